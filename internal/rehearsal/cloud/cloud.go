@@ -35,6 +35,11 @@ type Tx interface {
 	List(scope Scope, typ string) []*Object
 	// All returns every object of every type and scope, ordered by key.
 	All() []*Object
+	// Owned returns the objects whose Owner is o, ordered by key.
+	Owned(o *Object) []*Object
+	// Mentions returns the objects that hold a string among their attributes (tags aside), also as a leaf of a JSON
+	// document, ordered by key. It is an index: cheap however many objects there are.
+	Mentions(text string) []*Object
 	// Put writes an object, new or changed.
 	Put(o *Object) error
 	// Delete removes an object and everything whose Owner it is. Deleting what does not exist is not an error.
