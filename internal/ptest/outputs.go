@@ -1,0 +1,140 @@
+package ptest
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Partition, Region and AccountID appear in every ARN that a run makes up. None of them exists, so that a test
+// notices when a program writes such a value itself instead of using what it was given.
+const (
+	Partition = "aws-test"
+	Region    = "test-region-1"
+	AccountID = "000000000000"
+)
+
+const (
+	managedNodeGroup = "eks:index:ManagedNodeGroup"
+	nodeGroup        = "aws:eks/nodeGroup:NodeGroup"
+)
+
+// ARN returns the ARN that a run gives to a resource of a type, for example
+// ARN("aws:iam/role:Role", "dev-node") is arn:aws-test:iam:test-region-1:000000000000:role/dev-node.
+func ARN(token, name string) string {
+	module, kind, _ := strings.Cut(strings.TrimPrefix(token, "aws:"), "/")
+	kind, _, _ = strings.Cut(kind, ":")
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s/%s", Partition, module, Region, AccountID, kind, name)
+}
+
+// outputs makes up a resource's state: its inputs, the physical name that automatic naming would give it, and,
+// outside previews, what the cloud computes.
+func (r *recorder) outputs(reg Registration, inputs resource.PropertyMap) (resource.PropertyMap, error) {
+	state := inputs.Copy()
+	if !reg.Custom && !reg.Remote {
+		return resource.PropertyMap{}, nil
+	}
+	if strings.HasPrefix(reg.Type, "aws:") && !state.HasValue("name") {
+		// Known in a preview, too: the provider chooses it when it checks the inputs.
+		state["name"] = resource.NewProperty(reg.Name + "-auto")
+	}
+	if reg.Type == managedNodeGroup {
+		group, err := r.behind(nodeGroup, reg)
+		if err != nil {
+			return nil, err
+		}
+		state["nodeGroup"] = group
+	}
+	if r.preview {
+		return state, nil
+	}
+	if strings.HasPrefix(reg.Type, "aws:") {
+		setDefault(state, "arn", ARN(reg.Type, reg.Name))
+	}
+	for key, value := range computed(reg, state) {
+		setDefault(state, key, value)
+	}
+	if f := r.settings.outputs[reg.Type]; f != nil {
+		maps.Copy(state, resource.NewPropertyMapFromMap(f(reg.Name, inputs)))
+	}
+	return state, nil
+}
+
+func setDefault(state resource.PropertyMap, key string, value any) {
+	if k := resource.PropertyKey(key); !state.HasValue(k) {
+		state[k] = resource.NewPropertyValue(value)
+	}
+}
+
+// computed holds the outputs, beside arn, that the platform's components read.
+func computed(reg Registration, state resource.PropertyMap) map[string]any {
+	id := reg.Name + "-id"
+	switch reg.Type {
+	case "aws:ec2/vpc:Vpc":
+		return map[string]any{
+			"defaultSecurityGroupId": reg.Name + "-default-sg-id", "defaultRouteTableId": reg.Name + "-default-rtb-id",
+			"mainRouteTableId": reg.Name + "-main-rtb-id", "ownerId": AccountID,
+		}
+	case "aws:ec2/subnet:Subnet":
+		zone := ""
+		if v := state["availabilityZoneId"]; v.IsString() {
+			zone = "zone-of-" + v.StringValue()
+		}
+		return map[string]any{"availabilityZone": zone, "ownerId": AccountID}
+	case "aws:ec2/eip:Eip":
+		return map[string]any{"allocationId": id, "publicIp": "192.0.2.1"}
+	case "aws:ec2/launchTemplate:LaunchTemplate":
+		return map[string]any{"latestVersion": 1, "defaultVersion": 1}
+	case "aws:ec2/vpcEndpoint:VpcEndpoint":
+		return map[string]any{"prefixListId": reg.Name + "-pl-id", "state": "available"}
+	case "aws:kms/key:Key":
+		return map[string]any{"keyId": id}
+	case "aws:iam/role:Role", "aws:iam/instanceProfile:InstanceProfile":
+		return map[string]any{"uniqueId": reg.Name + "-unique-id"}
+	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+		return map[string]any{"thumbprintLists": []any{"0000000000000000000000000000000000000000"}}
+	case "aws:eks/cluster:Cluster":
+		return map[string]any{
+			"endpoint":               "https://" + reg.Name + ".eks.test",
+			"certificateAuthority":   map[string]any{"data": "Y2E="},
+			"certificateAuthorities": []any{map[string]any{"data": "Y2E="}},
+			"identities": []any{map[string]any{"oidcs": []any{
+				map[string]any{"issuer": "https://oidc.eks.test/id/" + reg.Name},
+			}}},
+			"platformVersion": "eks.1", "status": "ACTIVE",
+		}
+	case nodeGroup:
+		return map[string]any{
+			"nodeGroupName": reg.Name, "status": "ACTIVE",
+			"resources": []any{map[string]any{"autoscalingGroups": []any{map[string]any{"name": reg.Name + "-asg"}}}},
+		}
+	case "aws:ssm/parameter:Parameter":
+		return map[string]any{"version": 1}
+	default:
+		return nil
+	}
+}
+
+// behind registers, out of the test's sight, the resource that a remote component returns as an output, and
+// returns the reference to it. Without a registered resource the SDK could not read the reference back.
+func (r *recorder) behind(token string, reg Registration) (resource.PropertyValue, error) {
+	urn := resource.URN(r.urn("", token, reg.Name))
+	r.mu.Lock()
+	r.hidden[string(urn)] = true
+	r.mu.Unlock()
+	var res struct{ pulumi.CustomResourceState }
+	if err := r.ctx.RegisterResource(token, reg.Name, nil, &res); err != nil {
+		return resource.PropertyValue{}, err
+	}
+	registered := make(chan struct{})
+	res.URN().ApplyT(func(pulumi.URN) error { close(registered); return nil })
+	<-registered
+	id := resource.ID(reg.Name + "-id")
+	if r.preview {
+		id = ""
+	}
+	return resource.MakeCustomResourceReference(urn, id, ""), nil
+}
