@@ -1,0 +1,116 @@
+package pulumicli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// cliPackage is what is built; its module is pinned in tools/go.mod.
+const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+
+// tick is how often a build says that it is still alive.
+const tick = 15 * time.Second
+
+// declares tells whether a go.mod declares a module.
+func declares(mod []byte, module string) bool {
+	for line := range strings.Lines(string(mod)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "module "); ok {
+			return strings.TrimSpace(name) == module
+		}
+	}
+	return false
+}
+
+// build makes the pinned CLI at a path. The binary appears under its name only when it is complete.
+func (o Options) build(ctx context.Context, path string) error {
+	from := o.Dir
+	if from == "" {
+		from = "."
+	}
+	tools, err := toolsDir(from)
+	if err != nil {
+		return err
+	}
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		return errors.New("there is no Pulumi CLI on PATH, and none can be built: go is not on PATH either; " +
+			"install Pulumi (https://www.pulumi.com/docs/install/)")
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make a place for the Pulumi CLI: %w", err)
+	}
+	unlock, err := lock(ctx, filepath.Join(dir, "build.lock"), func() {
+		o.Progress("another process builds the Pulumi CLI: waiting for it")
+	})
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if v, err := versionOf(ctx, path); err == nil && v.EQ(Pinned()) {
+		return nil // somebody else built it while we waited
+	}
+
+	// The version is not in the module's sources: without the flag, the CLI takes itself for a development build, and
+	// refuses plugins that ask for a release.
+	version := "v" + Pinned().String()
+	partial := path + ".partial"
+	defer os.Remove(partial)
+	cmd := exec.CommandContext(ctx, goTool, "build",
+		"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version="+version,
+		"-o", partial, cliPackage)
+	cmd.Dir = tools
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	o.Progress(fmt.Sprintf("no Pulumi CLI found: building %s once, from tools/ into %s (a few minutes)", version, dir))
+	if err := o.watch(cmd); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("build the Pulumi CLI %s: %w\n%s", version, err, tail(output.String(), 10))
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return fmt.Errorf("put the Pulumi CLI in its place: %w", err)
+	}
+	return nil
+}
+
+// watch runs a build and reports that it goes on.
+func (o Options) watch(cmd *exec.Cmd) error {
+	started := time.Now()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err == nil {
+				o.Progress(fmt.Sprintf("built the Pulumi CLI in %s", time.Since(started).Round(time.Second)))
+			}
+			return err
+		case <-ticker.C:
+			o.Progress(fmt.Sprintf("still building the Pulumi CLI (%s)", time.Since(started).Round(time.Second)))
+		}
+	}
+}
+
+// tail returns the last lines of a text.
+func tail(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.Join(lines, "\n")
+}
