@@ -1,0 +1,160 @@
+package nodegroup
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/problem"
+)
+
+// Args are a group's settings and what it needs from the rest of the platform.
+type Args struct {
+	Settings
+
+	// Cluster is the control plane. A stack that joins another's cluster reads it (awseks.GetCluster): pulumi-eks wants
+	// the resource, and its authentication mode to be API. Another cluster replaces the group.
+	Cluster *awseks.Cluster
+	// ClusterName is the cluster's name, plain because it is part of tag keys.
+	ClusterName string
+	// ClusterVersion is the cluster's Kubernetes minor version, for example 1.35. The nodes follow it: EKS rolls them
+	// once the control plane is there. Problems checks nothing against it while it is empty.
+	ClusterVersion string
+	// ServiceCIDR is the cluster's range of service addresses. Only custom AMIs need it.
+	ServiceCIDR pulumi.StringInput
+	// Region is the AWS region that the group is in. Problems holds zones against it while ZoneIDs is empty.
+	Region string
+	// RoleARN is the nodes' IAM role, see NewRole. Another role replaces the group.
+	RoleARN pulumi.StringInput
+	// ZoneIDs lists the network's zones. A group without zones of its own stands in all of them.
+	ZoneIDs []string
+	// SubnetIDs maps zone ids to the subnets that nodes stand in. Other subnets replace the group.
+	SubnetIDs map[string]pulumi.StringInput
+	// ZoneNames maps zone ids to zone names, which nodes are labelled with. Where it is given, the autoscaler learns the
+	// zone of a group that stands in one zone only, so that it can scale it up from zero for volumes of that zone.
+	ZoneNames map[string]pulumi.StringInput
+	// PrefixDelegation tells whether the VPC CNI hands out /28 prefixes, which decides how many pods a node takes.
+	// Changing it rolls the nodes.
+	PrefixDelegation bool
+	// Tags are the stack's tags; the group's own go over them.
+	Tags map[string]string
+	// After lists what must be there before a node starts: the role's policies, the vpc-cni, kube-proxy and
+	// pod-identity add-ons, and the way out of the network. It is also what nodes are drained through, and so what goes
+	// after them. The launch template does not wait for it.
+	After []pulumi.Resource
+}
+
+// Problems returns everything that is wrong with the settings, by themselves and on the cluster that is described.
+func (a *Args) Problems() problem.List {
+	out := a.Settings.Problems()
+	out = append(out, a.AMI.versionProblems(a.ClusterVersion).Under("ami")...)
+	out = append(out, a.maxPodsProblems(a.PrefixDelegation)...)
+	out = append(out, zoneProblems(a.Zones, a.ZoneIDs, a.Region).Under("zones")...)
+	if text, err := a.userData(exampleCluster); err == nil && len(text) > maxUserData {
+		out.Add("", "the user data has %d bytes and EC2 takes %d: shorten preBootstrap", len(text), maxUserData)
+	}
+	if n := len(a.autoscalingTags()); n > maxGroupTags {
+		out.Add("labels", "labels, taints and tags make %d tags on the Auto Scaling group, and EKS leaves room for %d", n, maxGroupTags)
+	}
+	return out
+}
+
+// check refuses arguments that a caller forgot. They are no problems of a stack file.
+func (a *Args) check() error {
+	var errs []error
+	missing := func(absent bool, field string) {
+		if absent {
+			errs = append(errs, fmt.Errorf("Args.%s is required", field))
+		}
+	}
+	missing(a.Cluster == nil, "Cluster")
+	missing(a.ClusterName == "", "ClusterName")
+	missing(a.ClusterVersion == "", "ClusterVersion")
+	missing(a.RoleARN == nil, "RoleARN")
+	missing(a.AMI.custom() && a.ServiceCIDR == nil, "ServiceCIDR")
+	zones := a.zones()
+	missing(len(zones) == 0, "ZoneIDs")
+	for _, z := range zones {
+		missing(a.SubnetIDs[z] == nil, "SubnetIDs["+z+"]")
+	}
+	return errors.Join(errs...)
+}
+
+// zones returns the zones that the group stands in.
+func (a *Args) zones() []string {
+	if len(a.Zones) > 0 {
+		return a.Zones
+	}
+	return a.ZoneIDs
+}
+
+// tags returns the stack's and the group's tags.
+func (a *Args) tags() map[string]string {
+	out := maps.Clone(a.Tags)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, a.Settings.Tags)
+	return out
+}
+
+// named returns the tags of a resource, with its Name.
+func (a *Args) named(name string) pulumi.StringMap {
+	out := pulumi.ToStringMap(a.tags())
+	out["Name"] = pulumi.String(name)
+	return out
+}
+
+// foreignSize tells whether somebody else than the stack file chooses the number of nodes.
+func (s Settings) foreignSize() bool { return s.Scaling.Autoscaled || len(s.Schedules) > 0 }
+
+// summary is what a preview shows of a group above its children.
+func (a *Args) summary() pulumi.Map {
+	image := a.AMI.Type + " " + a.AMI.Release
+	if a.AMI.custom() {
+		image = a.AMI.ID
+	}
+	labels := []string{}
+	for _, key := range sortedKeys(a.Labels) {
+		labels = append(labels, key+"="+a.Labels[key])
+	}
+	taints := []string{}
+	for _, t := range a.Taints {
+		taints = append(taints, t.Key+"="+t.Value+":"+t.Effect)
+	}
+	schedules := []string{}
+	for _, s := range a.Schedules {
+		schedules = append(schedules, fmt.Sprintf("%s: %s %s, %d to %d, %d", s.Name, s.Cron, s.TimeZone, s.Min, s.Max, s.Desired))
+	}
+	return pulumi.Map{
+		"capacity":      pulumi.String(a.capacityType()),
+		"ami":           pulumi.String(image),
+		"instanceTypes": pulumi.ToStringArray(a.InstanceTypes),
+		"zones":         pulumi.ToStringArray(slices.Clone(a.zones())),
+		"minSize":       pulumi.Int(a.Scaling.Min),
+		"maxSize":       pulumi.Int(a.Scaling.Max),
+		"desiredSize":   pulumi.Int(a.Scaling.Desired),
+		"autoscaled":    pulumi.Bool(a.Scaling.Autoscaled),
+		"maxPods":       pulumi.Int(a.MaxPods(a.PrefixDelegation)),
+		"labels":        pulumi.ToStringArray(labels),
+		"taints":        pulumi.ToStringArray(taints),
+		"schedules":     pulumi.ToStringArray(schedules),
+	}
+}
+
+func (s Settings) capacityType() string {
+	if s.OnDemand() {
+		return "ON_DEMAND"
+	}
+	return "SPOT"
+}
+
+// ec2Name is the Name of instances, volumes and network interfaces: consoles and bills show them without their group.
+func (a *Args) ec2Name(component string) string {
+	return strings.Join([]string{a.ClusterName, component}, "-")
+}

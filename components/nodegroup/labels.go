@@ -1,0 +1,86 @@
+package nodegroup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/eks-platform/eks-platform/internal/problem"
+)
+
+// EKS's limits on the labels and taints of a managed node group
+// (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html,
+// https://docs.aws.amazon.com/eks/latest/userguide/node-taints-managed-node-groups.html).
+const (
+	maxLabels      = 50
+	maxTaints      = 50
+	maxLabelLength = 63
+)
+
+const preferNoSchedule = "PreferNoSchedule"
+
+// effects maps the effects as Kubernetes spells them to EKS's spelling.
+var effects = map[string]string{
+	"NoSchedule":     "NO_SCHEDULE",
+	"NoExecute":      "NO_EXECUTE",
+	preferNoSchedule: "PREFER_NO_SCHEDULE",
+}
+
+// reservedDomains may not be used in labels that the EKS API sets: kubelets may not give themselves most of them, and
+// a node that tries does not join.
+var reservedDomains = []string{"kubernetes.io", "k8s.io", "eks.amazonaws.com"}
+
+func labelProblems(labels map[string]string) problem.List {
+	var out problem.List
+	if len(labels) > maxLabels {
+		out.Add("", "at most %d labels, got %d", maxLabels, len(labels))
+	}
+	for key, value := range labels {
+		domain, _, _ := strings.Cut(key, "/")
+		reserved := slices.IndexFunc(reservedDomains, func(d string) bool { return domain == d || strings.HasSuffix(domain, "."+d) })
+		switch wrong := validation.IsQualifiedName(key); {
+		case len(wrong) > 0:
+			out.Add(key, "is no valid label key: %s", strings.Join(wrong, "; "))
+		case len(key) > maxLabelLength:
+			out.Add(key, "EKS takes label keys of at most %d characters, this one has %d", maxLabelLength, len(key))
+		case reserved >= 0 && strings.Contains(key, "/"):
+			out.Add(key, "labels in %s are reserved: EKS refuses them, and a node that gave itself one would not join",
+				reservedDomains[reserved])
+		}
+		switch wrong := validation.IsValidLabelValue(value); {
+		case value == "":
+			out.Add(key, "EKS takes no empty label values; write \"true\" if the key alone matters")
+		case len(wrong) > 0:
+			out.Add(key, "%q is no valid label value: %s", value, strings.Join(wrong, "; "))
+		}
+	}
+	return out
+}
+
+func taintProblems(taints []Taint) problem.List {
+	var out problem.List
+	if len(taints) > maxTaints {
+		out.Add("", "at most %d taints, got %d", maxTaints, len(taints))
+	}
+	for i, t := range taints {
+		at := fmt.Sprintf("[%d]", i)
+		switch wrong := validation.IsQualifiedName(t.Key); {
+		case len(wrong) > 0:
+			out.Add(at+".key", "%q is no valid taint key: %s", t.Key, strings.Join(wrong, "; "))
+		case len(t.Key) > maxLabelLength:
+			out.Add(at+".key", "EKS takes taint keys of at most %d characters, %q has %d", maxLabelLength, t.Key, len(t.Key))
+		}
+		if wrong := validation.IsValidLabelValue(t.Value); len(wrong) > 0 {
+			out.Add(at+".value", "%q is no valid taint value: %s", t.Value, strings.Join(wrong, "; "))
+		}
+		if effects[t.Effect] == "" {
+			out.Add(at+".effect", "%q is no taint effect; there are NoSchedule, NoExecute and PreferNoSchedule", t.Effect)
+		}
+		if slices.ContainsFunc(taints[:i], func(o Taint) bool { return o.Key == t.Key && o.Effect == t.Effect }) {
+			out.Add(at, "there is a taint %s with the effect %s already", t.Key, t.Effect)
+		}
+	}
+	return out
+}

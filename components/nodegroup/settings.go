@@ -1,0 +1,177 @@
+package nodegroup
+
+// Settings describe one managed node group in a stack file.
+type Settings struct {
+	// Name of the group within its environment, for example system or spot. Changing it replaces the group.
+	Name string `json:"name" jsonschema:"required,pattern=^[a-z]([a-z0-9-]{0\\,22}[a-z0-9])?$"`
+	// How the instances are bought. Spot instances cost a fraction and are taken back at two minutes' notice; EKS drains
+	// them when it hears of it. Changing it replaces the group.
+	Capacity string `json:"capacity,omitempty" jsonschema:"enum=onDemand,enum=spot,default=onDemand"`
+	// The operating system image of the nodes.
+	AMI AMI `json:"ami" jsonschema:"required"`
+	// EC2 instance types, 1 to 20. On demand, the order is the order of preference. A spot group needs at least four, all
+	// with the same vCPUs and memory, so that one of them is to be had and the autoscaler can count on their size.
+	// Changing them, or their order, replaces the group.
+	InstanceTypes []string `json:"instanceTypes" jsonschema:"required,minItems=1,maxItems=20,uniqueItems=true"`
+	// Accepts instance types that the platform's table does not list, because they are new. They are not checked then,
+	// and kubelet.maxPods must be set.
+	UnlistedInstanceTypes bool `json:"unlistedInstanceTypes,omitempty" jsonschema:"default=false"`
+	// How many nodes there are.
+	Scaling Scaling `json:"scaling" jsonschema:"required"`
+	// Kubernetes labels of the nodes, at most 50. Changing them updates the group, and its present nodes, in place; with
+	// a custom AMI it rolls the nodes.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Kubernetes taints of the nodes, at most 50. Changing them updates the group, and its present nodes, in place; with a
+	// custom AMI it rolls the nodes.
+	Taints []Taint `json:"taints,omitempty" jsonschema:"maxItems=50"`
+	// Zone ids that the nodes stand in, out of the network's, for example euw1-az1; by default all of them. Stateful
+	// workloads on EBS want one group per zone when an autoscaler sizes them. Changing it replaces the group.
+	Zones []string `json:"zones,omitempty" jsonschema:"uniqueItems=true"`
+	// The volume that holds container images, logs and ephemeral storage. Changing it rolls the nodes.
+	Volume Volume `json:"volume,omitempty"`
+	// Settings of the kubelet. Changing them rolls the nodes.
+	Kubelet Kubelet `json:"kubelet,omitempty"`
+	// How many nodes a rolling update takes away at a time. Changing it updates the group in place.
+	Update Update `json:"update,omitempty"`
+	// Lets EKS replace or reboot nodes that it finds unhealthy. Changing it updates the group in place.
+	Repair bool `json:"repair,omitempty" jsonschema:"default=true"`
+	// Goes on with an update when pod disruption budgets keep pods from being evicted within 15 minutes: the pods are
+	// killed. By default such an update fails and is rolled back.
+	ForceUpdate bool `json:"forceUpdate,omitempty" jsonschema:"default=false"`
+	// Times at which the group changes its size, for example to zero for the night and back. Changing them updates the
+	// scheduled actions in place.
+	Schedules []Schedule `json:"schedules,omitempty"`
+	// A shell script, beginning with #!, that runs on AL2023 before the node joins. It is stored in plain text in the
+	// launch template and readable from the node: no secrets. Changing it rolls the nodes.
+	PreBootstrap string `json:"preBootstrap,omitempty"`
+	// Tags of this group's resources, over the stack's own. Changing them rolls the nodes, because new tags reach
+	// instances and volumes through the launch template.
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// The values of Settings.Capacity.
+const (
+	OnDemandCapacity = "onDemand"
+	SpotCapacity     = "spot"
+)
+
+// AMI chooses the image.
+type AMI struct {
+	// EKS's AMI type, or CUSTOM for an image of your own. Changing it replaces the group.
+	Type string `json:"type" jsonschema:"required,enum=AL2023_x86_64_STANDARD,enum=AL2023_ARM_64_STANDARD,enum=AL2023_x86_64_NVIDIA,enum=AL2023_ARM_64_NVIDIA,enum=BOTTLEROCKET_x86_64,enum=BOTTLEROCKET_ARM_64,enum=BOTTLEROCKET_x86_64_NVIDIA,enum=BOTTLEROCKET_ARM_64_NVIDIA,enum=BOTTLEROCKET_x86_64_FIPS,enum=BOTTLEROCKET_ARM_64_FIPS,enum=CUSTOM"`
+	// The image's release, pinned, so that nodes change only when this does: for AL2023 the Kubernetes patch version and
+	// a date, such as 1.35.8-20260930; for Bottlerocket its own version and build, such as 1.66.0-1ad6b4a4. Required
+	// unless type is CUSTOM. Changing it rolls the nodes.
+	Release string `json:"release,omitempty"`
+	// The id of a custom image, built from an EKS image of the family. Changing it rolls the nodes.
+	ID string `json:"id,omitempty" jsonschema:"pattern=^ami-([0-9a-f]{8}|[0-9a-f]{17})$"`
+	// What a custom image was built from; it decides the form of the user data. Changing it rolls the nodes.
+	Family string `json:"family,omitempty" jsonschema:"enum=al2023,enum=bottlerocket"`
+	// The processor architecture of a custom image.
+	Architecture string `json:"architecture,omitempty" jsonschema:"enum=x86_64,enum=arm64"`
+}
+
+// Scaling bounds the number of nodes.
+type Scaling struct {
+	// Fewest nodes. Changing it updates the group in place. Where the desired size belongs to the autoscaler or to
+	// schedules, raise it only up to the number of nodes that are running: EKS refuses a minimum above the desired size.
+	Min int `json:"min" jsonschema:"required,minimum=0"`
+	// Most nodes, at least 1. The IP budget counts with them. Changing it updates the group in place.
+	Max int `json:"max" jsonschema:"required,minimum=1"`
+	// Nodes that the group has, min to max. Changing it updates the group in place, except where autoscaled is set or
+	// there are schedules: then it only counts when the group is created.
+	Desired int `json:"desired" jsonschema:"required,minimum=0"`
+	// Gives the Cluster Autoscaler the group's desired size, by default false: it is tagged for discovery, with its
+	// labels and taints for scaling up from zero, and previews no longer show the size that the autoscaler chose.
+	Autoscaled bool `json:"autoscaled,omitempty" jsonschema:"default=false"`
+}
+
+// Taint keeps pods that do not tolerate it off the nodes.
+type Taint struct {
+	// The taint's key, at most 63 characters.
+	Key string `json:"key" jsonschema:"required"`
+	// The taint's value, at most 63 characters.
+	Value string `json:"value,omitempty"`
+	// What happens to pods without a toleration.
+	Effect string `json:"effect" jsonschema:"required,enum=NoSchedule,enum=NoExecute,enum=PreferNoSchedule"`
+}
+
+// Volume is the gp3 volume for images, logs and ephemeral storage: the root volume of AL2023, the data volume of
+// Bottlerocket. It and the root volume of Bottlerocket are always encrypted, and deleted with the instance.
+type Volume struct {
+	// Size in GiB, 20 to 16384.
+	SizeGiB int `json:"sizeGiB,omitempty" jsonschema:"minimum=20,maximum=16384,default=50"`
+	// I/O operations per second, 3000 to 80000, at most 500 per GiB; gp3's 3000 when left out.
+	IOPS int `json:"iops,omitempty" jsonschema:"minimum=3000,maximum=80000"`
+	// Throughput in MiB/s, 125 to 1000, at most a quarter of the IOPS; gp3's 125 when left out.
+	Throughput int `json:"throughput,omitempty" jsonschema:"minimum=125,maximum=1000"`
+	// The KMS key that encrypts the volumes, by default the account's aws/ebs key. A key of your own must grant its use
+	// to the service-linked role AWSServiceRoleForAutoScaling, else no instance starts.
+	KMSKeyARN string `json:"kmsKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"`
+}
+
+// Kubelet holds kubelet settings
+// (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/). What is left out stays as the image has it.
+type Kubelet struct {
+	// Most pods on a node. By default EKS's recommendation for the smallest of the instance types: what its addresses
+	// allow, but at most 110, or 250 above 30 vCPUs. EKS refuses to go above that without a custom AMI.
+	MaxPods int `json:"maxPods,omitempty" jsonschema:"minimum=1"`
+	// Resources kept for the operating system, by cpu, memory, ephemeral-storage or (AL2023 only) pid, for example
+	// memory 200Mi.
+	SystemReserved map[string]string `json:"systemReserved,omitempty"`
+	// Resources kept for the kubelet and the container runtime, with the same keys. By default the image computes them
+	// from the number of pods.
+	KubeReserved map[string]string `json:"kubeReserved,omitempty"`
+	// Free resources below which pods are killed at once, by signal (memory.available, nodefs.available,
+	// nodefs.inodesFree, imagefs.available, imagefs.inodesFree, pid.available), as a quantity or a percentage.
+	EvictionHard map[string]string `json:"evictionHard,omitempty"`
+	// Free resources below which pods are evicted after a grace period, with the same signals.
+	EvictionSoft map[string]string `json:"evictionSoft,omitempty"`
+	// How long a soft threshold may be passed, by signal, for example 1m30s; required for each soft threshold.
+	EvictionSoftGracePeriod map[string]string `json:"evictionSoftGracePeriod,omitempty"`
+	// Longest grace period in seconds that pods get when a soft threshold is passed.
+	EvictionMaxPodGracePeriod int `json:"evictionMaxPodGracePeriod,omitempty" jsonschema:"minimum=0"`
+	// Disk usage in percent above which unused images are removed; Kubernetes' 85 when left out.
+	ImageGCHighThresholdPercent int `json:"imageGCHighThresholdPercent,omitempty" jsonschema:"minimum=0,maximum=100"`
+	// Disk usage in percent down to which unused images are removed; Kubernetes' 80 when left out.
+	ImageGCLowThresholdPercent int `json:"imageGCLowThresholdPercent,omitempty" jsonschema:"minimum=0,maximum=100"`
+	// How long a node's shutdown waits for its pods, for example 2m.
+	ShutdownGracePeriod string `json:"shutdownGracePeriod,omitempty"`
+	// How much of shutdownGracePeriod is kept for critical pods; less than it.
+	ShutdownGracePeriodCriticalPods string `json:"shutdownGracePeriodCriticalPods,omitempty"`
+	// Image pulls per second; Kubernetes' 5 when left out.
+	RegistryPullQPS int `json:"registryPullQPS,omitempty" jsonschema:"minimum=0"`
+	// Image pulls in a burst, at least registryPullQPS; Kubernetes' 10 when left out.
+	RegistryBurst int `json:"registryBurst,omitempty" jsonschema:"minimum=0"`
+	// Size at which a container's log file is rotated, for example 50Mi; Kubernetes' 10Mi when left out.
+	ContainerLogMaxSize string `json:"containerLogMaxSize,omitempty"`
+	// Log files kept per container, at least 2; Kubernetes' 5 when left out.
+	ContainerLogMaxFiles int `json:"containerLogMaxFiles,omitempty" jsonschema:"minimum=2"`
+	// Most processes in a pod, by default as many as the node allows.
+	PodPIDsLimit int `json:"podPidsLimit,omitempty" jsonschema:"minimum=1"`
+}
+
+// Update paces rolling updates, by a number of nodes or a share of them; one node when both are left out.
+type Update struct {
+	// Nodes that may be unavailable at once, 1 to 100.
+	MaxUnavailable int `json:"maxUnavailable,omitempty" jsonschema:"minimum=1,maximum=100"`
+	// Share of the nodes, in percent, that may be unavailable at once, 1 to 100.
+	MaxUnavailablePercentage int `json:"maxUnavailablePercentage,omitempty" jsonschema:"minimum=1,maximum=100"`
+}
+
+// Schedule changes the group's size at certain times. The sizes stay until another schedule, or an update of the
+// group's scaling, changes them.
+type Schedule struct {
+	// Name of the scheduled action, unique in the group. Changing it replaces the action.
+	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$"`
+	// When, as a cron expression of five fields: minute, hour, day of month, month, day of week.
+	Cron string `json:"cron" jsonschema:"required"`
+	// The IANA time zone that the expression is in, for example Europe/Berlin or Etc/UTC. Daylight saving is followed.
+	TimeZone string `json:"timeZone" jsonschema:"required"`
+	// Fewest nodes from then on; 0 lets the group go to zero.
+	Min int `json:"min" jsonschema:"required,minimum=0"`
+	// Most nodes from then on, at least 1 and at most scaling.max, which the IP budget counts with.
+	Max int `json:"max" jsonschema:"required,minimum=1"`
+	// Nodes at that time, min to max.
+	Desired int `json:"desired" jsonschema:"required,minimum=0"`
+}

@@ -1,0 +1,49 @@
+package nodegroup
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// maxUserData is EC2's limit on user data before it is encoded
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html).
+const maxUserData = 16384
+
+// coordinates tell a node which cluster to join. EKS tells its own images; a custom one must be told.
+type coordinates struct {
+	name, endpoint, authority, serviceCIDR string
+}
+
+// exampleCluster stands for a cluster that is not there yet where only the length of the user data counts.
+var exampleCluster = coordinates{
+	name: "nonprod", endpoint: "https://0123456789ABCDEF0123456789ABCDEF.gr7.ap-northeast-1.eks.amazonaws.com",
+	authority: strings.Repeat("A", 1500), serviceCIDR: "172.20.0.0/16",
+}
+
+// userData returns the text that a node starts from. For images of EKS it holds only what differs from EKS's own
+// settings, and the cluster c is not used: EKS merges it with the user data that makes the node join
+// (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-user-data).
+func (a *Args) userData(c coordinates) (string, error) {
+	if a.AMI.family() == familyBottlerocket {
+		return a.bottlerocketUserData(c)
+	}
+	return a.al2023UserData(c)
+}
+
+// encodedUserData returns the user data in base64, as launch templates want it. Only a custom AMI makes it wait for
+// the cluster.
+func (a *Args) encodedUserData() (pulumi.StringInput, error) {
+	if !a.AMI.custom() {
+		text, err := a.userData(coordinates{})
+		return pulumi.String(base64.StdEncoding.EncodeToString([]byte(text))), err
+	}
+	return pulumi.All(a.Cluster.Name, a.Cluster.Endpoint, a.Cluster.CertificateAuthority.Data().Elem(), a.ServiceCIDR).
+		ApplyT(func(v []any) (string, error) {
+			text, err := a.userData(coordinates{
+				name: v[0].(string), endpoint: v[1].(string), authority: v[2].(string), serviceCIDR: v[3].(string),
+			})
+			return base64.StdEncoding.EncodeToString([]byte(text)), err
+		}).(pulumi.StringOutput), nil
+}
