@@ -1,0 +1,101 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Load balancer controllers find the subnets for a load balancer by these tags
+// (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
+const (
+	internalLoadBalancerTag = "kubernetes.io/role/internal-elb"
+	publicLoadBalancerTag   = "kubernetes.io/role/elb"
+)
+
+// createSubnets creates the VPC and its subnets, those of the control plane first: the cluster waits for them.
+func (b *builder) createSubnets() error {
+	protect := pulumi.Protect(b.args.protect())
+	v, err := ec2.NewVpc(b.ctx, b.kids.ID("vpc"), &ec2.VpcArgs{
+		CidrBlock: pulumi.String(b.out.VPCCIDR),
+		// Private endpoints, of EKS and of every service, need both.
+		EnableDnsSupport:   pulumi.Bool(true),
+		EnableDnsHostnames: pulumi.Bool(true),
+		Tags:               b.tags("vpc"),
+	}, b.kids.Opts(protect)...)
+	if err != nil {
+		return fmt.Errorf("create VPC: %w", err)
+	}
+	b.out.VPCID = v.ID().ToStringOutput()
+
+	podsVPC := b.out.VPCID
+	if b.out.Plan.CustomNetworking() {
+		secondary, err := ec2.NewVpcIpv4CidrBlockAssociation(b.ctx, b.kids.ID("secondary-cidr"), &ec2.VpcIpv4CidrBlockAssociationArgs{
+			VpcId:     b.out.VPCID,
+			CidrBlock: pulumi.String(b.out.Plan.Secondary.String()),
+		}, b.kids.Opts(protect)...)
+		if err != nil {
+			return fmt.Errorf("add range %s to the VPC: %w", b.out.Plan.Secondary, err)
+		}
+		podsVPC = secondary.VpcId // the same VPC, but not before the range belongs to it
+	}
+	for _, tier := range []struct {
+		name Tier
+		vpc  pulumi.StringOutput
+		tag  string
+		ids  *pulumi.StringArrayOutput
+	}{
+		{TierControlPlane, b.out.VPCID, "", &b.out.ControlPlaneSubnetIDs},
+		{TierPrivate, b.out.VPCID, internalLoadBalancerTag, &b.out.PrivateSubnetIDs},
+		{TierPublic, b.out.VPCID, publicLoadBalancerTag, &b.out.PublicSubnetIDs},
+		{TierPods, podsVPC, "", &b.out.PodSubnetIDs},
+	} {
+		ids := pulumi.StringArray{}
+		for _, row := range b.out.Plan.Tier(tier.name) {
+			tags := b.tags(string(tier.name), row.Zone)
+			if tier.tag != "" {
+				tags[tier.tag] = pulumi.String("1")
+			}
+			subnet, err := ec2.NewSubnet(b.ctx, b.kids.ID(string(tier.name), row.Zone), &ec2.SubnetArgs{
+				VpcId:              tier.vpc,
+				AvailabilityZoneId: pulumi.String(row.Zone),
+				CidrBlock:          pulumi.String(row.CIDR.String()),
+				// Nothing that lives here asks for it: load balancers and NAT gateways bring their addresses.
+				MapPublicIpOnLaunch: pulumi.Bool(false),
+				Tags:                tags,
+			}, b.kids.Opts(protect)...)
+			if err != nil {
+				return fmt.Errorf("create %s subnet in %s: %w", tier.name, row.Zone, err)
+			}
+			b.subnets[tier.name] = append(b.subnets[tier.name], subnet)
+			ids = append(ids, subnet.ID())
+			switch tier.name {
+			case TierPrivate:
+				b.out.PrivateSubnetIDByZone[row.Zone] = subnet.ID().ToStringOutput()
+				b.out.ZoneNames[row.Zone] = subnet.AvailabilityZone
+			case TierPods:
+				b.out.PodSubnetIDByZone[row.Zone] = subnet.ID().ToStringOutput()
+			case TierPublic, TierControlPlane:
+			}
+		}
+		*tier.ids = ids.ToStringArrayOutput()
+	}
+	return nil
+}
+
+// closeDefaultSecurityGroup takes every rule from the group that AWS puts new interfaces into when nobody says
+// otherwise. Deleting the resource leaves the group as it is.
+func (b *builder) closeDefaultSecurityGroup() error {
+	_, err := ec2.NewDefaultSecurityGroup(b.ctx, b.kids.ID("default"), &ec2.DefaultSecurityGroupArgs{
+		VpcId: b.out.VPCID,
+		// Empty, not absent: absent would leave rules that someone adds later.
+		Ingress: ec2.DefaultSecurityGroupIngressArray{},
+		Egress:  ec2.DefaultSecurityGroupEgressArray{},
+		Tags:    b.tags("default"),
+	}, b.kids.Opts()...)
+	if err != nil {
+		return fmt.Errorf("close the default security group: %w", err)
+	}
+	return nil
+}
