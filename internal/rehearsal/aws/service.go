@@ -26,15 +26,18 @@ type Service struct {
 
 // Call is one request to the rehearsal cloud.
 type Call struct {
-	Tx        cloud.Tx
-	Scope     cloud.Scope
+	Tx    cloud.Tx
+	Scope cloud.Scope
+	// Region is the provider's region, also for a global type, whose Scope has none.
+	Region    string
 	Partition string
 	// Type is the Pulumi type token.
 	Type string
 	// ID is the object's id; set in Create too, after NewID.
 	ID string
 	// Attributes are the object's properties as they will be stored. Rules read inputs from them and write
-	// computed ones to them.
+	// computed ones to them. An object has one set of tags, as in AWS: "tags", with the provider's default tags
+	// among them; there is no "tagsAll".
 	Attributes cloud.Attributes
 	// Old holds the properties before an Update or a Delete; nil in Create.
 	Old cloud.Attributes
