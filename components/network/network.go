@@ -25,14 +25,17 @@ type Network struct {
 	// Plan is the division of addresses.
 	Plan Plan
 
-	// PrivateSubnetIDs are for nodes, in the order of the zones.
-	PrivateSubnetIDs pulumi.StringArrayOutput `pulumi:"privateSubnetIds"`
-	// PublicSubnetIDs are for internet-facing load balancers, in the order of the zones.
-	PublicSubnetIDs pulumi.StringArrayOutput `pulumi:"publicSubnetIds"`
-	// ControlPlaneSubnetIDs are for the EKS control plane alone, in the order of the zones.
-	ControlPlaneSubnetIDs pulumi.StringArrayOutput `pulumi:"controlPlaneSubnetIds"`
-	// PodSubnetIDs are for pods, in the order of the zones; empty without a secondary range.
-	PodSubnetIDs pulumi.StringArrayOutput `pulumi:"podSubnetIds"`
+	// The subnets of each tier, in the order of the zones. They are arrays of outputs, not outputs of arrays: when a
+	// zone is added, a preview still knows the ids of the others.
+
+	// PrivateSubnetIDs are for nodes.
+	PrivateSubnetIDs pulumi.StringArray
+	// PublicSubnetIDs are for internet-facing load balancers.
+	PublicSubnetIDs pulumi.StringArray
+	// ControlPlaneSubnetIDs are for the EKS control plane alone.
+	ControlPlaneSubnetIDs pulumi.StringArray
+	// PodSubnetIDs are for pods; empty without a secondary range.
+	PodSubnetIDs pulumi.StringArray
 
 	// PrivateSubnetIDByZone is PrivateSubnetIDs by zone id.
 	PrivateSubnetIDByZone map[string]pulumi.StringOutput

@@ -44,14 +44,13 @@ func (b *builder) createSubnets() error {
 		name Tier
 		vpc  pulumi.StringOutput
 		tag  string
-		ids  *pulumi.StringArrayOutput
+		ids  *pulumi.StringArray
 	}{
 		{TierControlPlane, b.out.VPCID, "", &b.out.ControlPlaneSubnetIDs},
 		{TierPrivate, b.out.VPCID, internalLoadBalancerTag, &b.out.PrivateSubnetIDs},
 		{TierPublic, b.out.VPCID, publicLoadBalancerTag, &b.out.PublicSubnetIDs},
 		{TierPods, podsVPC, "", &b.out.PodSubnetIDs},
 	} {
-		ids := pulumi.StringArray{}
 		for _, row := range b.out.Plan.Tier(tier.name) {
 			tags := b.tags(string(tier.name), row.Zone)
 			if tier.tag != "" {
@@ -69,7 +68,7 @@ func (b *builder) createSubnets() error {
 				return fmt.Errorf("create %s subnet in %s: %w", tier.name, row.Zone, err)
 			}
 			b.subnets[tier.name] = append(b.subnets[tier.name], subnet)
-			ids = append(ids, subnet.ID())
+			*tier.ids = append(*tier.ids, subnet.ID().ToStringOutput())
 			switch tier.name {
 			case TierPrivate:
 				b.out.PrivateSubnetIDByZone[row.Zone] = subnet.ID().ToStringOutput()
@@ -79,7 +78,6 @@ func (b *builder) createSubnets() error {
 			case TierPublic, TierControlPlane:
 			}
 		}
-		*tier.ids = ids.ToStringArrayOutput()
 	}
 	return nil
 }
