@@ -1,0 +1,11 @@
+package nodegroup
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// AMITypes are the AMI types that Problems accepts.
+var AMITypes = amiTypes
+
+// Transformed gives the tests the transform, which does not run without an engine.
+func Transformed(s Settings, typ string, props pulumi.Map, opts pulumi.ResourceOptions) (pulumi.Map, pulumi.ResourceOptions) {
+	return s.transformed(typ, props, opts)
+}
