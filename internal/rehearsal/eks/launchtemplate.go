@@ -82,15 +82,7 @@ func (b *builder) recommendedImage() pulumi.StringOutput {
 	if v := b.args.Version; v != nil && v != pulumi.String("") {
 		version = v.ToStringPtrOutput().Elem()
 	}
-	parts := []any{version}
-	if b.args.AmiType != nil {
-		parts = append(parts, b.args.AmiType.ToStringPtrOutput().Elem())
-	} else if b.args.InstanceTypes != nil {
-		parts = append(parts, b.args.InstanceTypes.ToStringArrayOutput().ApplyT(imageOf))
-	} else {
-		parts = append(parts, "amazon-linux-2")
-	}
-	return pulumi.All(parts...).ApplyT(func(v []any) (string, error) {
+	return pulumi.All(version, b.image()).ApplyT(func(v []any) (string, error) {
 		request := map[string]any{
 			"name": fmt.Sprintf("/aws/service/eks/optimized-ami/%s/%s/recommended/image_id", v...),
 		}
@@ -101,6 +93,21 @@ func (b *builder) recommendedImage() pulumi.StringOutput {
 			pulumi.Parent(b.parent), pulumi.Version(awsVersion))
 		return answer.Value, err
 	}).(pulumi.StringOutput)
+}
+
+// image returns the kind of image that the template's user data is written for; none without user data. It fails when
+// the instance types do not say.
+func (b *builder) image() pulumi.StringOutput {
+	switch {
+	case !b.args.wantsUserData():
+		return pulumi.String("").ToStringOutput()
+	case b.args.AmiType != nil:
+		return b.args.AmiType.ToStringPtrOutput().Elem()
+	case b.args.InstanceTypes != nil:
+		return b.args.InstanceTypes.ToStringArrayOutput().ApplyT(imageOf).(pulumi.StringOutput)
+	default:
+		return pulumi.String("amazon-linux-2").ToStringOutput()
+	}
 }
 
 // instanceType takes an instance type apart; the third group is the processor, "g" for Arm.

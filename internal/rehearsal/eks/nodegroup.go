@@ -85,8 +85,10 @@ func constructManagedNodeGroup(ctx *pulumi.Context, name string, inputs provider
 		return nil, err
 	}
 	b := &builder{ctx: ctx, name: name, args: args, parent: c}
-	if err := b.checkRoleIsKnown(); err != nil {
-		return nil, err
+	for _, rule := range []pulumi.Output{b.roleIsKnown(), b.image()} {
+		if _, err := internals.UnsafeAwaitOutput(ctx.Context(), rule); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if c.NodeGroup, err = b.nodeGroup(); err != nil {
@@ -205,20 +207,21 @@ func (a *managedNodeGroupArgs) scaling() awseks.NodeGroupScalingConfigInput {
 	}).(awseks.NodeGroupScalingConfigOutput)
 }
 
-// subnets returns the first list of subnets that is given.
+// subnets returns the first list of subnets that is given. It is one output: a preview that does not know one of the
+// subnets knows none.
 func (a *managedNodeGroupArgs) subnets() pulumi.StringArrayInput {
 	for _, ids := range []pulumi.StringArrayInput{a.SubnetIDs, a.SubnetIDsOfAll, a.PrivateSubnetIDs, a.PublicSubnetIDs} {
 		if ids != nil {
-			return ids
+			return ids.ToStringArrayOutput()
 		}
 	}
 	return pulumi.StringArray{}
 }
 
-// checkRoleIsKnown applies the rule that a cluster which takes nodes from its aws-auth ConfigMap must have been told
-// of the role. A preview that does not know the cluster's authentication mode says nothing. The published component
-// checks while it registers the node group, so that one may come into being before the error; here none does.
-func (b *builder) checkRoleIsKnown() error {
+// roleIsKnown fails when a cluster that takes nodes from its aws-auth ConfigMap has not been told of the role. In a
+// preview that does not know the cluster's authentication mode it says nothing. The published component checks while
+// it registers the node group, so that one may come into being before the error; here none does.
+func (b *builder) roleIsKnown() pulumi.Output {
 	mode := b.args.Cluster.AccessConfig().AuthenticationMode()
 	roles := pulumi.ToOutput([]string{}).(pulumi.StringArrayOutput)
 	if b.args.InstanceRoles.OutputState != nil {
@@ -230,15 +233,13 @@ func (b *builder) checkRoleIsKnown() error {
 			return arns.ToStringArrayOutput()
 		}).(pulumi.StringArrayOutput)
 	}
-	verdict := pulumi.All(mode, roles, b.roleArn()).ApplyT(func(v []any) (bool, error) {
+	return pulumi.All(mode, roles, b.roleArn()).ApplyT(func(v []any) (bool, error) {
 		mode, roles, role := v[0].(*string), v[1].([]string), v[2].(string)
 		if text(mode) != "API" && text(mode) != "API_AND_CONFIG_MAP" && !slices.Contains(roles, role) {
 			return false, errForeignRole
 		}
 		return true, nil
 	})
-	_, err := internals.UnsafeAwaitOutput(b.ctx.Context(), verdict)
-	return err
 }
 
 // text returns a string, empty for none.

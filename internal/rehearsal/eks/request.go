@@ -39,9 +39,9 @@ func withHeededOptions(req *pulumirpc.ConstructRequest) *pulumirpc.ConstructRequ
 	return heeded
 }
 
-// flattenCluster makes each member of the input "cluster" an input of its own, with the dependencies of the whole.
-// The component reads members through an unknown CoreData in a preview; as one input of a Go construction, a
-// single unknown member would make all of them unknown.
+// flattenCluster makes each member of the input "cluster" an input of its own, which Go's construction can read: it
+// cannot copy a resource reference into a member of a struct. What holds for the whole still holds for each member:
+// with one unknown member all of them are unknown in a preview, and each has the dependencies of all.
 func flattenCluster(req *pulumirpc.ConstructRequest) error {
 	options := plugin.MarshalOptions{
 		KeepSecrets: true, KeepResources: true, KeepUnknowns: true, KeepOutputValues: true,
@@ -50,67 +50,89 @@ func flattenCluster(req *pulumirpc.ConstructRequest) error {
 	if err != nil {
 		return err
 	}
-	core, secret, deps, err := coreOf(inputs["cluster"])
+	core, err := coreOf(inputs["cluster"])
 	if err != nil {
 		return err
 	}
-	delete(inputs, "cluster")
-	for _, d := range req.GetInputDependencies()["cluster"].GetUrns() {
-		deps = append(deps, resource.URN(d))
+	deps := &pulumirpc.ConstructRequest_PropertyDependencies{Urns: req.GetInputDependencies()["cluster"].GetUrns()}
+	if nested, found := outputDependencies(inputs["cluster"]); found {
+		// The component's SDK forgets the dependencies of an input whose parts bring their own.
+		deps.Urns = nested
 	}
-	delete(req.InputDependencies, "cluster")
+	unknown, secret := inputs["cluster"].ContainsUnknowns(), inputs["cluster"].ContainsSecrets()
 
-	urns := &pulumirpc.ConstructRequest_PropertyDependencies{}
-	for _, d := range deps {
-		urns.Urns = append(urns.Urns, string(d))
+	delete(inputs, "cluster")
+	delete(req.InputDependencies, "cluster")
+	if req.InputDependencies == nil {
+		req.InputDependencies = map[string]*pulumirpc.ConstructRequest_PropertyDependencies{}
 	}
-	partlyUnknown := resource.NewProperty(core).ContainsUnknowns()
 	for _, member := range coreMembers {
 		value, given := core[member]
 		if !given || value.IsNull() {
 			continue
 		}
-		// The component chooses subnets in an apply over the whole CoreData, which waits for all of it.
-		if partlyUnknown && (member == "subnetIds" || member == "privateSubnetIds" || member == "publicSubnetIds") {
+		if unknown {
 			value = resource.MakeComputed(resource.NewProperty(""))
 		}
 		if secret {
 			value = resource.MakeSecret(value)
 		}
-		key := corePrefix + member
-		inputs[key] = value
-		if req.InputDependencies == nil {
-			req.InputDependencies = map[string]*pulumirpc.ConstructRequest_PropertyDependencies{}
-		}
-		req.InputDependencies[string(key)] = urns
+		inputs[corePrefix+member] = value
+		req.InputDependencies[string(corePrefix+member)] = deps
 	}
 	req.Inputs, err = plugin.MarshalProperties(inputs, options)
 	return err
 }
 
 // coreOf unwraps the input "cluster" to the members of a CoreData.
-func coreOf(v resource.PropertyValue) (core resource.PropertyMap, secret bool, deps []resource.URN, err error) {
+func coreOf(v resource.PropertyValue) (resource.PropertyMap, error) {
 	for {
 		switch {
 		case v.IsSecret():
-			secret, v = true, v.SecretValue().Element
+			v = v.SecretValue().Element
 		case v.IsOutput() && v.OutputValue().Known:
-			o := v.OutputValue()
-			secret, deps, v = secret || o.Secret, append(deps, o.Dependencies...), o.Element
+			v = v.OutputValue().Element
 		case v.IsOutput() || v.IsComputed():
 			// A CoreData is an object that the program builds, so only its members are unknown in a preview.
-			return nil, false, nil, errors.New("cluster: must be a CoreData whose members may be unknown, got an unknown value")
+			return nil, errors.New("cluster: must be a CoreData whose members may be unknown, got an unknown value")
 		case v.IsResourceReference():
-			return nil, false, nil, fmt.Errorf("cluster: must be a CoreData that holds an aws.eks.Cluster, got a reference to %s; "+
+			return nil, fmt.Errorf("cluster: must be a CoreData that holds an aws.eks.Cluster, got a reference to %s; "+
 				"the rehearsal cloud does not construct eks:index:Cluster", v.ResourceReferenceValue().URN.Type())
 		case !v.IsObject():
-			return nil, false, nil, fmt.Errorf("cluster: must be a CoreData, got a %s", v.TypeString())
+			return nil, fmt.Errorf("cluster: must be a CoreData, got a %s", v.TypeString())
 		default:
-			core = v.ObjectValue()
+			core := v.ObjectValue()
 			if member, given := core["cluster"]; !given || member.IsNull() {
-				return nil, false, nil, errors.New("cluster: CoreData has no cluster; give it an aws.eks.Cluster")
+				return nil, errors.New("cluster: CoreData has no cluster; give it an aws.eks.Cluster")
 			}
-			return core, secret, deps, nil
+			return core, nil
 		}
 	}
+}
+
+// outputDependencies returns what the outputs inside a value depend on, and whether there are any outputs.
+func outputDependencies(v resource.PropertyValue) (urns []string, found bool) {
+	add := func(inner resource.PropertyValue) {
+		more, any := outputDependencies(inner)
+		urns, found = append(urns, more...), found || any
+	}
+	switch {
+	case v.IsOutput():
+		for _, urn := range v.OutputValue().Dependencies {
+			urns = append(urns, string(urn))
+		}
+		add(v.OutputValue().Element)
+		found = true
+	case v.IsSecret():
+		add(v.SecretValue().Element)
+	case v.IsObject():
+		for _, inner := range v.ObjectValue() {
+			add(inner)
+		}
+	case v.IsArray():
+		for _, inner := range v.ArrayValue() {
+			add(inner)
+		}
+	}
+	return urns, found
 }
