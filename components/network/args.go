@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -271,8 +272,8 @@ func (a Args) Problems() problem.List {
 		out.Add("region", "%s", err)
 	} else {
 		for i, zone := range a.Zones {
-			number := strings.TrimPrefix(zone, prefix)
-			if !zoneName.MatchString(zone) && (number == zone || strings.Trim(number, "0123456789") != "" || number == "") {
+			number, ours := strings.CutPrefix(zone, prefix)
+			if _, err := strconv.ParseUint(number, 10, 8); (!ours || err != nil) && !zoneName.MatchString(zone) {
 				out.Add(fmt.Sprintf("zones[%d]", i), "%q is not a zone of %s, whose ids are %s1 and so on", zone, a.Region, prefix)
 			}
 		}

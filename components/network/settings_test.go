@@ -50,6 +50,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"zone name", func(a *network.Args) { a.Zones[0] = "eu-west-1a" }, `zones[0]: "eu-west-1a" is a zone's name`},
 		{"zone of another region", func(a *network.Args) { a.Zones[1] = "use1-az2" }, `zones[1]: "use1-az2" is not a zone of eu-west-1`},
 		{"zone without number", func(a *network.Args) { a.Zones[1] = "euw1-az" }, `zones[1]: "euw1-az" is not a zone`},
+		{"number alone", func(a *network.Args) { a.Zones[1] = "2" }, `zones[1]: "2" is not a zone of eu-west-1`},
 		{"local zone", func(a *network.Args) {
 			a.Region, a.Zones = "us-west-2", []string{"usw2-az1", "usw2-lax1-az1"}
 		}, `zones[1]: "usw2-lax1-az1" is not a zone of us-west-2`},
