@@ -1,0 +1,205 @@
+package cluster
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// EndpointAccess says from where the Kubernetes API can be reached.
+type EndpointAccess string
+
+const (
+	// Private makes the API reachable from inside the VPC, and what is connected to it, alone.
+	Private EndpointAccess = "private"
+	// PrivateAndPublic adds an endpoint on the internet for listed ranges; nodes still use the private one.
+	PrivateAndPublic EndpointAccess = "privateAndPublic"
+	// Public has an endpoint on the internet alone; nodes reach it through their NAT gateways.
+	Public EndpointAccess = "public"
+)
+
+// IPFamily is the address family of pods and services.
+type IPFamily string
+
+const (
+	// IPv4 gives pods and services IPv4 addresses.
+	IPv4 IPFamily = "ipv4"
+	// IPv6 gives pods and services IPv6 addresses; the subnets of control plane and nodes need IPv6 ranges.
+	IPv6 IPFamily = "ipv6"
+)
+
+// SupportType is what EKS does when a Kubernetes version leaves standard support.
+type SupportType string
+
+const (
+	// StandardSupport has EKS upgrade the control plane to the next minor by itself when standard support ends.
+	StandardSupport SupportType = "STANDARD"
+	// ExtendedSupport keeps the version for twelve more months, at a higher price per cluster hour.
+	ExtendedSupport SupportType = "EXTENDED"
+)
+
+// LogType is a log of the control plane.
+type LogType string
+
+// The logs of the control plane
+// (https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html).
+const (
+	LogAPI               LogType = "api"
+	LogAudit             LogType = "audit"
+	LogAuthenticator     LogType = "authenticator"
+	LogControllerManager LogType = "controllerManager"
+	LogScheduler         LogType = "scheduler"
+)
+
+var logTypes = []LogType{LogAPI, LogAudit, LogAuthenticator, LogControllerManager, LogScheduler}
+
+// retentionDays are the periods that CloudWatch Logs knows
+// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
+var retentionDays = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+// Settings are the cluster's part of a stack file.
+type Settings struct {
+	// Name of the EKS cluster, unique in its account and region: up to 40 letters, digits, hyphens and underscores.
+	// IAM roles are named after it. Changing it replaces the cluster and everything in it.
+	Name string `json:"name" jsonschema:"required,pattern=^[0-9A-Za-z][0-9A-Za-z_-]*$,maxLength=40"`
+	// Kubernetes minor version, in quotes, for example "1.35". EKS upgrades one minor at a time and takes about ten
+	// minutes; the API stays up. It can be taken back for seven days, by one minor.
+	Version string `json:"version" jsonschema:"required,pattern=^1[.][0-9]{2}$,example=1.35"`
+	// From where the Kubernetes API can be reached. Changing it takes minutes and interrupts nothing inside the VPC.
+	Endpoint Endpoint `json:"endpoint,omitempty"`
+	// The control plane's own logs.
+	Logs Logs `json:"logs,omitempty"`
+	// Range of the addresses of Kubernetes services: private (RFC 1918), /12 to /24, apart from the VPC's ranges and
+	// from everything that pods talk to. Not used with ipFamily ipv6, where EKS chooses. Changing it replaces the
+	// cluster.
+	ServiceCIDR string `json:"serviceCidr,omitempty" jsonschema:"pattern=^[0-9.]+/[0-9]{1\\,2}$,default=172.20.0.0/16"`
+	// Address family of pods and services. ipv6 needs subnets with IPv6 ranges. Changing it replaces the cluster.
+	IPFamily IPFamily `json:"ipFamily,omitempty" jsonschema:"enum=ipv4,enum=ipv6,default=ipv4"`
+	// What EKS does when the version leaves standard support: STANDARD upgrades the control plane by itself, EXTENDED
+	// keeps the version for twelve more months at a higher price. Changing it takes effect at once.
+	SupportType SupportType `json:"supportType,omitempty" jsonschema:"enum=STANDARD,enum=EXTENDED,default=STANDARD"`
+	// Let Amazon Application Recovery Controller move the cluster's traffic out of an impaired zone.
+	ZonalShift bool `json:"zonalShift,omitempty" jsonschema:"default=false"`
+	// ARN of an existing KMS key, in the cluster's region, that encrypts Kubernetes secrets. By default the cluster gets
+	// a key of its own. Whoever runs an update needs kms:DescribeKey and kms:CreateGrant on it. EKS can move to another
+	// key; secrets written before stay readable only while the old one exists.
+	SecretsKeyARN string `json:"secretsKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"`
+	// Days between the deletion of the cluster's own KMS keys and their end. A secret encrypted by a key that has ended
+	// cannot be read by anyone any more.
+	KeyDeletionWindowDays int `json:"keyDeletionWindowDays,omitempty" jsonschema:"minimum=7,maximum=30,default=30"`
+	// Who may use the Kubernetes API. At least one entry must be an administrator of the whole cluster: the identity
+	// that creates the cluster gets no access by that.
+	Access []Access `json:"access" jsonschema:"required,minItems=1"`
+	// Refuse to delete or replace the control plane, its role, its keys and its log group. Turn it off, and update once,
+	// before the environment is destroyed.
+	Protect *bool `json:"protect,omitempty" jsonschema:"default=true"`
+}
+
+// Endpoint says from where the Kubernetes API can be reached.
+type Endpoint struct {
+	// private: from the VPC and what is connected to it. privateAndPublic: from the ranges in publicCidrs, too. public:
+	// from the internet alone; nodes then use their NAT gateways, whose addresses publicCidrs must hold if it is set.
+	Access EndpointAccess `json:"access,omitempty" jsonschema:"enum=private,enum=privateAndPublic,enum=public,default=private"`
+	// Public ranges that may reach the endpoint on the internet, at most 40. privateAndPublic requires it; with public it
+	// defaults to everywhere; with private it has no meaning.
+	PublicCIDRs []string `json:"publicCidrs,omitempty" jsonschema:"maxItems=40,uniqueItems=true"`
+}
+
+// Logs configures the control plane's logs.
+type Logs struct {
+	// Which logs the control plane writes; by default all five. An empty list turns them off.
+	Types []LogType `json:"types,omitempty" jsonschema:"uniqueItems=true,enum=api,enum=audit,enum=authenticator,enum=controllerManager,enum=scheduler,default=api,default=audit,default=authenticator,default=controllerManager,default=scheduler"`
+	// Days until CloudWatch Logs deletes a record. Shortening it deletes older records soon after.
+	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"enum=1,enum=3,enum=5,enum=7,enum=14,enum=30,enum=60,enum=90,enum=120,enum=150,enum=180,enum=365,enum=400,enum=545,enum=731,enum=1096,enum=1827,enum=2192,enum=2557,enum=2922,enum=3288,enum=3653,default=90"`
+	// Encrypt the logs with a KMS key of the cluster's own instead of CloudWatch's. Records keep the key that they were
+	// written with: while protect holds, turning it off is refused, because it would delete the key.
+	KMS bool `json:"kms,omitempty" jsonschema:"default=false"`
+}
+
+// Access gives one IAM principal access to the Kubernetes API.
+type Access struct {
+	// Name of the entry in this file, for example platform-admins; lower-case letters, digits and hyphens. Changing it
+	// takes the access away and gives it again.
+	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=60"`
+	// ARN of the IAM role or user, with its path. An assumed-role session, a group, the account's root and service-linked
+	// roles cannot have access. Changing it replaces the entry.
+	PrincipalARN string `json:"principalArn" jsonschema:"required,pattern=^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$"`
+	// Name that Kubernetes knows the principal by, in audit logs for example. By default EKS derives it from the ARN;
+	// taking it away keeps the present name.
+	Username string `json:"username,omitempty"`
+	// Kubernetes groups that the principal is in, for role bindings inside the cluster. Names that begin with system:
+	// belong to Kubernetes.
+	KubernetesGroups []string `json:"kubernetesGroups,omitempty" jsonschema:"uniqueItems=true"`
+	// EKS access policies: permissions without any role binding in the cluster.
+	Policies []AccessPolicy `json:"policies,omitempty"`
+}
+
+// AccessPolicy is an EKS access policy, for the whole cluster or for namespaces.
+type AccessPolicy struct {
+	// The policy. AmazonEKSClusterAdminPolicy is everything; AmazonEKSAdminPolicy is everything in a namespace but its
+	// quota; AmazonEKSEditPolicy writes and AmazonEKSViewPolicy reads workloads, the latter no secrets;
+	// AmazonEKSAdminViewPolicy reads everything, secrets too; AmazonEKSSecretReaderPolicy reads secrets.
+	Policy string `json:"policy" jsonschema:"required,enum=AmazonEKSAdminPolicy,enum=AmazonEKSAdminViewPolicy,enum=AmazonEKSClusterAdminPolicy,enum=AmazonEKSEditPolicy,enum=AmazonEKSSecretReaderPolicy,enum=AmazonEKSViewPolicy"`
+	// Namespaces that the policy is limited to, where a star at the end stands for anything: team-a-*. By default the
+	// whole cluster. Changing it takes the policy away for a moment.
+	Namespaces []string `json:"namespaces,omitempty" jsonschema:"uniqueItems=true"`
+}
+
+// Args are the settings together with what the rest of the program decides.
+type Args struct {
+	Settings
+	// Region is the AWS region, for example eu-west-1. Required.
+	Region string
+	// AccountID is the AWS account, twelve digits. Required.
+	AccountID string
+	// SubnetIDs are the subnets, in at least two zones, in which EKS puts the control plane's network interfaces.
+	// Required. EKS moves to other subnets in place, as long as they are in the same zones and VPC.
+	SubnetIDs pulumi.StringArrayInput
+	// VPCCIDRs are the VPC's ranges; the service range must not overlap them. They are only checked.
+	VPCCIDRs []string
+	// PodSecurityGroups lets the control plane manage the branch network interfaces that security groups for pods need.
+	PodSecurityGroups bool
+	// Tags go onto every resource that can carry tags, together with a Name.
+	Tags map[string]string
+}
+
+// withDefaults returns the settings with the defaults of the schema filled in, so that callers in Go may leave out
+// what a stack file may leave out.
+func (s Settings) withDefaults() Settings {
+	if s.Endpoint.Access == "" {
+		s.Endpoint.Access = Private
+	}
+	if s.Logs.Types == nil {
+		s.Logs.Types = slices.Clone(logTypes)
+	}
+	if s.Logs.RetentionDays == 0 {
+		s.Logs.RetentionDays = 90
+	}
+	if s.ServiceCIDR == "" {
+		s.ServiceCIDR = "172.20.0.0/16"
+	}
+	if s.IPFamily == "" {
+		s.IPFamily = IPv4
+	}
+	if s.SupportType == "" {
+		s.SupportType = StandardSupport
+	}
+	if s.KeyDeletionWindowDays == 0 {
+		s.KeyDeletionWindowDays = 30
+	}
+	return s
+}
+
+func (s Settings) protect() bool { return s.Protect == nil || *s.Protect }
+
+// summary is what a preview shows of the component itself: what a person decides about the cluster as a whole.
+func (a *Args) summary() pulumi.Map {
+	s := a.withDefaults()
+	return pulumi.Map{
+		"name":     pulumi.String(s.Name),
+		"version":  pulumi.String(s.Version),
+		"endpoint": pulumi.String(s.Endpoint.Access),
+	}
+}

@@ -1,0 +1,193 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/child"
+)
+
+// Type is part of every child's URN. It never changes.
+const Type = "eks-platform:cluster:Cluster"
+
+// Cluster is an EKS control plane.
+type Cluster struct {
+	pulumi.ResourceState
+
+	// Name is the EKS cluster's name. What takes it waits for the control plane.
+	Name pulumi.StringOutput
+	// ARN identifies the cluster.
+	ARN pulumi.StringOutput
+	// Endpoint is the URL of the Kubernetes API.
+	Endpoint pulumi.StringOutput
+	// CertificateAuthority is the certificate that the API proves itself with, PEM in base64.
+	CertificateAuthority pulumi.StringOutput
+	// Version is the Kubernetes minor version.
+	Version pulumi.StringOutput
+	// SecurityGroupID is the security group that EKS makes for the control plane and gives to managed nodes.
+	SecurityGroupID pulumi.StringOutput
+	// OIDCIssuer is the host and path of the issuer of service account tokens, without https://, as trust policies
+	// spell it in their conditions.
+	OIDCIssuer pulumi.StringOutput
+	// OIDCProviderARN is the IAM OIDC provider that lets roles trust service accounts. Grant sets it.
+	OIDCProviderARN pulumi.StringOutput
+	// LogGroupName is the log group of the control plane.
+	LogGroupName pulumi.StringOutput
+	// Resource is the control plane itself, for what takes a whole cluster such as pulumi-eks' CoreDataArgs.
+	Resource *awseks.Cluster
+
+	b *builder
+}
+
+// builder registers the children of one cluster.
+type builder struct {
+	ctx      *pulumi.Context
+	args     *Args
+	settings Settings
+	kids     child.Of
+	// before holds what the control plane needs although none of its inputs names it.
+	before []pulumi.Resource
+	// inputs holds what the control plane's registration waits for.
+	inputs []pulumi.Output
+}
+
+// New registers the control plane, preceded by what it needs: its role, its keys, its log group. It registers nothing
+// when args are invalid. Call Grant afterwards, once.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
+	if err := args.Problems().Err(); err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", name, err)
+	}
+	if args.Region == "" || args.AccountID == "" || args.SubnetIDs == nil {
+		return nil, fmt.Errorf("cluster %q: %w", name, errors.New("region, account id and subnet ids are required"))
+	}
+	c := &Cluster{}
+	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), c, opts...); err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", name, err)
+	}
+	c.b = &builder{ctx: ctx, args: args, settings: args.withDefaults(), kids: child.Of{Parent: c, Name: name}}
+	if err := c.b.createControlPlane(c); err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", name, err)
+	}
+	return c, nil
+}
+
+// Inputs returns what the control plane's registration waits for. When all of them have settled it is on its way to
+// the engine, and whatever is registered then queues behind it.
+func (c *Cluster) Inputs() []pulumi.Output { return slices.Clone(c.b.inputs) }
+
+// Grant registers what the control plane does not need in order to start: access entries and the OIDC provider.
+func (c *Cluster) Grant(ctx *pulumi.Context) error {
+	for _, step := range []func(*Cluster) error{c.b.createAccess, c.b.createOIDCProvider} {
+		if err := step(c); err != nil {
+			return fmt.Errorf("cluster %q: %w", c.b.kids.Name, err)
+		}
+	}
+	return ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"name":                 c.Name,
+		"arn":                  c.ARN,
+		"endpoint":             c.Endpoint,
+		"certificateAuthority": c.CertificateAuthority,
+		"version":              c.Version,
+		"securityGroupId":      c.SecurityGroupID,
+		"oidcIssuer":           c.OIDCIssuer,
+		"oidcProviderArn":      c.OIDCProviderARN,
+		"logGroupName":         c.LogGroupName,
+	})
+}
+
+func (b *builder) createControlPlane(c *Cluster) error {
+	roleARN, err := b.createRole()
+	if err != nil {
+		return err
+	}
+	secretsKeyARN, err := b.createSecretsKey()
+	if err != nil {
+		return err
+	}
+	if err := b.createLogGroup(c); err != nil {
+		return err
+	}
+	subnetIDs := b.args.SubnetIDs.ToStringArrayOutput()
+	b.inputs = append(b.inputs, roleARN, secretsKeyARN, subnetIDs)
+
+	id := b.kids.ID("cluster")
+	raw, err := awseks.NewCluster(b.ctx, id, &awseks.ClusterArgs{
+		Name:    pulumi.String(b.settings.Name),
+		Version: pulumi.String(b.settings.Version),
+		RoleArn: roleARN,
+		AccessConfig: awseks.ClusterAccessConfigArgs{
+			AuthenticationMode:                      pulumi.String("API"),
+			BootstrapClusterCreatorAdminPermissions: pulumi.Bool(false),
+		},
+		// The add-ons come through the EKS API, with versions; EKS must not install unmanaged ones beside them.
+		BootstrapSelfManagedAddons: pulumi.Bool(false),
+		VpcConfig:                  b.vpcConfig(subnetIDs),
+		KubernetesNetworkConfig:    b.networkConfig(),
+		EncryptionConfig: awseks.ClusterEncryptionConfigArgs{
+			Provider:  awseks.ClusterEncryptionConfigProviderArgs{KeyArn: secretsKeyARN},
+			Resources: pulumi.StringArray{pulumi.String("secrets")},
+		},
+		EnabledClusterLogTypes: b.logTypes(),
+		UpgradePolicy:          awseks.ClusterUpgradePolicyArgs{SupportType: pulumi.String(b.settings.SupportType)},
+		ZonalShiftConfig:       awseks.ClusterZonalShiftConfigArgs{Enabled: pulumi.Bool(b.settings.ZonalShift)},
+		Tags:                   b.tags(b.settings.Name),
+	}, b.kids.Opts(
+		pulumi.Protect(b.settings.protect()),
+		pulumi.DependsOn(b.before),
+		// EKS reads both flags when it creates a cluster and never reports them afterwards. One that was imported, or
+		// made before the provider knew them, would otherwise be planned for replacement.
+		pulumi.IgnoreChanges([]string{"bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"}),
+	)...)
+	if err != nil {
+		return fmt.Errorf("create the control plane: %w", err)
+	}
+	c.Resource = raw
+	c.Name = raw.Name
+	c.ARN = raw.Arn
+	c.Endpoint = raw.Endpoint
+	c.CertificateAuthority = raw.CertificateAuthority.Data().Elem()
+	c.Version = raw.Version
+	c.SecurityGroupID = raw.VpcConfig.ClusterSecurityGroupId().Elem()
+	c.OIDCIssuer = issuer(raw)
+	return nil
+}
+
+func (b *builder) vpcConfig(subnetIDs pulumi.StringArrayOutput) awseks.ClusterVpcConfigArgs {
+	e := b.settings.Endpoint
+	out := awseks.ClusterVpcConfigArgs{
+		SubnetIds:             subnetIDs,
+		EndpointPrivateAccess: pulumi.Bool(e.Access != Public),
+		EndpointPublicAccess:  pulumi.Bool(e.Access != Private),
+	}
+	switch {
+	case len(e.PublicCIDRs) > 0:
+		out.PublicAccessCidrs = pulumi.ToStringArray(e.PublicCIDRs)
+	case e.Access == Public:
+		// Said explicitly, because leaving it out would keep the ranges that were there before.
+		out.PublicAccessCidrs = pulumi.StringArray{pulumi.String("0.0.0.0/0")}
+	}
+	return out
+}
+
+func (b *builder) networkConfig() awseks.ClusterKubernetesNetworkConfigArgs {
+	out := awseks.ClusterKubernetesNetworkConfigArgs{IpFamily: pulumi.String(b.settings.IPFamily)}
+	if b.settings.IPFamily == IPv4 { // EKS assigns the range of IPv6 services and refuses an IPv4 one beside it
+		out.ServiceIpv4Cidr = pulumi.String(b.settings.ServiceCIDR)
+	}
+	return out
+}
+
+// tags returns the tags of a resource.
+func (b *builder) tags(name string) pulumi.StringMap {
+	out := maps.Clone(b.args.Tags)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out["Name"] = name
+	return pulumi.ToStringMap(out)
+}

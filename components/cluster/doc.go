@@ -1,0 +1,15 @@
+// Package cluster builds an EKS control plane and what belongs to it alone: its role, the KMS keys for secrets and
+// logs, the log group of the control plane, access entries and the OIDC provider.
+//
+// It builds no network, nodes or add-ons, and it speaks to the AWS API only: nothing here needs to reach the
+// Kubernetes API, so it works from outside a cluster whose endpoint is private.
+//
+// Registration has two steps. New registers what the control plane needs, and the control plane; Inputs tells when
+// it is on its way; Grant registers the rest. A program that registers everything else in between gives the control
+// plane, the longest operation of a first update, the engine's first free slot.
+//
+// What a change does to a running cluster: the name, the role, the service CIDR, the IP family and taking secrets
+// encryption away replace it; Protect refuses that. Everything else is an update in place, one at a time, of minutes.
+//
+// EKS's own deletion protection is not set: the provider has no such argument. Protect stands in for it.
+package cluster
