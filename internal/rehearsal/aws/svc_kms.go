@@ -1,0 +1,152 @@
+package aws
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
+)
+
+const (
+	keyType   = "aws:kms/key:Key"
+	aliasType = "aws:kms/alias:Alias"
+)
+
+func init() {
+	register(keyType, &Service{NewID: keyID, Create: createKey, Update: updateKey})
+	register(aliasType, &Service{
+		NewID:  claim("", []string{"name"}, "AlreadyExistsException", "An alias with the name %s already exists"),
+		Create: createAlias, Update: updateAlias,
+	})
+}
+
+func keyID(*Call) (string, error) { return newUUID(), nil }
+
+func createKey(c *Call) error {
+	c.Attributes["keyId"] = c.ID
+	c.Attributes["arn"] = c.arn("kms", "key/"+c.ID)
+	c.fill("policy", rootPolicy(c))
+	c.fill("description", "")
+	c.fill("keyUsage", "ENCRYPT_DECRYPT")
+	c.fill("customerMasterKeySpec", "SYMMETRIC_DEFAULT")
+	c.fill("isEnabled", true)
+	c.fill("multiRegion", false)
+	return checkKey(c)
+}
+
+func updateKey(c *Call) error {
+	c.keep("keyId", "arn", "policy", "description", "multiRegion", "rotationPeriodInDays")
+	return checkKey(c)
+}
+
+func checkKey(c *Call) error {
+	a := c.attrs()
+	if n, ok := a.whole("deletionWindowInDays"); ok && n != 0 && (n < 7 || n > 30) {
+		return refuse("ValidationException", "1 validation error detected: Value '%d' at 'pendingWindowInDays' failed to satisfy constraint: Member must be between 7 and 30", n)
+	}
+	if a.flag("enableKeyRotation") {
+		c.fill("rotationPeriodInDays", 365)
+		if spec := a.text("customerMasterKeySpec"); spec != "SYMMETRIC_DEFAULT" {
+			return refuse("UnsupportedOperationException", "Automatic key rotation is not supported for keys of spec %s", spec)
+		}
+	}
+	p, err := parsePolicy(documentText(c.Attributes["policy"]), keyPolicy)
+	if err != nil {
+		return err
+	}
+	if err := checkPrincipals(c, p, keyPolicy.malformed()); err != nil {
+		return refuse(keyPolicy.malformed(), "Policy contains a statement with one or more invalid principals. (%s)", err)
+	}
+	if !a.flag("bypassPolicyLockoutSafetyCheck") && !keyStaysManaged(c, p) {
+		return refuse(keyPolicy.malformed(), "The new key policy will not allow you to update the key policy in the future.")
+	}
+	return nil
+}
+
+// keyStaysManaged tells whether anyone in the account may still change the key's policy: the account's root, which
+// hands the decision to IAM, or a principal by name.
+func keyStaysManaged(c *Call, p *policy) bool {
+	return slices.ContainsFunc(p.statements, func(s statement) bool {
+		if !s.allow || !s.covers("kms:PutKeyPolicy") {
+			return false
+		}
+		return slices.ContainsFunc(s.principals["AWS"], func(arn string) bool {
+			return arn == "*" || arn == c.Scope.Account || strings.HasPrefix(arn, "arn:"+c.Partition+":iam::"+c.Scope.Account+":")
+		})
+	})
+}
+
+// rootPolicy is what a key gets that is made without a policy
+// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
+func rootPolicy(c *Call) string {
+	return fmt.Sprintf(`{"Id":"key-default-1","Statement":[{"Action":"kms:*","Effect":"Allow","Principal":{"AWS":"arn:%s:iam::%s:root"},`+
+		`"Resource":"*","Sid":"Enable IAM User Permissions"}],"Version":"2012-10-17"}`, c.Partition, c.Scope.Account)
+}
+
+// findKey returns a key by id, ARN or alias.
+func findKey(c *Call, name string) (*cloud.Object, bool) {
+	if rest, ok := strings.CutPrefix(name, c.arn("kms", "")); ok {
+		name = rest
+	}
+	name = strings.TrimPrefix(name, "key/")
+	if strings.HasPrefix(name, "alias/") {
+		alias, ok := c.get(aliasType, name)
+		if !ok {
+			return nil, false
+		}
+		name = alias.Attributes["targetKeyArn"].(string)
+		name = name[strings.LastIndex(name, "/")+1:]
+	}
+	return c.get(keyType, name)
+}
+
+// keyServes tells whether a key's policy lets an AWS service use it for a resource, as CloudWatch Logs asks: by
+// the encryption context that carries the resource's ARN.
+func keyServes(key *cloud.Object, service, action, contextKey, resource string) bool {
+	p, err := parsePolicy(documentText(key.Attributes["policy"]), keyPolicy)
+	if err != nil {
+		return false
+	}
+	return p.allows(action, "Service", service, func(s statement) bool {
+		for operator, keys := range s.conditions {
+			values, ok := keys[contextKey]
+			if !ok {
+				continue
+			}
+			exact := strings.HasPrefix(operator, "StringEquals")
+			if !slices.ContainsFunc(values, func(v string) bool { return v == resource || !exact && matches(v, resource) }) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func createAlias(c *Call) error {
+	name := c.attrs().text("name")
+	if !strings.HasPrefix(name, "alias/") || len(name) == len("alias/") {
+		return refuse("ValidationException", "Alias must start with the prefix \"alias/\". Please see "+
+			"https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html (%q)", name)
+	}
+	if strings.HasPrefix(name, "alias/aws/") {
+		return refuse("NotAuthorizedException", "The alias %s is reserved for AWS", name)
+	}
+	c.Attributes["arn"] = c.arn("kms", name)
+	return targetKey(c)
+}
+
+func updateAlias(c *Call) error {
+	c.keep("arn", "name")
+	return targetKey(c)
+}
+
+func targetKey(c *Call) error {
+	target := c.attrs().text("targetKeyId")
+	key, ok := findKey(c, target)
+	if !ok || strings.Contains(target, "alias/") {
+		return refuse("NotFoundException", "Key '%s' does not exist", target)
+	}
+	c.Attributes["targetKeyArn"] = key.Attributes["arn"]
+	return nil
+}

@@ -1,0 +1,100 @@
+package aws
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
+)
+
+const (
+	logGroupType        = "aws:cloudwatch/logGroup:LogGroup"
+	queryDefinitionType = "aws:cloudwatch/queryDefinition:QueryDefinition"
+)
+
+var logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+
+// retentions are the numbers of days that CloudWatch Logs knows; 0 keeps for ever
+// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
+var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+func init() {
+	register(logGroupType, &Service{
+		NewID:  claim("", []string{"name"}, "ResourceAlreadyExistsException", "The specified log group already exists (%s)"),
+		Create: createLogGroup, Update: updateLogGroup,
+	})
+	register(queryDefinitionType, &Service{
+		NewID:  func(*Call) (string, error) { return newUUID(), nil },
+		Create: createQueryDefinition, Update: checkQueryDefinition,
+	})
+}
+
+func createLogGroup(c *Call) error {
+	name := c.attrs().text("name")
+	if !logGroupName.MatchString(name) {
+		return refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must "+
+			"satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+", name)
+	}
+	fillLogGroup(c.Attributes, c.arn("logs", "log-group:"+name))
+	return checkLogGroup(c)
+}
+
+// fillLogGroup sets what every log group has, also one that a service makes.
+func fillLogGroup(a cloud.Attributes, arn string) {
+	a["arn"] = arn
+	for key, value := range map[string]any{"retentionInDays": 0, "logGroupClass": "STANDARD", "skipDestroy": false} {
+		if a[key] == nil {
+			a[key] = value
+		}
+	}
+}
+
+func updateLogGroup(c *Call) error {
+	c.keep("arn", "name", "logGroupClass")
+	return checkLogGroup(c)
+}
+
+func checkLogGroup(c *Call) error {
+	a := c.attrs()
+	if days, ok := a.whole("retentionInDays"); ok && !slices.Contains(retentions, days) {
+		return refuse("InvalidParameterException", "1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must "+
+			"satisfy enum value set: %v", days, retentions[1:])
+	}
+	if name := a.text("kmsKeyId"); name != "" {
+		key, ok := findKey(c, name)
+		service := "logs." + c.Scope.Region + "." + c.dnsSuffix()
+		arn := a.text("arn")
+		if !ok || !keyServes(key, service, "kms:Encrypt", "kms:EncryptionContext:aws:logs:arn", arn) {
+			return refuse("AccessDeniedException", "The specified KMS key does not exist or is not allowed to be used with Arn '%s' (key %s, service %s)", arn, name, service)
+		}
+	}
+	return nil
+}
+
+// findLogGroup returns a log group by its ARN, with or without the ":*" that some APIs want.
+func findLogGroup(c *Call, arn string) (*cloud.Object, bool) {
+	for _, suffix := range []string{"", ":*"} {
+		if found := c.where(logGroupType, func(o *cloud.Object) bool { return attrs(o.Attributes).text("arn")+suffix == arn }); len(found) > 0 {
+			return found[0], true
+		}
+	}
+	return nil, false
+}
+
+func createQueryDefinition(c *Call) error {
+	c.Attributes["queryDefinitionId"] = c.ID
+	return checkQueryDefinition(c)
+}
+
+func checkQueryDefinition(c *Call) error {
+	c.keep("queryDefinitionId", "name")
+	a := c.attrs()
+	if n := len(a.text("queryString")); n == 0 || n > 10000 {
+		return refuse("InvalidParameterException", "1 validation error detected: Value at 'queryString' failed to satisfy constraint: Member must have length "+
+			"between 1 and 10000 (it has %d)", n)
+	}
+	if names := a.texts("logGroupNames"); len(names) > 50 {
+		return refuse("InvalidParameterException", "A query can name at most 50 log groups, not %d", len(names))
+	}
+	return nil
+}
