@@ -1,0 +1,224 @@
+package automation
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// collector turns the engine's events into a Result and passes them on as Events.
+type collector struct {
+	result  *Result
+	observe func(Event)
+	steps   map[string]int  // URN -> index in result.Steps
+	reading map[string]bool // URNs whose refresh is under way
+}
+
+func newCollector(op Operation, stack string, observe func(Event)) *collector {
+	if observe == nil {
+		observe = func(Event) {}
+	}
+	return &collector{
+		result:  &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now()},
+		observe: observe, steps: map[string]int{}, reading: map[string]bool{},
+	}
+}
+
+func (c *collector) add(e events.EngineEvent) {
+	switch {
+	case e.Error != nil:
+		// The stream broke; how the run ended is told by the CLI's exit code.
+	case e.ResourcePreEvent != nil:
+		c.before(e.ResourcePreEvent.Metadata, e.ResourcePreEvent.Planning)
+	case e.ResOutputsEvent != nil:
+		c.after(e.ResOutputsEvent.Metadata)
+	case e.ResOpFailedEvent != nil:
+		c.failed(e.ResOpFailedEvent.Metadata)
+	case e.DiagnosticEvent != nil:
+		c.diagnostic(e.DiagnosticEvent)
+	case e.ErrorEvent != nil:
+		c.report(EventError, Diagnostic{Message: tidy(e.ErrorEvent.Error)})
+	case e.SummaryEvent != nil:
+		for op, n := range e.SummaryEvent.ResourceChanges {
+			c.result.Changes[string(op)] = n
+		}
+		c.result.succeeded = e.SummaryEvent.Result == apitype.OperationResultSucceeded
+	}
+}
+
+// parts are the events of one replacement beside the logical "replace", which reports it.
+var parts = map[apitype.OpType]bool{
+	apitype.OpCreateReplacement: true, apitype.OpDeleteReplaced: true, apitype.OpDiscardReplaced: true,
+	apitype.OpReadReplacement: true, apitype.OpImportReplacement: true, apitype.OpRemovePendingReplace: true,
+}
+
+// quiet are the operations that change nothing.
+var quiet = map[apitype.OpType]bool{
+	apitype.OpSame: true, apitype.OpRead: true, apitype.OpReadDiscard: true, apitype.OpRefresh: true,
+}
+
+func (c *collector) before(m apitype.StepEventMetadata, planning bool) {
+	c.reading[m.URN] = m.Op == apitype.OpRefresh
+	s := stepOf(m)
+	s.Status = Running
+	if planning {
+		s.Status = Planned
+	}
+	if !quiet[m.Op] && !parts[m.Op] {
+		if _, known := c.steps[m.URN]; !known {
+			c.steps[m.URN] = len(c.result.Steps)
+			c.result.Steps = append(c.result.Steps, s)
+		}
+	}
+	c.step(s)
+}
+
+func (c *collector) after(m apitype.StepEventMetadata) {
+	s := stepOf(m)
+	s.Status = Done
+	if c.result.Operation == OpPreview {
+		s.Status = Planned
+	}
+	if c.reading[m.URN] {
+		c.reading[m.URN] = false
+		s.Op = string(apitype.OpRefresh)
+		if d, drifted := driftOf(m); drifted {
+			c.result.Drift = append(c.result.Drift, d)
+		}
+	}
+	// The deletion of what was replaced comes last in a replacement, or first; the creation decides either way.
+	if i, known := c.steps[m.URN]; known && m.Op != apitype.OpDeleteReplaced && c.result.Steps[i].Status == Running {
+		c.result.Steps[i].Status = Done
+	}
+	c.step(s)
+}
+
+func (c *collector) failed(m apitype.StepEventMetadata) {
+	s := stepOf(m)
+	s.Status = Failed
+	if i, known := c.steps[m.URN]; known {
+		c.result.Steps[i].Status = Failed
+	} else {
+		c.steps[m.URN] = len(c.result.Steps)
+		c.result.Steps = append(c.result.Steps, s)
+	}
+	c.step(s)
+}
+
+func (c *collector) step(s Step) {
+	c.observe(Event{Kind: EventStep, Time: time.Now(), Operation: c.result.Operation, Stack: c.result.Stack, Step: &s})
+}
+
+func stepOf(m apitype.StepEventMetadata) Step {
+	s := Step{
+		Op: string(m.Op), URN: m.URN, Type: m.Type, Name: urnName(m.URN),
+		ReplaceKeys: slices.Sorted(slices.Values(m.Keys)),
+	}
+	if len(m.DetailedDiff) > 0 {
+		s.DiffKeys = slices.Sorted(maps.Keys(m.DetailedDiff))
+	} else {
+		s.DiffKeys = slices.Sorted(slices.Values(m.Diffs))
+	}
+	if state := m.Old; state != nil {
+		s.Protected = state.Protect
+	} else if m.New != nil {
+		s.Protected = m.New.Protect
+	}
+	return s
+}
+
+// driftOf tells what the refresh of a resource found: nothing left of it, or properties that differ. A preview reports
+// the outcome under the operation refresh, an update under the operation that it amounts to.
+func driftOf(m apitype.StepEventMetadata) (Step, bool) {
+	s := stepOf(m)
+	s.Status = Done
+	switch {
+	case m.Old == nil:
+		return Step{}, false
+	case m.New == nil:
+		s.Op, s.DiffKeys = string(apitype.OpDelete), nil
+	case len(s.DiffKeys) > 0:
+		s.Op = string(apitype.OpUpdate)
+	default:
+		return Step{}, false
+	}
+	return s, true
+}
+
+func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
+	if d.Ephemeral {
+		return
+	}
+	message := Diagnostic{Message: tidy(d.Message)}
+	if d.URN != "" && !strings.Contains(d.URN, "::pulumi:pulumi:Stack::") {
+		message.Resource = urnType(d.URN) + " " + urnName(d.URN)
+	}
+	if message.Message == "" || closing[message.Message] {
+		return
+	}
+	switch d.Severity {
+	case "warning":
+		if strings.Contains(message.Message, "pending operations") {
+			c.result.Pending = true
+		}
+		c.report(EventWarning, message)
+	case "error":
+		switch {
+		case isProgramError(d):
+			c.result.program = true
+		case protectedError.MatchString(message.Message):
+			c.result.protected = true
+			message.Message = "is protected from deletion"
+		}
+		c.report(EventError, message)
+	}
+}
+
+func (c *collector) report(kind EventKind, d Diagnostic) {
+	list := &c.result.Warnings
+	if kind == EventError {
+		list = &c.result.Errors
+	}
+	if slices.Contains(*list, d) {
+		return
+	}
+	*list = append(*list, d)
+	c.observe(Event{Kind: kind, Time: time.Now(), Operation: c.result.Operation, Stack: c.result.Stack, Diagnostic: &d})
+}
+
+// isProgramError tells the program's own failure from the engine's.
+func isProgramError(d *apitype.DiagnosticEvent) bool {
+	return strings.Contains(d.Message, "an unhandled error occurred") || strings.Contains(d.Message, "go inline source runtime error")
+}
+
+// protectedError is what the engine says of a resource that it must not delete.
+var protectedError = regexp.MustCompile(`(?s)^resource \S+ cannot be deleted\s+because it is protected`)
+
+// closing are the diagnostics with which the engine ends a failed run. They say nothing that the error's kind and the
+// other diagnostics do not.
+var closing = map[string]bool{"preview failed": true, "update failed": true, "refresh failed": true, "destroy failed": true}
+
+// boilerplate is what stands around a message and tells people nothing.
+var boilerplate = []string{
+	"an unhandled error occurred: ", "program failed: ", "1 error occurred:", "* ", "go inline source runtime error, ",
+}
+
+// tidy makes a diagnostic readable: no colour markup, none of the wrapping that the SDK puts around the one error a
+// program returns.
+func tidy(message string) string {
+	message = strings.TrimSpace(plain(message))
+	for again := true; again; {
+		again = false
+		for _, b := range boilerplate {
+			if rest, ok := strings.CutPrefix(message, b); ok {
+				message, again = strings.TrimSpace(rest), true
+			}
+		}
+	}
+	return message
+}

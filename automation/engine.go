@@ -1,0 +1,65 @@
+package automation
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+)
+
+// The SDK closes the event channel when the engine has closed its stream, and never when the CLI fails before it opens
+// one (a locked stack). Events that were sent have all arrived when the call returns; these are bounds for a stream
+// that has begun and one that has not.
+const (
+	drainBegun    = 10 * time.Second
+	drainNotBegun = 300 * time.Millisecond
+)
+
+// call is one engine operation of the SDK, with where its events and its standard output and error go.
+type call func(ctx context.Context, events chan<- events.EngineEvent, stdout, stderr io.Writer) error
+
+// engine runs one operation and returns what it did. The result is there for a failed operation, too.
+func (w *workspace) engine(ctx context.Context, op Operation, stack string, observe func(Event), do call) (*Result, error) {
+	c := newCollector(op, stack, observe)
+	ch := make(chan events.EngineEvent, 64)
+	begun, over, stop := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for first := true; ; first = false {
+			select {
+			case e, open := <-ch:
+				if first {
+					close(begun)
+				}
+				if !open {
+					return
+				}
+				c.add(e)
+			case <-stop:
+				return
+			}
+		}
+	}()
+	var stdout, stderr bytes.Buffer
+	err := do(ctx, ch, &stdout, &stderr)
+	wait := drainNotBegun
+	select {
+	case <-begun:
+		wait = drainBegun
+	default:
+	}
+	select {
+	case <-over:
+	case <-time.After(wait):
+		close(stop)
+		<-over
+	}
+	c.result.Duration = time.Since(c.result.Started)
+	// The engine's own summary decides: when the update succeeded and a read after it failed, the update stands.
+	if err != nil && !c.result.succeeded {
+		return c.result, classify(ctx, &attempt{operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: c.result})
+	}
+	return c.result, nil
+}

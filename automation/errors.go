@@ -1,0 +1,181 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The kinds of failures, for errors.Is.
+var (
+	// ErrInvalid: the configuration is wrong; nothing was started.
+	ErrInvalid = errors.New("the configuration is not valid")
+	// ErrNoStack: the stack does not exist in the backend.
+	ErrNoStack = errors.New("the stack does not exist")
+	// ErrLocked: another update of the stack is under way, or was killed and left its lock.
+	ErrLocked = errors.New("the stack is locked")
+	// ErrRefused: a gate of the platform does not let the operation through.
+	ErrRefused = errors.New("refused")
+	// ErrProgram: the program failed before or while it registered resources.
+	ErrProgram = errors.New("the program failed")
+	// ErrProvider: the cloud refused an operation on a resource.
+	ErrProvider = errors.New("the cloud refused an operation")
+	// ErrCancelled: the operation was interrupted and stopped in an orderly way.
+	ErrCancelled = errors.New("cancelled")
+	// ErrEngine: the engine or the CLI failed in another way: backend, login, secrets provider, plugins.
+	ErrEngine = errors.New("the engine failed")
+)
+
+// Error is an operation that did not succeed.
+type Error struct {
+	// Kind is one of the Err variables.
+	Kind error
+	// Operation and Stack say what failed; empty when nothing was started yet.
+	Operation Operation
+	Stack     string
+	// Messages say what is wrong, one thing each, ready for people. They hold no colour markup and no dump of what
+	// the CLI printed.
+	Messages []string
+
+	cause error
+}
+
+// Error returns the messages, under a line that says what failed.
+func (e *Error) Error() string {
+	head := e.Kind.Error()
+	if e.Operation != "" {
+		head = fmt.Sprintf("%s %s: %s", e.Operation, e.Stack, head)
+	}
+	switch len(e.Messages) {
+	case 0:
+		return head
+	case 1:
+		return head + ": " + e.Messages[0]
+	}
+	return head + ":\n  " + strings.Join(e.Messages, "\n  ")
+}
+
+// Unwrap gives errors.Is the kind, and errors.As what caused it.
+func (e *Error) Unwrap() []error {
+	if e.cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.cause}
+}
+
+// isKind tells whether an error is of a kind.
+func isKind(err, kind error) bool { return err != nil && errors.Is(err, kind) }
+
+// attempt is a CLI command that failed, with everything that tells why.
+type attempt struct {
+	operation      Operation
+	stack          string
+	stdout, stderr string
+	err            error
+	result         *Result // nil outside of engine operations
+}
+
+// locks are what the CLI says about a locked stack: self-managed backends, and Pulumi Cloud.
+var locks = []string{"the stack is currently locked by", "[409] Conflict: Another update is currently in progress"}
+
+// classify makes an *Error of a failed attempt. What the CLI printed is searched, never repeated as a whole: the
+// messages are the engine's diagnostics or, when the engine never started, the CLI's own error lines.
+func classify(ctx context.Context, a *attempt) *Error {
+	e := &Error{Operation: a.operation, Stack: a.stack}
+	said := a.stderr + "\n" + a.stdout
+	var diagnosed []string
+	failed := 0
+	if a.result != nil {
+		for _, d := range a.result.Errors {
+			diagnosed = append(diagnosed, d.String())
+		}
+		for _, s := range a.result.Steps {
+			if s.Status == Failed {
+				failed++
+			}
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		e.Kind, e.cause = ErrCancelled, ctx.Err()
+		e.Messages = diagnosed
+	case containsAny(said, locks):
+		e.Kind = ErrLocked
+		e.Messages = lockHolders(said)
+	case noStack.MatchString(said):
+		e.Kind = ErrNoStack
+		e.Messages = []string{fmt.Sprintf("create it with: pulumi stack init %s", a.stack)}
+	case a.result != nil && a.result.protected:
+		e.Kind, e.Messages = ErrRefused, diagnosed
+	case failed > 0:
+		e.Kind, e.Messages = ErrProvider, diagnosed
+	case a.result != nil && a.result.program:
+		e.Kind, e.Messages = ErrProgram, diagnosed
+	default:
+		e.Kind, e.Messages = ErrEngine, diagnosed
+	}
+	if len(e.Messages) == 0 && e.Kind != ErrCancelled {
+		e.Messages = errorLines(a.stderr)
+	}
+	if len(e.Messages) == 0 && a.err != nil && e.Kind == ErrEngine {
+		// Not the SDK's error: its text holds everything the CLI printed.
+		e.Messages = []string{firstLine(a.err.Error())}
+	}
+	return e
+}
+
+func containsAny(text string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
+// errorLines takes the "error: ..." paragraphs out of what the CLI printed on standard error.
+func errorLines(stderr string) []string {
+	var out []string
+	open := false
+	for line := range strings.Lines(plain(stderr)) {
+		line = strings.TrimRight(line, " \r\n")
+		rest, starts := strings.CutPrefix(line, "error: ")
+		switch {
+		case starts:
+			out = append(out, rest)
+			open = true
+		case line == "" || strings.HasPrefix(line, "warning: "):
+			open = false
+		case open:
+			out[len(out)-1] += " " + strings.TrimSpace(line)
+		}
+	}
+	return out
+}
+
+var holder = regexp.MustCompile(`created by (\S+) \(pid (\d+)\) at (\S+)`)
+
+// lockHolders says who holds a lock, as far as the backend tells.
+func lockHolders(said string) []string {
+	var out []string
+	for _, m := range holder.FindAllStringSubmatch(said, -1) {
+		out = append(out, fmt.Sprintf("held by %s (process %s) since %s; wait for it, or remove the lock with pulumi cancel "+
+			"when that process is gone", m[1], m[2], m[3]))
+	}
+	if len(out) == 0 {
+		out = append(out, "another update is in progress; wait for it")
+	}
+	return out
+}
+
+var markup = regexp.MustCompile(`<\{%[^%]*%\}>|\x1b\[[0-9;]*m`)
+
+// plain removes the engine's colour markup, and terminal colours.
+func plain(text string) string { return markup.ReplaceAllString(text, "") }

@@ -1,0 +1,99 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// begin checks the configuration of all environments, attaches the cloud, and passes the operation's gates.
+func (p *Platform) begin(ctx context.Context, op Operation, stack string, create bool) (*workspace, error) {
+	e, err := p.estate(stack)
+	if err != nil {
+		return nil, named(err, op, stack)
+	}
+	w, err := p.open(ctx, stack, create)
+	if err != nil {
+		return nil, named(err, op, stack)
+	}
+	if err := w.gate(ctx, e, op, stack); err != nil {
+		w.close()
+		return nil, named(err, op, stack)
+	}
+	return w, nil
+}
+
+// named puts the operation that a person asked for into an error of a step on the way to it.
+func named(err error, op Operation, stack string) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Operation, e.Stack = op, stack
+		if e.Kind == ErrInvalid {
+			e.Operation = ""
+		}
+		return e
+	}
+	return fmt.Errorf("%s %s: %w", op, stack, err)
+}
+
+// gate keeps environments that share a cluster in order: the owner first on the way up, last on the way down. Only
+// environments that have a stack file here are known; the program checks the owner once more by itself.
+func (w *workspace) gate(ctx context.Context, e estate, op Operation, stack string) error {
+	switch op {
+	case OpPreview, OpUp:
+		owner := e.Owner(stack)
+		if owner == "" {
+			return nil
+		}
+		s, err := w.state(ctx, owner)
+		if err != nil {
+			return fmt.Errorf("look at %s, whose cluster %s joins: %w", owner, stack, err)
+		}
+		if len(s.inCloud()) == 0 || !s.finished() {
+			return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
+				"%s joins the cluster of %s, which is not up: bring %s up first", stack, owner, owner)}}
+		}
+	case OpDestroy:
+		var standing []string
+		for _, joined := range e.Joined(stack) {
+			s, err := w.state(ctx, joined)
+			if err != nil {
+				return fmt.Errorf("look at %s, which joins the cluster of %s: %w", joined, stack, err)
+			}
+			if n := len(s.inCloud()); n > 0 {
+				standing = append(standing, fmt.Sprintf("%s (%d resources)", joined, n))
+			}
+		}
+		if len(standing) > 0 {
+			return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
+				"%s owns the cluster that %s still stands on: destroy that first", stack, strings.Join(standing, " and "))}}
+		}
+	}
+	return nil
+}
+
+// releaseProtected keeps protected resources from being destroyed or, when that is wanted, ends their protection.
+func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted bool) error {
+	s, err := w.state(ctx, stack)
+	if err != nil {
+		return named(err, OpDestroy, stack)
+	}
+	var protected []string
+	for _, r := range s.resources {
+		if r.Protect {
+			protected = append(protected, fmt.Sprintf("%s %s", r.Type, r.name()))
+		}
+	}
+	if len(protected) == 0 {
+		return nil
+	}
+	if !wanted {
+		return &Error{Kind: ErrRefused, Operation: OpDestroy, Stack: stack, Messages: append([]string{fmt.Sprintf(
+			"%d resources are protected from deletion, and destroying them is not what was asked for (--unprotect):", len(protected))}, protected...)}
+	}
+	if _, err := w.run(ctx, stack, "state", "unprotect", "--all", "--yes"); err != nil {
+		return named(err, OpDestroy, stack)
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+)
+
+// colour is what the CLI is asked for: its text is searched, never shown.
+const colour = "never"
+
+// PreviewOptions configures Preview.
+type PreviewOptions struct {
+	// OnEvent is called with every event, one after the other; the engine waits for it.
+	OnEvent func(Event)
+	// Refresh looks for drift first, which Result.Drift then holds. It changes nothing, also not in the state.
+	Refresh bool
+	// Create makes the stack when it does not exist. A Rehearsal always does.
+	Create bool
+	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	Parallel int
+}
+
+// Preview tells what Up would do. It changes nothing and takes no lock.
+func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) (*Result, error) {
+	w, err := p.begin(ctx, OpPreview, stack, o.Create)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	return w.engine(ctx, OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+		opts := []optpreview.Option{
+			optpreview.EventStreams(ch), optpreview.ProgressStreams(stdout), optpreview.ErrorProgressStreams(stderr),
+			optpreview.Color(colour), optpreview.SuppressProgress(), optpreview.SuppressOutputs(), optpreview.Parallel(o.Parallel),
+		}
+		if o.Refresh {
+			opts = append(opts, optpreview.Refresh())
+		}
+		_, err := w.stack.Preview(ctx, opts...)
+		return err
+	})
+}
+
+// UpOptions configures Up.
+type UpOptions struct {
+	// OnEvent is called with every event, one after the other; the engine waits for it.
+	OnEvent func(Event)
+	// Refresh brings the state up to date with the cloud first.
+	Refresh bool
+	// Create makes the stack when it does not exist. A Rehearsal always does.
+	Create bool
+	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	Parallel int
+	// Message is kept in the stack's history.
+	Message string
+}
+
+// Up brings an environment to what its stack file says. It does not ask: preview first.
+func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*Result, error) {
+	w, err := p.begin(ctx, OpUp, stack, o.Create)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	return w.engine(ctx, OpUp, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+		opts := []optup.Option{
+			optup.EventStreams(ch), optup.ProgressStreams(stdout), optup.ErrorProgressStreams(stderr),
+			optup.Color(colour), optup.SuppressProgress(), optup.SuppressOutputs(), optup.ShowSecrets(false),
+			optup.Parallel(o.Parallel), optup.Message(o.Message),
+		}
+		if o.Refresh {
+			opts = append(opts, optup.Refresh())
+		}
+		_, err := w.stack.Up(ctx, opts...)
+		return err
+	})
+}
+
+// RefreshOptions configures Refresh.
+type RefreshOptions struct {
+	// OnEvent is called with every event, one after the other; the engine waits for it.
+	OnEvent func(Event)
+	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	Parallel int
+	// Message is kept in the stack's history.
+	Message string
+}
+
+// Refresh brings the state up to date with the cloud; Result.Drift tells what had changed. It changes nothing in the
+// cloud. To look without adopting, preview with PreviewOptions.Refresh.
+func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) (*Result, error) {
+	w, err := p.begin(ctx, OpRefresh, stack, false)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	return w.engine(ctx, OpRefresh, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+		_, err := w.stack.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.ProgressStreams(stdout),
+			optrefresh.ErrorProgressStreams(stderr), optrefresh.Color(colour), optrefresh.SuppressProgress(),
+			optrefresh.SuppressOutputs(), optrefresh.ShowSecrets(false), optrefresh.Parallel(o.Parallel), optrefresh.Message(o.Message))
+		return err
+	})
+}
+
+// DestroyOptions configures Destroy.
+type DestroyOptions struct {
+	// OnEvent is called with every event, one after the other; the engine waits for it.
+	OnEvent func(Event)
+	// Unprotect lets protected resources go, too. Without it a stack that has any is not destroyed.
+	Unprotect bool
+	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	Parallel int
+	// Message is kept in the stack's history.
+	Message string
+}
+
+// Destroy deletes everything that an environment owns. The stack itself, with its history, stays.
+func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) (*Result, error) {
+	w, err := p.begin(ctx, OpDestroy, stack, false)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	if err := w.releaseProtected(ctx, stack, o.Unprotect); err != nil {
+		return nil, err
+	}
+	return w.engine(ctx, OpDestroy, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+		_, err := w.stack.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.ProgressStreams(stdout),
+			optdestroy.ErrorProgressStreams(stderr), optdestroy.Color(colour), optdestroy.SuppressProgress(),
+			optdestroy.SuppressOutputs(), optdestroy.ShowSecrets(false), optdestroy.Parallel(o.Parallel), optdestroy.Message(o.Message))
+		return err
+	})
+}
+
+// PreviewDestroy tells what Destroy would delete. It passes the same gates, except that protected resources are only
+// marked in the steps.
+func (p *Platform) PreviewDestroy(ctx context.Context, stack string, o PreviewOptions) (*Result, error) {
+	w, err := p.begin(ctx, OpDestroy, stack, false)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	s, err := w.state(ctx, stack)
+	if err != nil {
+		return nil, err
+	}
+	// The engine refuses to plan the deletion of what is protected; the state says as much without it.
+	r := newCollector(OpDestroy, stack, o.OnEvent).result
+	for i := len(s.resources) - 1; i >= 0; i-- {
+		x := s.resources[i]
+		r.Steps = append(r.Steps, Step{Op: "delete", URN: x.URN, Type: x.Type, Name: x.name(), Protected: x.Protect, Status: Planned})
+	}
+	r.Changes["delete"] = len(s.resources)
+	r.Pending = s.pending > 0
+	return r, nil
+}
+
+// Output is one output of a stack.
+type Output struct {
+	// Value is what JSON makes of the output. A secret's value is never read: it is "[secret]", also inside objects.
+	Value any `json:"value"`
+}
+
+// Outputs returns what a stack publishes.
+func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]Output, error) {
+	w, err := p.begin(ctx, OpOutputs, stack, false)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	text, err := w.run(ctx, stack, "stack", "output", "--json")
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]any{}
+	if err := json.Unmarshal([]byte(text), &values); err != nil {
+		return nil, fmt.Errorf("read the outputs of %s: %w", stack, err)
+	}
+	out := make(map[string]Output, len(values))
+	for name, v := range values {
+		out[name] = Output{Value: v}
+	}
+	return out, nil
+}
+
+// Resources tells how many resources of a stack stand in the cloud, going by its state. A stack that does not exist
+// has none.
+func (p *Platform) Resources(ctx context.Context, stack string) (int, error) {
+	w, err := p.begin(ctx, OpOutputs, stack, false)
+	if isKind(err, ErrNoStack) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer w.close()
+	s, err := w.state(ctx, stack)
+	if err != nil {
+		return 0, err
+	}
+	return len(s.inCloud()), nil
+}

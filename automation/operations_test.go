@@ -1,0 +1,253 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func ops(r *Result) map[string]string {
+	out := map[string]string{}
+	for _, s := range r.Steps {
+		out[s.Name] = s.Op
+	}
+	return out
+}
+
+func TestAnEnvironmentComesUpChangesAndGoes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ctx := t.Context()
+
+	first, err := r.Preview(ctx, "prod", PreviewOptions{})
+	require.NoError(t, err)
+	assert.False(t, first.Empty())
+	assert.Zero(t, r.boxes.count(), "a preview must not make anything")
+	assert.Equal(t, Planned, first.Steps[0].Status)
+
+	var events []Event
+	up, err := r.Up(ctx, "prod", UpOptions{OnEvent: func(e Event) { events = append(events, e) }})
+	require.NoError(t, err)
+	assert.Equal(t, 2, r.boxes.count())
+	assert.Equal(t, first.Count("create"), up.Count("create"))
+	for _, s := range up.Steps {
+		assert.Equal(t, Done, s.Status, s.URN)
+	}
+	done := map[string]bool{}
+	for _, e := range events {
+		if e.Step != nil && e.Step.Status == Done {
+			done[e.Step.Name] = true
+		}
+	}
+	assert.Contains(t, done, "a")
+	assert.Contains(t, done, "b")
+	assert.NotZero(t, up.Duration)
+
+	again, err := r.Preview(ctx, "prod", PreviewOptions{})
+	require.NoError(t, err)
+	assert.True(t, again.Empty(), "%v", again.Steps)
+
+	r.configure("prod", "boxes: [a, c]", "colour: blue", "shape: cube")
+	change, err := r.Preview(ctx, "prod", PreviewOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "update", "b": "delete", "c": "create"}, ops(change))
+	for _, s := range change.Steps {
+		if s.Name == "a" {
+			assert.Equal(t, []string{"colour"}, s.DiffKeys)
+			assert.Equal(t, "fake:index:Box", s.Type)
+		}
+	}
+
+	r.configure("prod", "boxes: [a, b]", "colour: red", "shape: ball")
+	replace, err := r.Preview(ctx, "prod", PreviewOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "replace", "b": "replace"}, ops(replace))
+	assert.Equal(t, []string{"shape"}, replace.Steps[0].ReplaceKeys)
+	assert.Equal(t, map[string]string{"a": "replace", "b": "replace"}, ops(r.up("prod")))
+
+	gone, err := r.Destroy(ctx, "prod", DestroyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, "delete", ops(gone)["a"])
+	assert.Zero(t, r.boxes.count())
+}
+
+func TestTheCheckoutStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	before, err := os.ReadFile(filepath.Join(r.dir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	r.up("prod")
+	after, err := os.ReadFile(filepath.Join(r.dir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, string(before), string(after))
+	files, err := os.ReadDir(r.dir)
+	require.NoError(t, err)
+	assert.Len(t, files, 4)
+}
+
+func TestRefreshFindsWhatChangedAndWhatIsGone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.configure("prod", "boxes: [a, b, c]", "colour: red", "shape: cube")
+	r.up("prod")
+	r.boxes.paint("a", "pink")
+	r.boxes.mu.Lock()
+	delete(r.boxes.exist, "b")
+	r.boxes.mu.Unlock()
+
+	look, err := r.Preview(t.Context(), "prod", PreviewOptions{Refresh: true})
+	require.NoError(t, err)
+	want := map[string]string{"a": "update", "b": "delete"}
+	assert.Equal(t, want, drift(look))
+	assert.Equal(t, map[string]string{"a": "update", "b": "create"}, ops(look), "what up would do about it")
+
+	adopted, err := r.Refresh(t.Context(), "prod", RefreshOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, want, drift(adopted))
+	next, err := r.Preview(t.Context(), "prod", PreviewOptions{Refresh: true})
+	require.NoError(t, err)
+	assert.Empty(t, next.Drift)
+}
+
+func drift(r *Result) map[string]string {
+	out := map[string]string{}
+	for _, s := range r.Drift {
+		out[s.Name] = s.Op
+	}
+	return out
+}
+
+func TestSecretOutputsAreNeverRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.up("prod")
+	out, err := r.Outputs(t.Context(), "prod")
+	require.NoError(t, err)
+	assert.Equal(t, Output{Value: 2.0}, out["boxes"])
+	assert.Equal(t, Output{Value: "[secret]"}, out["key"])
+}
+
+func TestAJoiningEnvironmentWaitsForItsOwner(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, err := r.Up(t.Context(), "stg", UpOptions{})
+	assert.ErrorIs(t, err, ErrRefused)
+	assert.EqualError(t, err, "up stg: refused: stg joins the cluster of dev, which is not up: bring dev up first")
+	assert.Zero(t, r.boxes.count())
+
+	r.up("dev")
+	r.up("stg")
+	_, err = r.Destroy(t.Context(), "dev", DestroyOptions{})
+	assert.ErrorIs(t, err, ErrRefused)
+	assert.ErrorContains(t, err, "dev owns the cluster that stg (2 resources) still stands on: destroy that first")
+	_, err = r.Destroy(t.Context(), "stg", DestroyOptions{})
+	require.NoError(t, err)
+	_, err = r.Destroy(t.Context(), "dev", DestroyOptions{})
+	require.NoError(t, err)
+}
+
+func TestProtectedResourcesGoOnlyWhenThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.configure("prod", "boxes: [a, safe]", "colour: red", "shape: cube")
+	r.up("prod")
+	_, err := r.Destroy(t.Context(), "prod", DestroyOptions{})
+	assert.ErrorIs(t, err, ErrRefused)
+	assert.ErrorContains(t, err, "fake:index:Box safe")
+	assert.NotContains(t, err.Error(), "Box a")
+	assert.Equal(t, 2, r.boxes.count(), "nothing must be destroyed")
+
+	// A protected resource that leaves the program is the engine's to refuse.
+	r.configure("prod", "boxes: [a]", "colour: red", "shape: cube")
+	_, err = r.Up(t.Context(), "prod", UpOptions{})
+	assert.ErrorIs(t, err, ErrRefused)
+
+	_, err = r.Destroy(t.Context(), "prod", DestroyOptions{Unprotect: true})
+	require.NoError(t, err)
+	assert.Zero(t, r.boxes.count())
+}
+
+func TestFailuresSayWhatIsWrongAndNoMore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+
+	r.configure("prod", "boxes: [a]", "broken: yes")
+	_, err := r.Preview(t.Context(), "prod", PreviewOptions{})
+	assert.ErrorIs(t, err, ErrProgram)
+	assert.EqualError(t, err, "preview prod: the program failed: boxes: there is no box for that")
+
+	r.configure("prod", "boxes: [a, heavy]", "colour: red", "shape: cube")
+	res, err := r.Up(t.Context(), "prod", UpOptions{})
+	assert.ErrorIs(t, err, ErrProvider)
+	assert.ErrorContains(t, err, "fake:index:Box heavy: ")
+	assert.ErrorContains(t, err, "api error TooHeavy: the box is too heavy")
+	for _, s := range res.Steps {
+		if s.Name == "heavy" {
+			assert.Equal(t, Failed, s.Status)
+		}
+	}
+
+	_, err = r.Preview(t.Context(), "nowhere", PreviewOptions{})
+	assert.ErrorIs(t, err, ErrInvalid)
+	assert.ErrorContains(t, err, `there is no environment "nowhere"`)
+}
+
+func TestAnInterruptLetsTheEngineFinishAndReleaseItsLock(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.boxes.slow = 3 * time.Second
+	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-r.boxes.created; cancel() }()
+	_, err := r.Up(ctx, "prod", UpOptions{})
+	assert.ErrorIs(t, err, ErrCancelled)
+	assert.ErrorIs(t, err, context.Canceled)
+	n, err := r.Resources(t.Context(), "prod")
+	require.NoError(t, err)
+	assert.Equal(t, 1, n, "the box that was under way must be recorded")
+	again, err := r.Up(t.Context(), "prod", UpOptions{})
+	require.NoError(t, err, "the lock must be gone")
+	assert.False(t, again.Pending)
+}
+
+func TestALockedStackIsToldFromOtherFailures(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.boxes.slow = 4 * time.Second
+	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
+	first := make(chan error, 1)
+	go func() { _, err := r.Up(context.Background(), "prod", UpOptions{}); first <- err }()
+	<-r.boxes.created
+	_, err := r.Up(t.Context(), "prod", UpOptions{})
+	assert.ErrorIs(t, err, ErrLocked)
+	assert.ErrorContains(t, err, "held by ")
+	var e *Error
+	require.True(t, errors.As(err, &e))
+	assert.Len(t, e.Messages, 1)
+	require.NoError(t, <-first)
+}
+
+func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
+	command, err := cli()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: warehouse\nruntime: go\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.prod.yaml"), []byte("config:\n  warehouse:boxes: []\n"), 0o600))
+	t.Setenv("PULUMI_BACKEND_URL", "file://"+t.TempDir())
+	t.Setenv("PULUMI_HOME", t.TempDir())
+	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+	p, err := New(Options{ProjectDir: dir, Program: warehouse, Command: command})
+	require.NoError(t, err)
+	p.load = func(string) (estate, error) { return street{}, nil }
+	_, err = p.Preview(t.Context(), "prod", PreviewOptions{})
+	assert.ErrorIs(t, err, ErrNoStack)
+	assert.ErrorContains(t, err, "pulumi stack init prod")
+	_, err = p.Preview(t.Context(), "prod", PreviewOptions{Create: true})
+	assert.NoError(t, err)
+}

@@ -1,0 +1,14 @@
+package automation
+
+import "github.com/eks-platform/eks-platform/stacks"
+
+// program is what plain pulumi up runs, too.
+var program = stacks.Program
+
+func loadEstate(dir string) (estate, error) {
+	e, err := stacks.LoadEstate(dir)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}

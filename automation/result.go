@@ -1,0 +1,127 @@
+package automation
+
+import (
+	"time"
+)
+
+// Operation is what is done to an environment.
+type Operation string
+
+// The operations.
+const (
+	OpPreview Operation = "preview"
+	OpUp      Operation = "up"
+	OpRefresh Operation = "refresh"
+	OpDestroy Operation = "destroy"
+	OpOutputs Operation = "outputs"
+)
+
+// Status is how far a step got.
+type Status string
+
+// The states of a step. A step that is still Running in a result was interrupted.
+const (
+	Planned Status = "planned"
+	Running Status = "running"
+	Done    Status = "done"
+	Failed  Status = "failed"
+)
+
+// Step is what the engine does, or would do, with one resource. It names properties and holds none of their values.
+type Step struct {
+	// Op is Pulumi's name of the operation: create, update, replace, delete, read, import, refresh and so on. A
+	// replacement is one step, replace, whichever way round it is carried out.
+	Op string `json:"op"`
+	// URN identifies the resource; Type and Name are parts of it.
+	URN  string `json:"urn"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+	// ReplaceKeys are the properties that make the replacement necessary.
+	ReplaceKeys []string `json:"replaceKeys,omitempty"`
+	// DiffKeys are the properties that change, as paths where the provider tells them.
+	DiffKeys []string `json:"diffKeys,omitempty"`
+	// Protected tells whether the resource is protected from deletion.
+	Protected bool `json:"protected,omitempty"`
+	// Status is how far the step got.
+	Status Status `json:"status"`
+}
+
+// Diagnostic is what the engine, a provider or the program had to say.
+type Diagnostic struct {
+	// Resource is the resource it is about, by type and name; empty when it is about the whole.
+	Resource string `json:"resource,omitempty"`
+	// Message is plain text, without colour markup.
+	Message string `json:"message"`
+}
+
+// String returns the resource and the message.
+func (d Diagnostic) String() string {
+	if d.Resource == "" {
+		return d.Message
+	}
+	return d.Resource + ": " + d.Message
+}
+
+// Result is what an operation did or, for a preview, would do.
+type Result struct {
+	Operation Operation `json:"operation"`
+	Stack     string    `json:"stack"`
+	// Changes counts resources by Pulumi's operation, "same" included, as the engine's own summary does.
+	Changes map[string]int `json:"changes"`
+	// Steps are the resources that change, in the order in which the engine took them up.
+	Steps []Step `json:"steps"`
+	// Drift are the resources that no longer are what the state says: found by a refresh, or by a preview that
+	// refreshes first. Op is update, or delete for what is gone.
+	Drift []Step `json:"drift,omitempty"`
+	// Warnings and Errors are the diagnostics of the run.
+	Warnings []Diagnostic `json:"warnings,omitempty"`
+	Errors   []Diagnostic `json:"errors,omitempty"`
+	// Started is when the engine was asked to start; Duration is how long it took, all of its processes included.
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"durationNanoseconds"`
+	// Pending tells that operations of a killed run are still unresolved in the state: refresh before the next update.
+	Pending bool `json:"pending,omitempty"`
+
+	program   bool // the program reported an error
+	protected bool // the engine refused to delete something protected
+	succeeded bool // the engine's summary says so
+}
+
+// Empty tells whether nothing changes. Reading something that exists is not a change.
+func (r *Result) Empty() bool { return len(r.Steps) == 0 && len(r.Drift) == 0 }
+
+// Resources is the number of resources that the engine looked at.
+func (r *Result) Resources() int {
+	n := 0
+	for _, count := range r.Changes {
+		n += count
+	}
+	return n
+}
+
+// Count returns how many resources underwent an operation, for example "create".
+func (r *Result) Count(op string) int { return r.Changes[op] }
+
+// EventKind says what an Event tells.
+type EventKind string
+
+// The kinds of events.
+const (
+	// EventStep: the engine took up a resource, finished it or failed on it; see Step.Status.
+	EventStep EventKind = "step"
+	// EventWarning and EventError: a diagnostic.
+	EventWarning EventKind = "warning"
+	EventError   EventKind = "error"
+)
+
+// Event is one moment of a running operation.
+type Event struct {
+	Kind      EventKind `json:"kind"`
+	Time      time.Time `json:"time"`
+	Operation Operation `json:"operation"`
+	Stack     string    `json:"stack"`
+	// Step is set for EventStep. Resources that stay as they are have steps here too, with Op same.
+	Step *Step `json:"step,omitempty"`
+	// Diagnostic is set for EventWarning and EventError.
+	Diagnostic *Diagnostic `json:"diagnostic,omitempty"`
+}

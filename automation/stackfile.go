@@ -1,0 +1,99 @@
+package automation
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+)
+
+// stackFile is the name of a stack's file.
+func stackFile(stack string) string { return "Pulumi." + stack + ".yaml" }
+
+// encryption are the keys in which a stack file says how secrets are encrypted. A rehearsal has its own answers.
+var encryption = []string{"secretsprovider", "encryptedkey", "encryptionsalt"}
+
+// copyProject copies the project file.
+func copyProject(from, to string) error {
+	raw, err := os.ReadFile(filepath.Join(from, projectFile))
+	if err != nil {
+		return fmt.Errorf("read the project file: %w", err)
+	}
+	return replaceFile(filepath.Join(to, projectFile), raw)
+}
+
+// copyStackFile copies a stack's file into a working directory, where the CLI keeps the salt of the rehearsal's own
+// encryption in it. A salt from an earlier run stays, and how the real stack encrypts is left out.
+func copyStackFile(from, to, stack string) error {
+	doc, err := readYAML(filepath.Join(from, stackFile(stack)))
+	if err != nil {
+		return err
+	}
+	for _, key := range encryption {
+		remove(doc, key)
+	}
+	target := filepath.Join(to, stackFile(stack))
+	before, err := readYAML(target)
+	switch {
+	case err == nil:
+		if key, value := find(before, "encryptionsalt"); key != nil {
+			doc.Content[0].Content = append(doc.Content[0].Content, key, value)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	raw, err := yaml.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", stackFile(stack), err)
+	}
+	return replaceFile(target, raw)
+}
+
+func readYAML(path string) (*yaml.Node, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	doc := &yaml.Node{}
+	if err := yaml.Unmarshal(raw, doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s: must hold a mapping", filepath.Base(path))
+	}
+	return doc, nil
+}
+
+// find returns the nodes of a top-level key and its value, or nil.
+func find(doc *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
+	content := doc.Content[0].Content
+	for i := 0; i+1 < len(content); i += 2 {
+		if content[i].Value == key {
+			return content[i], content[i+1]
+		}
+	}
+	return nil, nil
+}
+
+// remove takes a top-level key out of a document.
+func remove(doc *yaml.Node, key string) {
+	root := doc.Content[0]
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == key {
+			root.Content = append(root.Content[:i:i], root.Content[i+2:]...)
+			return
+		}
+	}
+}
+
+// replaceFile writes a file so that a reader sees the old one or the new one.
+func replaceFile(path string, raw []byte) error {
+	next := path + ".next"
+	if err := os.WriteFile(next, raw, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
+}

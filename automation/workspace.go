@@ -1,0 +1,135 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+)
+
+// workspace is the SDK's local workspace without two of its habits: selecting a stack changes what the person has
+// selected, and every update is followed by a read of all outputs with their secrets in clear.
+type workspace struct {
+	auto.Workspace
+	session *session
+	stack   auto.Stack
+}
+
+func (w *workspace) close() { w.session.close() }
+
+// run runs one CLI command on a stack, outside of engine operations, and returns its standard output.
+func (w *workspace) run(ctx context.Context, stack string, args ...string) (string, error) {
+	var env []string
+	if home := w.PulumiHome(); home != "" {
+		env = append(env, "PULUMI_HOME="+home)
+	}
+	for k, v := range w.GetEnvVars() {
+		env = append(env, k+"="+v)
+	}
+	stdout, stderr, _, err := w.PulumiCommand().Run(ctx, w.WorkDir(), nil, nil, nil, env, append(args, "--stack", stack)...)
+	if err != nil {
+		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err})
+	}
+	return stdout, nil
+}
+
+// SelectStack checks that a stack exists and selects nothing: every command names its stack.
+func (w *workspace) SelectStack(ctx context.Context, stack string) error {
+	_, err := w.run(ctx, stack, "stack", "--show-name")
+	return err
+}
+
+// CreateStack makes a stack and selects nothing.
+func (w *workspace) CreateStack(ctx context.Context, stack string) error {
+	_, err := w.run(ctx, stack, "stack", "init", "--no-select")
+	return err
+}
+
+// StackOutputs answers what the SDK asks after an update, and which nobody here uses.
+func (w *workspace) StackOutputs(context.Context, string) (auto.OutputMap, error) {
+	return auto.OutputMap{}, nil
+}
+
+// record is one resource of a stack's state, without its values.
+type record struct {
+	URN     string `json:"urn"`
+	Type    string `json:"type"`
+	Custom  bool   `json:"custom"`
+	Protect bool   `json:"protect"`
+	Outputs map[string]json.RawMessage
+}
+
+// name is the resource's own name: the last part of its URN.
+func (r record) name() string { return urnName(r.URN) }
+
+// state is what a stack's state says of its resources.
+type state struct {
+	resources []record
+	// pending are the operations that were under way when an earlier run was killed.
+	pending int
+}
+
+// inCloud returns the resources that stand for something in the cloud.
+func (s *state) inCloud() []record {
+	var out []record
+	for _, r := range s.resources {
+		if r.Custom && !strings.HasPrefix(r.Type, "pulumi:") {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// finished tells whether an update of the stack has ever come to its end: only then it has outputs.
+func (s *state) finished() bool {
+	for _, r := range s.resources {
+		if r.Type == "pulumi:pulumi:Stack" {
+			return len(r.Outputs) > 0
+		}
+	}
+	return false
+}
+
+// state reads a stack's state, secrets encrypted. A stack that does not exist has an empty one.
+func (w *workspace) state(ctx context.Context, stack string) (*state, error) {
+	text, err := w.run(ctx, stack, "stack", "export")
+	if isKind(err, ErrNoStack) {
+		return &state{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var exported struct {
+		Deployment struct {
+			Resources         []record          `json:"resources"`
+			PendingOperations []json.RawMessage `json:"pending_operations"`
+		} `json:"deployment"`
+	}
+	if err := json.Unmarshal([]byte(text), &exported); err != nil {
+		return nil, fmt.Errorf("read the state of %s: %w", stack, err)
+	}
+	return &state{resources: exported.Deployment.Resources, pending: len(exported.Deployment.PendingOperations)}, nil
+}
+
+var noStack = regexp.MustCompile(`no stack named .* found`)
+
+// urnName returns the last part of a URN, which is the resource's name.
+func urnName(urn string) string {
+	if i := strings.LastIndex(urn, "::"); i >= 0 {
+		return urn[i+2:]
+	}
+	return urn
+}
+
+// urnType returns a resource's own type from its URN, without its parents'.
+func urnType(urn string) string {
+	parts := strings.Split(urn, "::")
+	if len(parts) < 3 {
+		return ""
+	}
+	types := parts[2]
+	return types[strings.LastIndex(types, "$")+1:]
+}
