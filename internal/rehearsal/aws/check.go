@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -205,6 +206,9 @@ func (c *checker) scalar(p *prop, v resource.PropertyValue, path string) resourc
 }
 
 func (c *checker) numberLimits(p *prop, n float64, path string) {
+	if len(p.Enum) > 0 && !p.EnumOpen && !slices.Contains(p.Enum, strconv.FormatFloat(n, 'f', -1, 64)) {
+		c.fail(path, "expected one of %s, got %v", strings.Join(p.Enum, ", "), n)
+	}
 	if r := p.Range; r != nil && r[1] >= 0 && (n < r[0] || n > r[1]) {
 		c.fail(path, "expected %v to %v, got %v", r[0], r[1], n)
 	}

@@ -73,7 +73,7 @@ type prop struct {
 
 	Min      int         `json:"min"`
 	Max      int         `json:"max"`
-	Enum     []string    `json:"enum"`
+	Enum     choices     `json:"enum"`
 	EnumOpen bool        `json:"enumOpen"`
 	Format   string      `json:"format"`
 	Length   *[2]int     `json:"length"`
@@ -92,6 +92,21 @@ type prop struct {
 	ReplaceNote     string   `json:"replaceNote"`
 	// KeepsOnRemove says that leaving the property out keeps the present value.
 	KeepsOnRemove bool `json:"keepsOnRemove"`
+}
+
+// choices are the values that a property takes, numbers as their text.
+type choices []string
+
+// UnmarshalJSON reads a list of strings or numbers.
+func (c *choices) UnmarshalJSON(text []byte) error {
+	var values []any
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	for _, v := range values {
+		*c = append(*c, fmt.Sprint(v))
+	}
+	return nil
 }
 
 // output tells whether only AWS sets the property.

@@ -1,0 +1,95 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/eks-platform/eks-platform/internal/rehearsal/aws"
+	"github.com/eks-platform/eks-platform/internal/rehearsal/eks"
+	"github.com/eks-platform/eks-platform/internal/rehearsal/kubernetes"
+)
+
+// Endpoint is a set of provider listeners on this machine, for one engine operation at a time. Two engines that run
+// at the same time must not share one: what an engine configures belongs to its Endpoint.
+type Endpoint struct {
+	providers string
+	stop      context.CancelCauseFunc
+	servers   []*grpc.Server
+	served    sync.WaitGroup
+}
+
+// errClosed is why operations end when their endpoint closes; errCanceled, when the engine asks to.
+var (
+	errClosed   = errors.New("the rehearsal cloud was closed")
+	errCanceled = errors.New("canceled")
+)
+
+// canceler ends what waits when the engine asks to cancel, before the provider hears of it.
+func canceler(stop context.CancelCauseFunc) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		if _, ok := request.(*emptypb.Empty); ok && info.FullMethod == pulumirpc.ResourceProvider_Cancel_FullMethodName {
+			stop(errCanceled)
+		}
+		return handle(ctx, request)
+	}
+}
+
+// Serve starts listeners for package aws, eks and kubernetes on free local ports. They end with the context or
+// Close; operations under way then fail.
+func (c *Cloud) Serve(ctx context.Context) (*Endpoint, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	e := &Endpoint{stop: stop}
+	for _, p := range []struct {
+		name   string
+		server pulumirpc.ResourceProviderServer
+	}{
+		{"aws", aws.New(aws.Options{Store: c.store, Account: c.options.Account})},
+		{"eks", eks.New()},
+		{"kubernetes", kubernetes.New(c.store)},
+	} {
+		handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+			Init: func(s *grpc.Server) error {
+				pulumirpc.RegisterResourceProviderServer(s, p.server)
+				e.servers = append(e.servers, s)
+				return nil
+			},
+			Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(canceler(stop), c.intercept(ctx))},
+		})
+		if err != nil {
+			e.Close()
+			return nil, fmt.Errorf("serve provider %s: %w", p.name, err)
+		}
+		e.served.Go(func() { <-handle.Done })
+		if e.providers != "" {
+			e.providers += ","
+		}
+		e.providers += fmt.Sprintf("%s:%d", p.name, handle.Port)
+	}
+	context.AfterFunc(ctx, func() {
+		if !errors.Is(context.Cause(ctx), errCanceled) {
+			e.Close()
+		}
+	})
+	return e, nil
+}
+
+// Env is the environment that makes an engine use the listeners.
+func (e *Endpoint) Env() map[string]string {
+	return map[string]string{"PULUMI_DEBUG_PROVIDERS": e.providers}
+}
+
+// Close ends the listeners and everything under way. It may be called more than once.
+func (e *Endpoint) Close() {
+	e.stop(errClosed)
+	for _, s := range e.servers {
+		s.Stop()
+	}
+	e.served.Wait()
+}
