@@ -1,6 +1,7 @@
 package nodegroup
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -131,20 +132,30 @@ func (a *Args) summary() pulumi.Map {
 	for _, s := range a.Schedules {
 		schedules = append(schedules, fmt.Sprintf("%s: %s %s, %d to %d, %d", s.Name, s.Cron, s.TimeZone, s.Min, s.Max, s.Desired))
 	}
-	return pulumi.Map{
+	out := pulumi.Map{
 		"capacity":      pulumi.String(a.capacityType()),
 		"ami":           pulumi.String(image),
 		"instanceTypes": pulumi.ToStringArray(a.InstanceTypes),
 		"zones":         pulumi.ToStringArray(slices.Clone(a.zones())),
 		"minSize":       pulumi.Int(a.Scaling.Min),
 		"maxSize":       pulumi.Int(a.Scaling.Max),
-		"desiredSize":   pulumi.Int(a.Scaling.Desired),
 		"autoscaled":    pulumi.Bool(a.Scaling.Autoscaled),
 		"maxPods":       pulumi.Int(a.MaxPods(a.PrefixDelegation)),
 		"labels":        pulumi.ToStringArray(labels),
 		"taints":        pulumi.ToStringArray(taints),
 		"schedules":     pulumi.ToStringArray(schedules),
 	}
+	if !a.foreignSize() { // else a change of it does nothing, and a preview must not speak of it
+		out["desiredSize"] = pulumi.Int(a.Scaling.Desired)
+	}
+	// The user data, where these end up, is not to be read in a preview.
+	if kubelet, err := json.Marshal(a.Kubelet); err == nil && string(kubelet) != "{}" {
+		out["kubelet"] = pulumi.String(kubelet)
+	}
+	if a.PreBootstrap != "" {
+		out["preBootstrap"] = pulumi.String(a.PreBootstrap)
+	}
+	return out
 }
 
 func (s Settings) capacityType() string {

@@ -98,8 +98,8 @@ func TestEveryChildHasTheGroupAsParentAndAnExplicitProvider(t *testing.T) {
 			assert.True(t, strings.HasPrefix(r.Name, "dev-spot-"), r.URN)
 			assert.NotEmpty(t, r.Provider, r.URN)
 		}
-		// Template, group, schedule; tags: 2 of the stack, 2 for discovery, capacity, ephemeral storage, label, taint.
-		assert.Equal(t, 3+8, children)
+		// Template, group, schedule; tags: 2 of the stack, 3 for discovery, capacity, ephemeral storage, label, taint.
+		assert.Equal(t, 3+9, children)
 	}
 }
 
@@ -241,7 +241,7 @@ func TestTheAutoscalerCanScaleAGroupUpFromZero(t *testing.T) {
 	regs := register(t, false, s)
 	assert.Equal(t, map[string]any{
 		"cost-center": "platform", "environment": "dev",
-		prefix + "enabled": "true", prefix + "nonprod": "owned",
+		prefix + "enabled": "true", prefix + "nonprod": "owned", nodegroup.AutoscaledTag: "true",
 		prefix + "node-template/label/lifecycle":                      "Ec2Spot",
 		prefix + "node-template/label/eks.amazonaws.com/capacityType": "SPOT",
 		prefix + "node-template/label/topology.kubernetes.io/zone":    "eu-west-1b",
@@ -277,6 +277,21 @@ func TestSchedulesBecomeScheduledActions(t *testing.T) {
 	} {
 		assert.Equal(t, want, night.Input(path), path)
 	}
+}
+
+func TestTheComponentShowsWhatAReviewerNeedsAndNothingThatWillNotHappen(t *testing.T) {
+	t.Parallel()
+	s := system()
+	s.Kubelet.EvictionHard = map[string]string{"memory.available": "200Mi"}
+	shown := one(t, register(t, true, s), nodegroup.Type, "dev-system")
+	for path, want := range map[string]any{
+		"ami": "BOTTLEROCKET_ARM_64 1.66.0-1ad6b4a4", "capacity": "ON_DEMAND", "maxPods": 110.0, "desiredSize": 2.0,
+		"kubelet": `{"evictionHard":{"memory.available":"200Mi"}}`,
+	} {
+		assert.Equal(t, want, shown.Input(path), path)
+	}
+	assert.Nil(t, one(t, register(t, true, spot()), nodegroup.Type, "dev-spot").Input("desiredSize"),
+		"the autoscaler owns the size: a change of it in the file changes nothing")
 }
 
 func TestTheGroupTellsItsNamesAndWhatToWaitFor(t *testing.T) {

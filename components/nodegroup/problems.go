@@ -129,8 +129,9 @@ func tagProblems(tags map[string]string) problem.List {
 		switch {
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			out.Add(key, "keys that begin with aws: belong to AWS")
-		case strings.HasPrefix(key, "kubernetes.io/"), strings.HasPrefix(key, autoscalerPrefix), strings.HasPrefix(key, "eks:"):
-			out.Add(key, "this key belongs to EKS and its controllers")
+		case strings.HasPrefix(key, "kubernetes.io/"), strings.HasPrefix(key, autoscalerPrefix), strings.HasPrefix(key, "eks:"),
+			key == AutoscaledTag:
+			out.Add(key, "this key belongs to EKS, its controllers or the platform")
 		case key == "Name":
 			out.Add(key, "every resource gets a Name of its own")
 		case key == "" || len(key) > maxTagKey:

@@ -164,7 +164,7 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"script without interpreter", func(s *nodegroup.Settings) { s.PreBootstrap = "echo hello" }, "preBootstrap", "#!"},
 		{"long script", func(s *nodegroup.Settings) { s.PreBootstrap = "#!/bin/sh\n" + strings.Repeat("#", 16384) }, "", "EC2 takes 16384"},
 		{"AWS's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"aws:x": "y"} }, "tags.aws:x", "belong to AWS"},
-		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "controllers"},
+		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "belongs to EKS"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,6 +20,12 @@ const (
 	taintPrefix      = templatePrefix + "taint/"
 )
 
+// AutoscaledTag is on the Auto Scaling groups whose size is the autoscaler's, and on no others. EKS puts the usual
+// discovery tags on every managed node group by itself
+// (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html), so that an autoscaler which looks for
+// those only would take the other groups, too.
+const AutoscaledTag = "eks-platform/autoscaled"
+
 const (
 	// maxTagKey is AWS's limit on the length of a tag's key.
 	maxTagKey = 128
@@ -39,6 +45,7 @@ func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 	if !a.Scaling.Autoscaled {
 		return out
 	}
+	out[AutoscaledTag] = pulumi.String("true")
 	out[autoscalerPrefix+"enabled"] = pulumi.String("true")
 	out[autoscalerPrefix+a.ClusterName] = pulumi.String("owned")
 	// EKS gives nodes this label by itself; pods that want on-demand nodes select it.
