@@ -1,0 +1,112 @@
+package latency
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Need is something that AWS itself imposes: a resource cannot be made before one of others is there. The other way
+// round, a resource that is the only one to meet a need cannot be deleted before the one that has it.
+type Need struct {
+	// URN is the resource that waits.
+	URN string
+	// AnyOf are the resources of which one must be there. A reference, such as a subnet's to its VPC, has one.
+	AnyOf []string
+}
+
+// Resource is what the rules of AWS read of one resource.
+type Resource struct {
+	URN, Type string
+	// Properties are its inputs and outputs under their Pulumi names.
+	Properties map[string]any
+}
+
+// text returns a property, or the empty string.
+func (r Resource) text(key string) string {
+	s, _ := r.Properties[key].(string)
+	return s
+}
+
+// beforeNodes are the add-ons without which a node does not become ready on a cluster that has none of its own.
+var beforeNodes = []string{"vpc-cni", "kube-proxy"}
+
+// afterNodes are the add-ons that are Deployments: they become active once their pods run, which no tainted node lets
+// them. Add-ons that are DaemonSets become active without a node.
+var afterNodes = []string{"aws-ebs-csi-driver", "aws-efs-csi-driver", "coredns", "metrics-server"}
+
+// Rules returns what AWS imposes beyond references: a control plane and nodes need their roles' policies, nodes need
+// the add-ons that make them ready, and add-ons that are Deployments need a node without taints. References between
+// resources are the caller's to add.
+func Rules(resources []Resource) []Need {
+	var needs []Need
+	need := func(who Resource, anyOf ...string) {
+		if len(anyOf) > 0 {
+			needs = append(needs, Need{URN: who.URN, AnyOf: anyOf})
+		}
+	}
+	policies := policiesByRoleARN(resources)
+	for _, r := range resources {
+		switch r.Type {
+		case clusterType:
+			for _, p := range policies[r.text("roleArn")] {
+				need(r, p)
+			}
+		case nodeGroupType:
+			for _, p := range policies[r.text("nodeRoleArn")] {
+				need(r, p)
+			}
+			for _, a := range addons(resources, r.text("clusterName"), beforeNodes) {
+				need(r, a)
+			}
+		case addonType:
+			if slices.Contains(afterNodes, r.text("addonName")) {
+				need(r, untainted(resources, r.text("clusterName"))...)
+			}
+		}
+	}
+	slices.SortStableFunc(needs, func(a, b Need) int { return cmp.Compare(a.URN, b.URN) })
+	return needs
+}
+
+// policiesByRoleARN returns the URNs of what gives each role its permissions.
+func policiesByRoleARN(resources []Resource) map[string][]string {
+	byName := map[string]string{}
+	for _, r := range resources {
+		if r.Type == roleType {
+			byName[r.text("name")] = r.text("arn")
+		}
+	}
+	out := map[string][]string{}
+	for _, r := range resources {
+		if r.Type != attachmentType && r.Type != inlineType {
+			continue
+		}
+		if arn := byName[r.text("role")]; arn != "" {
+			out[arn] = append(out[arn], r.URN)
+		}
+	}
+	return out
+}
+
+// addons returns the URNs of a cluster's add-ons with one of some names.
+func addons(resources []Resource, cluster string, names []string) []string {
+	var out []string
+	for _, r := range resources {
+		if r.Type == addonType && r.text("clusterName") == cluster && slices.Contains(names, r.text("addonName")) {
+			out = append(out, r.URN)
+		}
+	}
+	return out
+}
+
+// untainted returns the URNs of a cluster's node groups that any pod can run on.
+func untainted(resources []Resource, cluster string) []string {
+	var out []string
+	for _, r := range resources {
+		taints, _ := r.Properties["taints"].([]any)
+		if r.Type == nodeGroupType && r.text("clusterName") == cluster && len(taints) == 0 {
+			out = append(out, r.URN)
+		}
+	}
+	return out
+}
