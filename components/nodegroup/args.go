@@ -24,7 +24,8 @@ type Args struct {
 	// ClusterName is the cluster's name, plain because it is part of tag keys.
 	ClusterName string
 	// ClusterVersion is the cluster's Kubernetes minor version, for example 1.35. The nodes follow it: EKS rolls them
-	// once the control plane is there. Problems checks nothing against it while it is empty.
+	// once the control plane is there. While it is empty, as in a joining stack's file by itself, Problems holds nothing
+	// against the version, nor pods against the lack of prefix delegation.
 	ClusterVersion string
 	// ServiceCIDR is the cluster's range of service addresses. Only custom AMIs need it.
 	ServiceCIDR pulumi.StringInput
@@ -54,7 +55,8 @@ type Args struct {
 func (a *Args) Problems() problem.List {
 	out := a.Settings.Problems()
 	out = append(out, a.AMI.versionProblems(a.ClusterVersion).Under("ami")...)
-	out = append(out, a.maxPodsProblems(a.PrefixDelegation)...)
+	// Of a cluster that is not known yet, take what allows more: the check is made again when it is.
+	out = append(out, a.maxPodsProblems(a.PrefixDelegation || a.ClusterVersion == "")...)
 	out = append(out, zoneProblems(a.Zones, a.ZoneIDs, a.Region).Under("zones")...)
 	if text, err := a.userData(exampleCluster); err == nil && len(text) > maxUserData {
 		out.Add("", "the user data has %d bytes and EC2 takes %d: shorten preBootstrap", len(text), maxUserData)

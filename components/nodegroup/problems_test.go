@@ -254,6 +254,18 @@ func TestZonesAreHeldAgainstTheRegionWhileTheNetworkIsNotKnown(t *testing.T) {
 	assert.Contains(t, problems[0].Message, "euw1-az1")
 }
 
+func TestAJoiningStacksFileAloneIsNotHeldAgainstAClusterThatItDoesNotDescribe(t *testing.T) {
+	t.Parallel()
+	s := spot()
+	s.Kubelet.MaxPods = 110
+	s.AMI.Release = "1.34.11-20260930"
+	assert.Empty(t, (&nodegroup.Args{Settings: s, Region: "eu-west-1"}).Problems())
+	known := &nodegroup.Args{Settings: s, Region: "eu-west-1", ClusterVersion: "1.34"}
+	problems := known.Problems()
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0].Message, "29 pods without prefix delegation")
+}
+
 func TestMaxPodsFollowsTheSmallestTypeUnlessItIsSet(t *testing.T) {
 	t.Parallel()
 	s := system()
