@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -168,6 +167,4 @@ func (s Settings) capacityType() string {
 }
 
 // ec2Name is the Name of instances, volumes and network interfaces: consoles and bills show them without their group.
-func (a *Args) ec2Name(component string) string {
-	return strings.Join([]string{a.ClusterName, component}, "-")
-}
+func (a *Args) ec2Name(component string) string { return a.ClusterName + "-" + component }
