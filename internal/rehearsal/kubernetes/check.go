@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -77,7 +78,7 @@ func nameObject(req *pulumirpc.CheckRequest, urn resource.URN, manifest, olds ma
 		return nil
 	}
 	if _, given := meta["generateName"]; given {
-		return fmt.Errorf("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
+		return errors.New("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
 	}
 	oldMeta, _ := olds["metadata"].(map[string]any)
 	oldNotes, _ := oldMeta["annotations"].(map[string]any)

@@ -39,8 +39,7 @@ type Report struct {
 
 // Analyse judges one engine run. dependencies are the engine's, by URN; a URN that nothing was done to, such as a
 // component, stands for what it depends on itself. So a component's children belong among its dependencies, and a
-// parent not among a child's. needs are what AWS imposes: Rules, and the references between resources. Reads are left
-// out.
+// parent not among a child's. needs are what AWS imposes: References and Rules. Reads are left out.
 func (m Model) Analyse(run []Operation, dependencies map[string][]string, needs []Need) Report {
 	ops := make([]Operation, 0, len(run))
 	for _, op := range run {

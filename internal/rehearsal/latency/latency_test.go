@@ -1,6 +1,7 @@
 package latency_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -43,32 +44,33 @@ func references(pairs ...[2]string) []latency.Need {
 	return out
 }
 
+// resource is a resource as it stands in a state: computed values are outputs only.
+func resource(typ, name, id string, inputs, computed map[string]any) latency.Resource {
+	outputs := map[string]any{}
+	maps.Copy(outputs, inputs)
+	maps.Copy(outputs, computed)
+	return latency.Resource{URN: urn(typ, name), Type: typ, ID: id, Inputs: inputs, Outputs: outputs}
+}
+
 // platform is the smallest cluster that runs DNS.
 func platform() []latency.Resource {
 	type m = map[string]any
+	arn := func(name string) string { return "arn:aws:iam::111122223333:role/" + name }
 	return []latency.Resource{
-		{URN: urn(role, "control-plane"), Type: role, Properties: m{"name": "cp-1", "arn": "arn:cp"}},
-		{URN: urn(attachment, "control-plane"), Type: attachment, Properties: m{"role": "cp-1"}},
-		{URN: urn(role, "node"), Type: role, Properties: m{"name": "node-1", "arn": "arn:node"}},
-		{URN: urn(attachment, "node"), Type: attachment, Properties: m{"role": "node-1"}},
-		{URN: urn(cluster, "prod"), Type: cluster, Properties: m{"name": "prod", "roleArn": "arn:cp"}},
-		{URN: urn(addon, "cni"), Type: addon, Properties: m{"addonName": "vpc-cni", "clusterName": "prod"}},
-		{URN: urn(nodeGroup, "system"), Type: nodeGroup, Properties: m{"clusterName": "prod", "nodeRoleArn": "arn:node"}},
-		{URN: urn(addon, "coredns"), Type: addon, Properties: m{"addonName": "coredns", "clusterName": "prod"}},
+		resource(role, "control-plane", "cp-1", m{"name": "cp-1"}, m{"arn": arn("cp-1")}),
+		resource(attachment, "control-plane", "cp-1-x", m{"role": "cp-1", "policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"}, nil),
+		resource(role, "node", "node-1", m{"name": "node-1"}, m{"arn": arn("node-1")}),
+		resource(attachment, "node", "node-1-x", m{"role": "node-1"}, nil),
+		resource(cluster, "prod", "prod", m{"name": "prod", "roleArn": arn("cp-1")}, m{"arn": "arn:aws:eks:::cluster/prod"}),
+		resource(addon, "cni", "prod:vpc-cni", m{"addonName": "vpc-cni", "clusterName": "prod"}, nil),
+		resource(nodeGroup, "system", "prod:system", m{"clusterName": "prod", "nodeRoleArn": arn("node-1")}, nil),
+		resource(addon, "coredns", "prod:coredns", m{"addonName": "coredns", "clusterName": "prod"}, nil),
 	}
 }
 
-// platformReferences are the references between the platform's resources.
-func platformReferences() []latency.Need {
-	return references(
-		[2]string{urn(attachment, "control-plane"), urn(role, "control-plane")},
-		[2]string{urn(attachment, "node"), urn(role, "node")},
-		[2]string{urn(cluster, "prod"), urn(role, "control-plane")},
-		[2]string{urn(addon, "cni"), urn(cluster, "prod")},
-		[2]string{urn(nodeGroup, "system"), urn(cluster, "prod")},
-		[2]string{urn(nodeGroup, "system"), urn(role, "node")},
-		[2]string{urn(addon, "coredns"), urn(cluster, "prod")},
-	)
+// imposed is what AWS imposes on resources.
+func imposed(resources []latency.Resource) []latency.Need {
+	return append(latency.References(resources), latency.Rules(resources)...)
 }
 
 // firstUp is the platform's first update on as many slots as it likes.
@@ -105,7 +107,7 @@ func names(path []latency.Step) []string {
 
 func TestAWSItselfImposes13Minutes70OnAFirstUp(t *testing.T) {
 	t.Parallel()
-	needs := append(latency.Rules(platform()), platformReferences()...)
+	needs := imposed(platform())
 	r := latency.Model{Scale: 1}.Analyse(firstUp(), engineDependencies(), needs)
 	assert.Equal(t, minutes(13.7), r.LowerBound)
 	assert.Equal(t, minutes(13.7), r.Makespan)
@@ -129,7 +131,7 @@ func TestEveryRuleIsPartOfTheBound(t *testing.T) {
 				kept = append(kept, r)
 			}
 		}
-		needs := append(latency.Rules(kept), platformReferences()...)
+		needs := imposed(kept)
 		return latency.Model{Scale: 1}.Analyse(firstUp(), nil, needs).LowerBound
 	}
 	assert.Equal(t, minutes(13.7), without())
@@ -140,12 +142,13 @@ func TestEveryRuleIsPartOfTheBound(t *testing.T) {
 
 func TestCoreDNSNeedsOneUntaintedGroupAndNotTheSlowest(t *testing.T) {
 	t.Parallel()
+	type m = map[string]any
 	resources := append(platform(),
-		latency.Resource{URN: urn(nodeGroup, "spot"), Type: nodeGroup, Properties: map[string]any{
-			"clusterName": "prod", "nodeRoleArn": "arn:node", "taints": []any{map[string]any{"key": "spotInstance"}},
-		}},
-		latency.Resource{URN: urn(nodeGroup, "late"), Type: nodeGroup, Properties: map[string]any{"clusterName": "prod", "nodeRoleArn": "arn:node"}},
-		latency.Resource{URN: urn(nodeGroup, "elsewhere"), Type: nodeGroup, Properties: map[string]any{"clusterName": "other"}},
+		resource(nodeGroup, "spot", "prod:spot", m{
+			"clusterName": "prod", "taints": []any{m{"key": "spotInstance", "effect": "NO_SCHEDULE"}},
+		}, nil),
+		resource(nodeGroup, "late", "prod:late", m{"clusterName": "prod"}, nil),
+		resource(nodeGroup, "elsewhere", "other:x", m{"clusterName": "other"}, nil),
 	)
 	var coredns *latency.Need
 	for _, n := range latency.Rules(resources) {
@@ -157,7 +160,7 @@ func TestCoreDNSNeedsOneUntaintedGroupAndNotTheSlowest(t *testing.T) {
 	assert.Equal(t, []string{urn(nodeGroup, "system"), urn(nodeGroup, "late")}, coredns.AnyOf)
 
 	// The late group hangs on something slow that AWS imposes on it alone; what needs coredns does not wait for it.
-	needs := append(latency.Rules(resources), platformReferences()...)
+	needs := imposed(resources)
 	needs = append(needs, references(
 		[2]string{urn(nodeGroup, "late"), urn(nat, "slow")}, [2]string{urn(nat, "slow"), urn(addon, "cni")},
 		[2]string{urn(nat, "last"), urn(addon, "coredns")},
@@ -165,6 +168,36 @@ func TestCoreDNSNeedsOneUntaintedGroupAndNotTheSlowest(t *testing.T) {
 	run := append(firstUp(), at(latency.Create, nat, "slow", 9.95, 11.95), at(latency.Create, nodeGroup, "late", 11.95, 14.95),
 		at(latency.Create, nat, "last", 13.7, 15.7))
 	assert.Equal(t, minutes(15.7), latency.Model{Scale: 1}.Analyse(run, nil, needs).LowerBound)
+}
+
+func TestReferencesAreWhatInputsSayOfOtherResources(t *testing.T) {
+	t.Parallel()
+	type m = map[string]any
+	vpc := resource("aws:ec2/vpc:Vpc", "main", "vpc-0123456789abcdef0", m{"tags": m{"Name": "prod"}}, m{"ownerId": "111122223333"})
+	key := resource("aws:kms/key:Key", "logs", "1234abcd-12ab-34cd-56ef-1234567890ab", nil, m{"arn": "arn:aws:kms:::key/1234"})
+	logs := resource("aws:cloudwatch/logGroup:LogGroup", "prod", "/aws/eks/prod/cluster", m{
+		"name": "/aws/eks/prod/cluster", "kmsKeyId": "arn:aws:kms:::key/1234",
+	}, m{"arn": "arn:aws:logs:::log-group:/aws/eks/prod/cluster"})
+	prod := resource(cluster, "prod", "prod", m{"name": "prod"}, m{
+		"identities": []any{m{"oidcs": []any{m{"issuer": "https://oidc.eks.eu-central-1.amazonaws.com/id/ABC"}}}},
+		"vpcConfig":  m{"vpcId": "vpc-0123456789abcdef0"},
+	})
+	oidc := resource("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "prod", "arn:aws:iam:::oidc", m{
+		"url": "https://oidc.eks.eu-central-1.amazonaws.com/id/ABC",
+	}, m{"arn": "arn:aws:iam:::oidc"})
+	sub := resource(subnet, "a", "subnet-0123456789abcdef0", m{
+		"vpcId": "vpc-0123456789abcdef0", "tags": m{"kms": "arn:aws:kms:::key/1234"}, "availabilityZone": "prod",
+	}, nil)
+	policy := resource("aws:iam/rolePolicy:RolePolicy", "logs", "x", m{
+		"policy": `{"Statement":[{"Resource":"arn:aws:logs:::log-group:/aws/eks/prod/cluster:*"}]}`, "role": "prod",
+	}, nil)
+	assert.Equal(t, []latency.Need{
+		{URN: logs.URN, AnyOf: []string{key.URN}},
+		{URN: sub.URN, AnyOf: []string{vpc.URN}},
+		{URN: oidc.URN, AnyOf: []string{prod.URN}},
+		{URN: policy.URN, AnyOf: []string{logs.URN}},
+	}, latency.References([]latency.Resource{vpc, key, logs, prod, oidc, sub, policy}),
+		"and none by a tag, a word that happens to be a name, or a name of another type")
 }
 
 func TestDestroyIsBoundByTheReferencesTheOtherWayRound(t *testing.T) {
@@ -175,7 +208,7 @@ func TestDestroyIsBoundByTheReferencesTheOtherWayRound(t *testing.T) {
 		at(latency.Delete, attachment, "control-plane", 13.5, 13.6), at(latency.Delete, role, "control-plane", 13.6, 13.7),
 		at(latency.Delete, attachment, "node", 3.75, 3.85), at(latency.Delete, role, "node", 3.85, 3.95),
 	}
-	needs := append(latency.Rules(platform()), platformReferences()...)
+	needs := imposed(platform())
 	r := latency.Model{Scale: 1}.Analyse(run, engineDependencies(), needs)
 	assert.Equal(t, minutes(13.7), r.LowerBound)
 	assert.Equal(t, []string{"coredns", "system", "cni", "prod", "control-plane", "control-plane"}, names(r.CriticalPath))
@@ -189,7 +222,7 @@ func TestAScaledRunIsJudgedInAWSTime(t *testing.T) {
 		run[i].Start = epoch.Add(op.Start.Sub(epoch) / 100)
 		run[i].End = epoch.Add(op.End.Sub(epoch) / 100)
 	}
-	r := m.Analyse(run, engineDependencies(), append(latency.Rules(platform()), platformReferences()...))
+	r := m.Analyse(run, engineDependencies(), imposed(platform()))
 	assert.Equal(t, minutes(13.7), r.LowerBound)
 	assert.InDelta(t, 13.7, r.Makespan.Minutes(), 1e-6)
 	assert.InDelta(t, 9.2, r.CriticalPath[2].End.Minutes(), 1e-6)

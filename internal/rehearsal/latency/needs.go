@@ -14,16 +14,16 @@ type Need struct {
 	AnyOf []string
 }
 
-// Resource is what the rules of AWS read of one resource.
+// Resource is what is read of one resource, as it stands in an engine's state.
 type Resource struct {
-	URN, Type string
-	// Properties are its inputs and outputs under their Pulumi names.
-	Properties map[string]any
+	URN, Type, ID string
+	// Inputs are what the program gave, Outputs those and what the cloud made of them, under their Pulumi names.
+	Inputs, Outputs map[string]any
 }
 
 // text returns a property, or the empty string.
 func (r Resource) text(key string) string {
-	s, _ := r.Properties[key].(string)
+	s, _ := r.Outputs[key].(string)
 	return s
 }
 
@@ -35,8 +35,7 @@ var beforeNodes = []string{"vpc-cni", "kube-proxy"}
 var afterNodes = []string{"aws-ebs-csi-driver", "aws-efs-csi-driver", "coredns", "metrics-server"}
 
 // Rules returns what AWS imposes beyond references: a control plane and nodes need their roles' policies, nodes need
-// the add-ons that make them ready, and add-ons that are Deployments need a node without taints. References between
-// resources are the caller's to add.
+// the add-ons that make them ready, and add-ons that are Deployments need a node without taints.
 func Rules(resources []Resource) []Need {
 	var needs []Need
 	need := func(who Resource, anyOf ...string) {
@@ -103,7 +102,7 @@ func addons(resources []Resource, cluster string, names []string) []string {
 func untainted(resources []Resource, cluster string) []string {
 	var out []string
 	for _, r := range resources {
-		taints, _ := r.Properties["taints"].([]any)
+		taints, _ := r.Outputs["taints"].([]any)
 		if r.Type == nodeGroupType && r.text("clusterName") == cluster && len(taints) == 0 {
 			out = append(out, r.URN)
 		}
