@@ -2,15 +2,19 @@ package kubernetes_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
@@ -413,4 +417,33 @@ func TestOnlyAChangedClusterIdentifierReplacesAProviderThatHasOne(t *testing.T) 
 			assert.Equal(t, c.replaces, resp.Replaces)
 		})
 	}
+}
+
+func TestEachConnectionIsAProviderInstanceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true, nil)
+	stop := make(chan bool)
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{Cancel: stop, Init: func(s *grpc.Server) error {
+		pulumirpc.RegisterResourceProviderServer(s, w.server)
+		return nil
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { close(stop) })
+	ctx := context.Background()
+	connect := func(server string) pulumirpc.ResourceProviderClient {
+		conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", handle.Port), grpc.WithTransportCredentials(insecure.NewCredentials()))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		c := pulumirpc.NewResourceProviderClient(conn)
+		_, err = c.Configure(ctx, &pulumirpc.ConfigureRequest{Variables: map[string]string{"kubernetes:config:kubeconfig": kubeconfig(server)}})
+		require.NoError(t, err)
+		return c
+	}
+	here, nowhere := connect(endpoint), connect("https://nowhere.eks.amazonaws.com")
+	checked, _ := w.check(namespace, m{"metadata": m{"name": "apps"}})
+	req := &pulumirpc.CreateRequest{Urn: project + namespace + "::thing", Properties: checked}
+	_, err = nowhere.Create(ctx, req)
+	assert.ErrorContains(t, err, "https://nowhere.eks.amazonaws.com")
+	_, err = here.Create(ctx, req)
+	assert.NoError(t, err, "the instance that was configured last must not have taken the other's place")
 }
