@@ -119,7 +119,7 @@ func (d *differ) value(p *prop, old, new resource.PropertyValue, path string) {
 		d.add(path, kind, d.replaces(p, kind) || d.memberReplaces(p, old, new, kind))
 	case p.Type == "object":
 		d.object(p.Props, old.ObjectValue(), new.ObjectValue(), path)
-	case p.Type == "map" && old.IsObject() && new.IsObject():
+	case p.Type == "map" && !empty(old) && !empty(new):
 		d.entries(p, old.ObjectValue(), new.ObjectValue(), path)
 	case p.Type == "list" && p.Elem == "object" && old.IsArray() && new.IsArray():
 		d.elements(p, old.ArrayValue(), new.ArrayValue(), path)
@@ -130,7 +130,7 @@ func (d *differ) value(p *prop, old, new resource.PropertyValue, path string) {
 	}
 }
 
-// entries compares maps key by key. Unset and empty maps are the same, so a single entry is what is added.
+// entries compares maps key by key.
 func (d *differ) entries(p *prop, olds, news resource.PropertyMap, path string) {
 	for k, o := range olds {
 		if n, ok := news[k]; internal(k) {

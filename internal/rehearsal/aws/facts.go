@@ -61,6 +61,8 @@ type prop struct {
 	Type  string           `json:"type"`
 	Elem  string           `json:"elem"`
 	Props map[string]*prop `json:"props"`
+	// TF is the name in Terraform where it is not the Pulumi name in snake case.
+	TF *string `json:"tf"`
 	// IO is "in" or "out" when the property is not both.
 	IO string `json:"io"`
 

@@ -59,7 +59,8 @@ func bare(v resource.PropertyValue) resource.PropertyValue {
 
 func internal(k resource.PropertyKey) bool { return strings.HasPrefix(string(k), "__") }
 
-// empty tells whether a value is what the provider reads as not given: null, and the zero value of every type.
+// empty tells whether a value is what the provider reads as not given: null, and the zero value of every type. A
+// block or a map with a member is given, whatever the member's value.
 func empty(v resource.PropertyValue) bool {
 	v = bare(v)
 	switch {
@@ -75,7 +76,7 @@ func empty(v resource.PropertyValue) bool {
 		return len(v.ArrayValue()) == 0
 	case v.IsObject():
 		for k, x := range v.ObjectValue() {
-			if !internal(k) && !empty(x) {
+			if !internal(k) && !bare(x).IsNull() {
 				return false
 			}
 		}
@@ -181,6 +182,9 @@ func mapKeyPath(path, key string) string {
 func nearest(name string, names []string) string {
 	best, at := "", max(3, len(name)/4)+1
 	for _, n := range names {
+		if len(name) > 3 && strings.HasPrefix(strings.ToLower(n), strings.ToLower(name)) {
+			return fmt.Sprintf("; did you mean %q?", n)
+		}
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < at {
 			best, at = n, d
 		}
