@@ -65,9 +65,6 @@ func checkGroup(c *Call) error {
 	if m := a.block("mixedInstancesPolicy").block("launchTemplate").block("launchTemplateSpecification"); m != nil {
 		template = attrs{"id": m["launchTemplateId"], "name": m["launchTemplateName"], "version": m["version"]}
 	}
-	if template == nil && !a.has("launchConfiguration") {
-		return refuse("ValidationError", "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.")
-	}
 	if template != nil {
 		if _, _, err := findTemplateVersion(c, template); err != nil {
 			return refuse("ValidationError", "You must use a valid fully-formed launch template. (%s)", err)

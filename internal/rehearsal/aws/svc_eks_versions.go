@@ -64,7 +64,7 @@ func checkRelease(release, amiType string, minor int) error {
 		m := al2023Release.FindStringSubmatch(release)
 		ok = m != nil && m[1] == strconv.Itoa(minor)
 	case strings.HasPrefix(amiType, "BOTTLEROCKET"):
-		ok = bottlerocketRelease.MatchString(release)
+		ok = bottlerocketRelease.MatchString(release) && !al2023Release.MatchString(release)
 	}
 	if !ok {
 		return refuse("InvalidParameterException", "Requested release version %s is not valid for kubernetes version %s. (AMI type %s)",

@@ -116,11 +116,6 @@ func checkTemplate(c *Call) error {
 			return err
 		}
 	}
-	if m := a.block("metadataOptions"); m != nil {
-		if hops, ok := m.whole("httpPutResponseHopLimit"); ok && hops != 0 && (hops < 1 || hops > 64) {
-			return refuse("InvalidParameterValue", "Value (%d) for parameter HttpPutResponseHopLimit is invalid: it must be between 1 and 64", hops)
-		}
-	}
 	seen := map[string]bool{}
 	for _, s := range a.blocks("tagSpecifications") {
 		typ := s.text("resourceType")
@@ -147,8 +142,8 @@ func checkVolumes(c *Call) error {
 		if iops, ok := ebs.whole("iops"); ok && iops != 0 && (!provisioned || iops < bounds[0] || iops > bounds[1]) {
 			return refuse("InvalidParameterValue", "The parameter iops (%d) is not supported for %s volumes: %s", iops, kind, iopsRange(kind))
 		}
-		if mib, ok := ebs.whole("throughput"); ok && mib != 0 && (kind != "gp3" || mib < 125 || mib > 2000) {
-			return refuse("InvalidParameterValue", "The parameter throughput (%d) is not supported for %s volumes: gp3 takes 125 to 2000", mib, kind)
+		if mib, ok := ebs.whole("throughput"); ok && mib != 0 && kind != "gp3" {
+			return refuse("InvalidParameterValue", "The parameter throughput (%d) is not supported for %s volumes: only gp3 takes it", mib, kind)
 		}
 		if key := ebs.text("kmsKeyId"); key != "" {
 			// The SDK spells this boolean as text.

@@ -73,9 +73,19 @@ func destination(a attrs) string {
 	return a.text("destinationCidrBlock") + a.text("destinationIpv6CidrBlock") + a.text("destinationPrefixListId")
 }
 
-// routeID is the provider's own: EC2 has no ids for routes.
+// routeID is the provider's own: EC2 has no ids for routes. A table has one route per destination.
 func routeID(c *Call) (string, error) {
-	return fmt.Sprintf("r-%s%d", c.attrs().text("routeTableId"), crc32.ChecksumIEEE([]byte(destination(c.attrs())))), nil
+	table, err := findRouteTable(c, c.attrs().text("routeTableId"))
+	if err != nil {
+		return "", err
+	}
+	to := destination(c.attrs())
+	for _, r := range routesOf(c, table) {
+		if r.destination == to {
+			return "", refuse("RouteAlreadyExists", "The route identified by %s already exists.", to)
+		}
+	}
+	return fmt.Sprintf("r-%s%d", table.ID, crc32.ChecksumIEEE([]byte(to))), nil
 }
 
 func createRoute(c *Call) error {
@@ -85,11 +95,6 @@ func createRoute(c *Call) error {
 		return err
 	}
 	to := destination(a)
-	for _, r := range routesOf(c, table) {
-		if r.destination == to {
-			return refuse("RouteAlreadyExists", "The route identified by %s already exists.", to)
-		}
-	}
 	vpcID := attrs(table.Attributes).text("vpcId")
 	if vpc, ok := c.get(vpcType, vpcID); ok {
 		if cidr, err := netip.ParsePrefix(to); err == nil && withinAny(cidr, vpcCIDRs(c, vpc)) && (a.has("gatewayId") || a.has("natGatewayId")) {
