@@ -243,6 +243,18 @@ func TestGatewaysAndRoutesAreRefusedAsAWSRefusesThem(t *testing.T) {
 		{"no such subnet", func(w *world) error {
 			return w.tryErr(routeTableAssociationType, m{"routeTableId": w.network().publicTable.id, "subnetId": "subnet-0"})
 		}, "InvalidSubnetID.NotFound"},
+		{"no such gateway", func(w *world) error {
+			return w.tryErr(routeTableAssociationType, m{"routeTableId": w.network().publicTable.id, "gatewayId": "igw-0"})
+		}, "InvalidGatewayID.NotFound"},
+		{"a route to no endpoint", func(w *world) error {
+			return w.tryErr(routeType, m{"routeTableId": w.privateNetwork().privateTable.id, "destinationCidrBlock": "0.0.0.0/0", "vpcEndpointId": "vpce-0"})
+		}, "InvalidVpcEndpointId.NotFound"},
+		{"an address when there is none left", func(w *world) error {
+			for range 2 * 251 { // of 256, AWS keeps five
+				w.make(eipType, m{"domain": "vpc"})
+			}
+			return w.tryErr(eipType, m{"domain": "vpc"})
+		}, "AddressLimitExceeded"},
 	})
 }
 
@@ -344,6 +356,7 @@ func TestTheDefaultSecurityGroupIsTheVPCsOwn(t *testing.T) {
 	require.NoError(t, w.remove(g))
 	require.NoError(t, w.remove(v))
 	assert.ErrorContains(t, w.tryErr(defaultSecurityGroupType, m{"vpcId": v.id}), "InvalidVpcID.NotFound")
+	assert.ErrorContains(t, w.tryErr(defaultSecurityGroupType, m{}), "VPCIdNotSpecified")
 }
 
 func TestAnInterfaceEndpointGetsInterfacesAndNames(t *testing.T) {
@@ -507,6 +520,13 @@ func TestLaunchTemplatesAreRefusedAsAWSRefusesThem(t *testing.T) {
 		{"no such security group on an interface", try(m{"networkInterfaces": list(m{"securityGroups": list("sg-0")})}), "InvalidGroup.NotFound"},
 		{"tags for instances twice", try(m{"tagSpecifications": list(
 			m{"resourceType": "instance", "tags": m{"a": "b"}}, m{"resourceType": "instance", "tags": m{"a": "c"}})}), "more than once"},
+		{"security groups in two places", func(w *world) error {
+			g := w.vpc().text("defaultSecurityGroupId")
+			return w.tryErr(launchTemplateType, m{"vpcSecurityGroupIds": list(g), "networkInterfaces": list(m{"securityGroups": list(g)})})
+		}, "InvalidParameterCombination"},
+		{"a default version that does not exist", func(w *world) error {
+			return w.changeErr(w.make(launchTemplateType, m{"name": "nodes"}), m{"defaultVersion": 7})
+		}, "Could not find launch template version 7"},
 		{"too few IOPS", try(disk(m{"volumeType": "gp3", "iops": 100})), "between 3000 and 80000"},
 		{"IOPS on gp2", try(disk(m{"volumeType": "gp2", "iops": 3000})), "only gp3, io1 and io2"},
 		{"throughput on gp2", try(disk(m{"volumeType": "gp2", "throughput": 500})), "only gp3"},

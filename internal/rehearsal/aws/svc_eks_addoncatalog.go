@@ -3,7 +3,6 @@ package aws
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"path"
@@ -127,13 +126,9 @@ func checkConfiguration(name, text string) error {
 	unsupported := func(why string) error {
 		return refuse("InvalidParameterException", "ConfigurationValue provided in request is not supported: %s (add-on %s)", why, name)
 	}
-	raw, err := yaml.YAMLToJSON([]byte(text))
-	if err != nil {
-		return unsupported("it is neither JSON nor YAML: " + err.Error())
-	}
 	var values any
-	if err := json.Unmarshal(raw, &values); err != nil {
-		return unsupported(err.Error())
+	if err := yaml.Unmarshal([]byte(text), &values); err != nil {
+		return unsupported("it is neither JSON nor YAML: " + err.Error())
 	}
 	if _, ok := values.(map[string]any); !ok {
 		return unsupported("it is not an object")

@@ -333,30 +333,19 @@ func nodeVersion(c *Call, cluster *cloud.Object) error {
 	return checkRelease(a.text("releaseVersion"), ami, minor)
 }
 
-// nodeSettings checks sizes, update settings, labels and taints.
+// nodeSettings checks sizes, labels and taints.
 func nodeSettings(a attrs) error {
 	s := a.block("scalingConfig")
 	least, _ := s.whole("minSize")
 	desired, _ := s.whole("desiredSize")
 	most, _ := s.whole("maxSize")
 	switch {
-	case least < 0 || most < 1:
-		return refuse("InvalidParameterException", "Minimum capacity must be at least 0 and maximum capacity at least 1 (they are %d and %d)", least, most)
 	case least > most:
 		return refuse("InvalidParameterException", "Minimum capacity %d can't be greater than maximum size %d", least, most)
 	case least > desired:
 		return refuse("InvalidParameterException", "Minimum capacity %d can't be greater than desired size %d", least, desired)
 	case desired > most:
 		return refuse("InvalidParameterException", "desired capacity %d can't be greater than max size %d", desired, most)
-	}
-	u := a.block("updateConfig")
-	number, hasNumber := u.whole("maxUnavailable")
-	percent, hasPercent := u.whole("maxUnavailablePercentage")
-	if hasNumber && hasPercent && number != 0 && percent != 0 {
-		return refuse("InvalidParameterException", "maxUnavailable and maxUnavailablePercentage exclude each other")
-	}
-	if number < 0 || number > 100 || percent < 0 || percent > 100 {
-		return refuse("InvalidParameterException", "maxUnavailable and maxUnavailablePercentage must be between 1 and 100")
 	}
 	for key := range a.block("labels") {
 		if reservedLabel.MatchString(key) {
@@ -366,9 +355,6 @@ func nodeSettings(a attrs) error {
 	taints := map[string]bool{}
 	for _, t := range a.blocks("taints") {
 		effect := t.text("effect")
-		if !slices.Contains([]string{"NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"}, effect) {
-			return refuse("InvalidParameterException", "Taint effect %q of key %s is not one of NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE", effect, t.text("key"))
-		}
 		if taints[t.text("key")+effect] {
 			return refuse("InvalidParameterException", "Taint %s with effect %s is given more than once", t.text("key"), effect)
 		}
@@ -383,10 +369,7 @@ func nodeUserData(c *Call, template attrs) error {
 	if data == "" || template.text("imageId") != "" {
 		return nil
 	}
-	raw, err := base64.StdEncoding.DecodeString(data)
-	if err != nil {
-		return refuse("InvalidParameterException", "User data of the launch template is not BASE64")
-	}
+	raw, _ := base64.StdEncoding.DecodeString(data) // the launch template has been refused if it is not base64
 	form, ok := "the MIME multipart format", isMultipart(raw)
 	if strings.HasPrefix(c.attrs().text("amiType"), "BOTTLEROCKET") {
 		var settings map[string]any

@@ -84,6 +84,13 @@ func TestNodeGroupsAreRefusedAsEKSRefusesThem(t *testing.T) {
 		{"a role that cannot pull", role("ec2.amazonaws.com", "AmazonEKSWorkerNodePolicy"), "[AmazonEC2ContainerRegistryPullOnly] are attached"},
 		{"no such subnet", just(m{"subnetIds": list("subnet-0")}), "InvalidSubnetID.NotFound"},
 		{"another VPC's subnet", try(func(w *world, _ network) m { return m{"subnetIds": w.privateNetwork().privateIDs()} }), "not in the cluster's VPC"},
+		{"no subnet", just(m{"subnetIds": list()}), "Subnet ID(s) must be specified"},
+		{"a version that is none", just(m{"version": "latest"}), `Kubernetes version "latest" is not valid`},
+		{"more nodes than addresses", try(func(w *world, n network) m {
+			s := w.subnet(n.vpc, "10.0.64.0/28", "c")
+			w.make(routeTableAssociationType, m{"routeTableId": n.privateTable.id, "subnetId": s.id})
+			return with(size(1, 12, 12), m{"subnetIds": list(s.id)})
+		}), "AsgInstanceLaunchFailures"},
 		{"no such launch template", just(m{"launchTemplate": m{"id": "lt-0", "version": "1"}}), "Launch template lt-0 does not exist"},
 		{"no such version of it", try(func(w *world, _ network) m {
 			return m{"launchTemplate": m{"id": w.make(launchTemplateType, m{"name": "nodes"}).id, "version": "2"}}
@@ -414,6 +421,10 @@ func TestScalingIsRefusedAsAWSRefusesIt(t *testing.T) {
 		{"a group with a template that does not exist", func(w *world) error {
 			return w.tryErr(groupType, m{"name": "g", "minSize": 0, "maxSize": 1, "launchTemplate": m{"id": "lt-0", "version": "1"}})
 		}, "valid fully-formed launch template"},
+		{"a group's name that is taken", func(w *world) error {
+			lt := w.make(launchTemplateType, m{"name": "nodes"})
+			return w.tryErr(groupType, m{"name": asg(w), "minSize": 0, "maxSize": 1, "launchTemplate": m{"id": lt.id}})
+		}, "AutoScalingGroup by this name already exists"},
 		{"a group whose sizes cannot be", func(w *world) error {
 			lt := w.make(launchTemplateType, m{"name": "nodes"})
 			return w.tryErr(groupType, m{"name": "g", "minSize": 2, "maxSize": 1, "launchTemplate": m{"id": lt.id}})
@@ -434,4 +445,38 @@ func TestScalingIsRefusedAsAWSRefusesIt(t *testing.T) {
 	})
 	assert.NotEmpty(t, s.text("startTime"))
 	assert.Contains(t, s.text("arn"), "scheduledActionName/night")
+}
+
+func TestConfigurationThatTheAddonsTakeIsTaken(t *testing.T) {
+	t.Parallel()
+	for name, values := range map[string]string{
+		"vpc-cni": `{"enableNetworkPolicy":"true","env":{"ENABLE_PREFIX_DELEGATION":"true","WARM_PREFIX_TARGET":"1"},"init":{"env":{"DISABLE_TCP_EARLY_DEMUX":"true"}},` +
+			`"eniConfig":{"create":true,"region":"eu-west-1","subnets":{"eu-west-1a":{"id":"subnet-1","securityGroups":["sg-1"]}}},` +
+			`"resources":{"requests":{"cpu":"50m"}},"tolerations":[{"operator":"Exists"}],"livenessProbeTimeoutSeconds":10}`,
+		"coredns": `{"autoScaling":{"enabled":true,"minReplicas":2,"maxReplicas":10},"podDisruptionBudget":{"enabled":true,"maxUnavailable":"50%"},` +
+			`"nodeSelector":{"a":"b"},"topologySpreadConstraints":[{"maxSkew":1}]}`,
+		"kube-proxy":                `{"mode":"iptables","resources":{"requests":{"cpu":"50m"}}}`,
+		"aws-ebs-csi-driver":        `{"controller":{"extraVolumeTags":{"a":"b"},"replicaCount":2},"node":{"tolerateAllTaints":true},"defaultStorageClass":{"enabled":true}}`,
+		"metrics-server":            `{"replicas":2,"tolerations":[],"nodeSelector":{"a":"b"}}`,
+		"eks-node-monitoring-agent": `{"nodeAgent":{"tolerations":[{"operator":"Exists"}],"probePort":8002}}`,
+		"snapshot-controller":       `{"whatever":{"is":"not known"}}`,
+	} {
+		assert.NoError(t, checkConfiguration(name, values), name)
+	}
+}
+
+func TestEveryAddonsPinIsAVersion(t *testing.T) {
+	t.Parallel()
+	for name, a := range addons {
+		for minor := range kubernetesMinors {
+			if v := a.version(minor); v != "" {
+				assert.Regexp(t, addonVersionForm, v, name)
+			}
+		}
+	}
+	schemas, err := compiledSchemas()
+	require.NoError(t, err)
+	for name := range schemas {
+		assert.Contains(t, addons, name, "a schema for an add-on that does not exist")
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
+	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
 func TestAClusterComesWithWhatEKSMakes(t *testing.T) {
@@ -63,6 +64,7 @@ func TestClustersAreRefusedAsEKSRefusesThem(t *testing.T) {
 			w.make(clusterType, in)
 			return w.tryErr(clusterType, in)
 		}, "ResourceInUseException: Cluster already exists with name: nonprod"},
+		{"a name that is none", try(m{"name": "-x"}), "cluster name is not valid"},
 		{"a role that does not exist", try(m{"roleArn": "arn:aws:iam::111122223333:role/none"}), "could not be assumed"},
 		{"a role that others assume", func(w *world) error {
 			r := w.role("other", iamdoc.ServiceTrust("ec2.amazonaws.com"), "AmazonEKSClusterPolicy")
@@ -318,6 +320,15 @@ func TestAccessIsRefusedAsEKSRefusesIt(t *testing.T) {
 			w.make(podAssociationType, in)
 			return w.tryErr(podAssociationType, in)
 		}, "Association already exists"},
+	})
+	t.Run("an entry in a cluster that is going away", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		arrange(w)
+		o := w.ofType(clusterType)[0]
+		o.Attributes["status"] = "DELETING"
+		require.NoError(t, w.store.Update(func(tx cloud.Tx) error { return tx.Put(o) }))
+		assert.ErrorContains(t, w.tryErr(accessEntryType, entry(nil)), "is not in ACTIVE status (DELETING)")
 	})
 	t.Run("an entry in a cluster with a config map", func(t *testing.T) {
 		t.Parallel()

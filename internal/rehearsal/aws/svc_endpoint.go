@@ -140,9 +140,7 @@ func connectInterface(c *Call, vpc *cloud.Object, service string) error {
 		return err
 	}
 	if !a.has("securityGroupIds") {
-		if g, ok := defaultGroupOf(c, vpc.ID); ok {
-			c.Attributes["securityGroupIds"] = []any{g.ID}
-		}
+		c.Attributes["securityGroupIds"] = []any{defaultGroupOf(c, vpc.ID)}
 	}
 	if err := groupsIn(c, vpc.ID, a.texts("securityGroupIds")); err != nil {
 		return err

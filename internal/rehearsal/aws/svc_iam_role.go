@@ -77,10 +77,6 @@ func checkRole(c *Call) error {
 	if err := checkPrincipals(c, trust, trustPolicy.malformed()); err != nil {
 		return err
 	}
-	if n, ok := a.whole("maxSessionDuration"); ok && (n < 3600 || n > 43200) {
-		return refuse("ValidationError", "1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must be "+
-			"between 3600 and 43200", n)
-	}
 	if b := a.text("permissionsBoundary"); b != "" && !policyExists(c, b) {
 		return refuse("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", b)
 	}

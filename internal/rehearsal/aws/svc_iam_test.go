@@ -32,6 +32,10 @@ func TestPolicyDocumentsAreRefusedAsAWSRefusesThem(t *testing.T) {
 		{"a resource that is no ARN", document(`{"Effect":"Allow","Action":"s3:*","Resource":"bucket"}`), identityPolicy, "must be in ARN format"},
 		{"an ARN cut short", document(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3"}`), identityPolicy, "legacy parsing"},
 		{"a principal in a role's policy", document(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"}`), identityPolicy, "should not specify a principal"},
+		{"an action that is no text", document(`{"Effect":"Allow","Action":[{}],"Resource":"*"}`), identityPolicy, "a list of texts"},
+		{"a principal that is one text", document(`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"root"}`), trustPolicy, `a principal is "*" or an object`},
+		{"a statement that is a text", `{"Statement":"Allow"}`, identityPolicy, "neither an object nor a list"},
+		{"statements that are texts", `{"Statement":["Allow"]}`, identityPolicy, "a statement is not an object"},
 		{"a Sid with blanks", document(`{"Sid":"a b","Effect":"Allow","Action":"s3:*","Resource":"*"}`), identityPolicy, "alpha-numeric"},
 		{
 			"a Sid twice",
@@ -88,6 +92,15 @@ func TestIAMIsRefusedAsAWSRefusesIt(t *testing.T) {
 			w.role("r", trust)
 			return w.tryErr(roleType, m{"name": "r", "assumeRolePolicy": trust.JSON()})
 		}, "EntityAlreadyExists: Role with name r"},
+		{"a role's name with a blank", func(w *world) error {
+			return w.tryErr(roleType, m{"name": "my role", "assumeRolePolicy": trust.JSON()})
+		}, "'roleName' failed to satisfy constraint"},
+		{"a policy's name with a blank", func(w *world) error {
+			return w.tryErr(policyType, m{"name": "my policy", "policy": allow(1)})
+		}, "value for policyName is invalid"},
+		{"an instance profile's name with a blank", func(w *world) error {
+			return w.tryErr(instanceProfileType, m{"name": "my profile"})
+		}, "value for instanceProfileName is invalid"},
 		{"a trusted service that is none", trusting(iamdoc.ServiceTrust("ec2").JSON()), `Invalid principal in policy: "SERVICE":"ec2"`},
 		{"a trusted role that does not exist", trusting(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
 			`"Principal":{"AWS":"arn:aws:iam::111122223333:role/none"}}]}`), "Invalid principal in policy"},
@@ -239,6 +252,10 @@ func TestKeysAndLogGroupsAreRefusedAsAWSRefusesThem(t *testing.T) {
 			k := w.make(keyType, m{"policy": forLogs("arn:aws:logs:eu-west-1:111122223333:log-group:/other/*")})
 			return w.tryErr(logGroupType, m{"name": "g", "kmsKeyId": k.text("arn")})
 		}, "is not allowed to be used with Arn"},
+		{"a log group's name with a blank", func(w *world) error { return w.tryErr(logGroupType, m{"name": "my group"}) }, "'logGroupName' failed to satisfy constraint"},
+		{"a query of too many groups", func(w *world) error {
+			return w.tryErr(queryDefinitionType, m{"name": "q", "queryString": "fields @message", "logGroupNames": anyList(make([]string, 51))})
+		}, "at most 50 log groups"},
 		{"a query without text", func(w *world) error { return w.tryErr(queryDefinitionType, m{"name": "q", "queryString": ""}) }, "queryString"},
 	})
 	w := newWorld(t)

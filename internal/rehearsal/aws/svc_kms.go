@@ -42,9 +42,6 @@ func updateKey(c *Call) error {
 
 func checkKey(c *Call) error {
 	a := c.attrs()
-	if n, ok := a.whole("deletionWindowInDays"); ok && n != 0 && (n < 7 || n > 30) {
-		return refuse("ValidationException", "1 validation error detected: Value '%d' at 'pendingWindowInDays' failed to satisfy constraint: Member must be between 7 and 30", n)
-	}
 	if a.flag("enableKeyRotation") {
 		c.fill("rotationPeriodInDays", 365)
 		if spec := a.text("customerMasterKeySpec"); spec != "SYMMETRIC_DEFAULT" {

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"regexp"
-	"slices"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -13,10 +12,6 @@ const (
 )
 
 var logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
-
-// retentions are the numbers of days that CloudWatch Logs knows; 0 keeps for ever
-// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
-var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
 func init() {
 	register(logGroupType, &Service{
@@ -56,10 +51,6 @@ func updateLogGroup(c *Call) error {
 
 func checkLogGroup(c *Call) error {
 	a := c.attrs()
-	if days, ok := a.whole("retentionInDays"); ok && !slices.Contains(retentions, days) {
-		return refuse("InvalidParameterException", "1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must "+
-			"satisfy enum value set: %v", days, retentions[1:])
-	}
 	if name := a.text("kmsKeyId"); name != "" {
 		key, ok := findKey(c, name)
 		service := "logs." + c.Scope.Region + "." + c.dnsSuffix()

@@ -39,9 +39,6 @@ func createSecurityGroup(c *Call) error {
 	if strings.HasPrefix(name, "sg-") {
 		return refuse("InvalidParameterValue", "invalid value for parameter groupName: %s. Group names may not start with 'sg-'.", name)
 	}
-	if len(name) > 255 {
-		return refuse("InvalidParameterValue", "Character sets beyond 255 are not supported: the group name has %d characters", len(name))
-	}
 	for _, typ := range []string{securityGroupType, hiddenSecurityGroup} {
 		for _, o := range c.others(c.referring(typ, "vpcId", vpc)) {
 			if attrs(o.Attributes).text("name") == name {
@@ -132,14 +129,13 @@ func groupsIn(c *Call, vpc string, ids []string) error {
 	return nil
 }
 
-// defaultGroupOf returns the default security group of a VPC.
-func defaultGroupOf(c *Call, vpc string) (*cloud.Object, bool) {
-	for _, o := range c.referring(hiddenSecurityGroup, "vpcId", vpc) {
-		if attrs(o.Attributes).text("name") == "default" {
-			return o, true
-		}
+// defaultGroupOf returns the id of the default security group that every VPC has.
+func defaultGroupOf(c *Call, vpc string) string {
+	o, ok := c.get(vpcType, vpc)
+	if !ok {
+		return ""
 	}
-	return nil, false
+	return attrs(o.Attributes).text("defaultSecurityGroupId")
 }
 
 // defaultSecurityGroupID is the id of the group that the VPC has had since it was made.
@@ -151,11 +147,7 @@ func defaultSecurityGroupID(c *Call) (string, error) {
 	if _, err := findVPC(c, vpc); err != nil {
 		return "", err
 	}
-	g, ok := defaultGroupOf(c, vpc)
-	if !ok {
-		return "", refuse("InvalidGroup.NotFound", "VPC %s has no default security group", vpc)
-	}
-	return g.ID, nil
+	return defaultGroupOf(c, vpc), nil
 }
 
 func adoptDefaultSecurityGroup(c *Call) error {
@@ -195,16 +187,12 @@ func checkSecurityGroupRule(c *Call) error {
 			return refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks. (%s, %s)", group.ID, other.ID)
 		}
 	}
-	peer := rulePeer(a)
-	if peer == "" {
-		return refuse("MissingParameter", "The request must contain a CIDR, a prefix list or a security group")
-	}
 	if err := portRange(a.text("ipProtocol"), a); err != nil {
 		return err
 	}
 	for _, o := range c.others(c.referring(c.Type, "securityGroupId", group.ID)) {
 		if ruleKey(o.Attributes) == ruleKey(a) {
-			return refuse("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, ALLOW\" already exists (%s)", peer, rulePorts(a), o.ID)
+			return refuse("InvalidPermission.Duplicate", "the specified rule \"peer: %s, %s, ALLOW\" already exists (%s)", rulePeer(a), rulePorts(a), o.ID)
 		}
 	}
 	return nil
@@ -232,16 +220,14 @@ func everyProtocol(p string) bool { return p == "-1" || p == "all" }
 func portRange(protocol string, r attrs) error {
 	from, hasFrom := r.whole("fromPort")
 	to, hasTo := r.whole("toPort")
-	switch protocol {
-	case "tcp", "udp", "6", "17":
-		if !hasFrom || !hasTo {
-			return refuse("MissingParameter", "The request must contain the parameter fromPort and toPort for protocol %s", protocol)
-		}
-		if from < 0 || to > 65535 || from > to {
-			return refuse("InvalidParameterValue", "Invalid value for portRange: from %d to %d. Must be within 0 to 65535 and in order.", from, to)
-		}
-	case "":
-		return refuse("InvalidParameterValue", "Invalid value '' for IP protocol. Unknown protocol.")
+	if !slices.Contains([]string{"tcp", "udp", "6", "17"}, protocol) {
+		return nil
+	}
+	if !hasFrom || !hasTo {
+		return refuse("MissingParameter", "The request must contain the parameter fromPort and toPort for protocol %s", protocol)
+	}
+	if from < 0 || to > 65535 || from > to {
+		return refuse("InvalidParameterValue", "Invalid value for portRange: from %d to %d. Must be within 0 to 65535 and in order.", from, to)
 	}
 	return nil
 }

@@ -109,9 +109,6 @@ func createReservation(c *Call) error {
 	if !ok || !within(cidr, parent) {
 		return refuse("InvalidParameterValue", "The CIDR '%s' is not within the CIDR '%s' of subnet %s", a.text("cidrBlock"), parent, subnet.ID)
 	}
-	if kind := a.text("reservationType"); kind != "prefix" && kind != "explicit" {
-		return refuse("InvalidParameterValue", "Value (%s) for parameter reservationType is invalid.", kind)
-	}
 	if other, clash := overlapping(cidr, reservationsOf(c, subnet.ID)); clash {
 		return refuse("InvalidParameterValue", "The CIDR '%s' overlaps with an existing reservation '%s' of subnet %s", cidr, other, subnet.ID)
 	}
