@@ -234,7 +234,7 @@ func join(path, step string) string {
 
 // Nearest returns the valid name that a wrong one was most probably meant to be, or "".
 func Nearest(name string, valid []string) string {
-	best, distance := "", len(name)/2+1
+	best, distance := "", len(name)/3+2
 	for _, v := range valid {
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(v)); d < distance {
 			best, distance = v, d

@@ -1,0 +1,85 @@
+package stacks
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/eks-platform/eks-platform/components/network"
+	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/problem"
+)
+
+// NetworkPlan is how a stack's VPC is divided, and what its node groups need of it.
+type NetworkPlan struct {
+	// Plan is the division of the VPC into subnets.
+	Plan network.Plan `json:"plan"`
+	// Budget holds the addresses of each subnet against the need of all environments on the cluster.
+	Budget []network.BudgetRow `json:"budget"`
+	// Environments are the stacks whose node groups the budget counts.
+	Environments []string `json:"environments"`
+}
+
+// NetworkPlan returns the plan of the network that a stack owns or, when it joins another's cluster, stands in.
+func (e *Estate) NetworkPlan(stack string) (NetworkPlan, error) {
+	owner := stack
+	if o := e.Owner(stack); o != "" {
+		owner = o
+	}
+	members := e.members(owner)
+	plan, problems := network.NewPlan(*e.configs[owner].Network)
+	rows, over := IPBudget(members)
+	return NetworkPlan{Plan: plan, Budget: rows, Environments: slices.Sorted(maps.Keys(members))}, append(problems, over...).Err()
+}
+
+// members returns the configurations of all environments on the cluster of an owner, by stack.
+func (e *Estate) members(owner string) map[string]*Config {
+	out := map[string]*Config{owner: e.configs[owner]}
+	for _, name := range e.Joined(owner) {
+		out[name] = e.configs[name]
+	}
+	return out
+}
+
+// IPBudget holds the node groups of all environments on one cluster, at full scale, against the addresses of its
+// subnets. One of the configurations must own the network. Problems have the owner's config paths.
+func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
+	var owner *Config
+	for _, c := range members {
+		if c.Owner() {
+			owner = c
+		}
+	}
+	if owner == nil || owner.Network == nil {
+		return nil, nil
+	}
+	plan, problems := network.NewPlan(*owner.Network)
+	if len(problems) > 0 {
+		return nil, nil // there is nothing to hold the groups against; the plan's problems are reported with the network's
+	}
+	delegation := owner.Addons != nil && owner.Addons.VPCCNI.PrefixDelegation
+	var demands []network.Demand
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		c := members[name]
+		for _, g := range c.NodeGroups {
+			demands = append(demands, network.Demand{
+				Name:             c.Environment + "-" + g.Name,
+				Nodes:            g.Scaling.Max + surge(g, len(owner.Network.Zones)),
+				MaxPods:          g.MaxPods(delegation),
+				PrefixDelegation: delegation,
+				Zones:            g.Zones,
+			})
+		}
+	}
+	rows, over := network.Budget(plan, demands)
+	return rows, over.Under("network")
+}
+
+// surge is how many nodes a rolling update adds for its time: the larger of twice the zones and what may be
+// unavailable (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html).
+func surge(g nodegroup.Settings, zones int) int {
+	if len(g.Zones) > 0 {
+		zones = len(g.Zones)
+	}
+	share := (g.Scaling.Max*g.Update.MaxUnavailablePercentage + 99) / 100
+	return max(2*zones, g.Update.MaxUnavailable, share)
+}

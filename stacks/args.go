@@ -1,0 +1,110 @@
+package stacks
+
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/components/addons"
+	"github.com/eks-platform/eks-platform/components/cluster"
+	"github.com/eks-platform/eks-platform/components/network"
+	"github.com/eks-platform/eks-platform/components/nodegroup"
+)
+
+// networkArgs are the network's settings with what the rest of the file says about them.
+func (c *Config) networkArgs() network.Args {
+	args := network.Args{
+		Settings:  *c.Network,
+		Region:    c.AWS.Region,
+		AccountID: c.AWS.AccountID,
+		Tags:      c.tags(),
+		Features:  c.features(),
+	}
+	if c.Cluster != nil {
+		args.ServiceCIDR = c.Cluster.ServiceCIDR
+	}
+	if c.Addons != nil {
+		args.PrefixDelegation = c.Addons.VPCCNI.PrefixDelegation
+	}
+	return args
+}
+
+// features are the parts of the platform that call AWS services of their own from inside the network.
+func (c *Config) features() []network.Feature {
+	out := []network.Feature{network.FeatureSSM} // every node has the Session Manager agent and its policy
+	for _, g := range c.NodeGroups {
+		if g.Scaling.Autoscaled {
+			return append(out, network.FeatureClusterAutoscaler)
+		}
+	}
+	return out
+}
+
+// clusterArgs are the cluster's settings with what the rest of the file says about them.
+func (c *Config) clusterArgs() *cluster.Args {
+	args := &cluster.Args{
+		Settings:  *c.Cluster,
+		Region:    c.AWS.Region,
+		AccountID: c.AWS.AccountID,
+		Tags:      c.tags(),
+	}
+	if c.Addons != nil {
+		args.PodSecurityGroups = c.Addons.VPCCNI.PodSecurityGroups
+	}
+	if c.Network != nil {
+		args.VPCCIDRs = []string{c.Network.CIDR}
+		if c.Network.SecondaryCIDR != "" {
+			args.VPCCIDRs = append(args.VPCCIDRs, c.Network.SecondaryCIDR)
+		}
+	}
+	return args
+}
+
+// addonsArgs are the add-ons' settings with what the rest of the file says about them.
+func (c *Config) addonsArgs() *addons.Args {
+	return &addons.Args{
+		Settings:       *c.Addons,
+		ClusterVersion: c.Cluster.Version,
+		Region:         c.AWS.Region,
+		IPv6:           c.Cluster.IPFamily == cluster.IPv6,
+		Tags:           c.tags(),
+	}
+}
+
+// nodeGroupArgs are a group's settings with what the file says about the cluster, when it owns it.
+func (c *Config) nodeGroupArgs(g nodegroup.Settings) *nodegroup.Args {
+	args := &nodegroup.Args{Settings: g, Tags: c.tags()}
+	if c.Cluster != nil {
+		args.ClusterVersion = c.Cluster.Version
+	}
+	if c.Network != nil {
+		args.Region, args.ZoneIDs = c.AWS.Region, c.Network.Zones
+	}
+	if c.Addons != nil {
+		args.PrefixDelegation = c.Addons.VPCCNI.PrefixDelegation
+	}
+	return args
+}
+
+// tags returns the tags of everything that the stack makes.
+func (c *Config) tags() map[string]string {
+	out := map[string]string{"environment": c.Environment, "managed-by": ProjectName}
+	maps.Copy(out, c.Tags)
+	return out
+}
+
+func inputs(values map[string]pulumi.StringOutput) map[string]pulumi.StringInput {
+	out := make(map[string]pulumi.StringInput, len(values))
+	for k, v := range values {
+		out[k] = v
+	}
+	return out
+}
+
+func plainInputs(values map[string]string) map[string]pulumi.StringInput {
+	out := make(map[string]pulumi.StringInput, len(values))
+	for k, v := range values {
+		out[k] = pulumi.String(v)
+	}
+	return out
+}

@@ -1,0 +1,165 @@
+package stacks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/eks-platform/eks-platform/components/addons"
+	"github.com/eks-platform/eks-platform/components/cluster"
+	"github.com/eks-platform/eks-platform/components/network"
+	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/region"
+)
+
+// Config is a stack file: everything that makes one environment different from another.
+type Config struct {
+	// Name of the environment that this stack is, for example dev. It prefixes the names of what belongs to the
+	// environment alone, such as its node groups, and is unique on a cluster. Changing it replaces them.
+	Environment string `json:"environment" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,18}[a-z0-9]$"`
+	// The AWS account and region that the stack runs in.
+	AWS AWS `json:"aws" jsonschema:"required"`
+	// Tags that every AWS resource of the stack carries, for cost allocation for example. Changing them updates the
+	// resources in place; running nodes get them when they are replaced.
+	Tags map[string]string `json:"tags,omitempty"`
+	// The stack whose cluster this environment joins. A stack has either join, or network, cluster and addons.
+	Join *Join `json:"join,omitempty" jsonschema_extras:"x-optional=true"`
+	// The VPC that the stack owns.
+	Network *network.Settings `json:"network,omitempty" jsonschema_extras:"x-optional=true"`
+	// The EKS cluster that the stack owns.
+	Cluster *cluster.Settings `json:"cluster,omitempty" jsonschema_extras:"x-optional=true"`
+	// The EKS add-ons of the cluster that the stack owns.
+	Addons *addons.Settings `json:"addons,omitempty" jsonschema_extras:"x-optional=true"`
+	// The environment's managed node groups. The owner of a cluster needs at least one untainted on-demand group,
+	// which carries the system add-ons.
+	NodeGroups []nodegroup.Settings `json:"nodeGroups" jsonschema:"required,minItems=1"`
+}
+
+// AWS says where a stack runs.
+type AWS struct {
+	// The twelve digits of the AWS account, in quotes. The stack refuses to run with credentials of any other
+	// account. Changing it means another environment: make a new stack instead.
+	AccountID string `json:"accountId" jsonschema:"required,pattern=^[0-9]{12}$"`
+	// The AWS region, for example eu-west-1. Changing it replaces everything.
+	Region string `json:"region" jsonschema:"required"`
+	// A role to assume for every AWS call; by default the credentials found by the AWS SDK are used as they are.
+	AssumeRoleARN string `json:"assumeRoleArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:iam::[0-9]{12}:role/.+$"`
+}
+
+// Join names the stack that owns the cluster.
+type Join struct {
+	// Name of the owning stack, for example dev. Its outputs are read at every preview and update.
+	Stack string `json:"stack" jsonschema:"required"`
+}
+
+// Owner tells whether the stack owns its cluster.
+func (c *Config) Owner() bool { return c.Join == nil }
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// Problems returns everything that is wrong with the configuration as far as it can be told from this one file.
+func (c *Config) Problems() problem.List {
+	var out problem.List
+	if !accountID.MatchString(c.AWS.AccountID) {
+		out.Add("aws.accountId", "must be the 12 digits of an AWS account, got %q", c.AWS.AccountID)
+	}
+	if !region.Valid(c.AWS.Region) {
+		out.Add("aws.region", "%q is not the name of an AWS region, such as eu-west-1", c.AWS.Region)
+	}
+	out = append(out, tagProblems(c.Tags).Under("tags")...)
+	out = append(out, c.roleProblems()...)
+	if c.Owner() {
+		out = append(out, c.ownerProblems()...)
+	}
+	out = append(out, c.nodeGroupProblems()...)
+	return out
+}
+
+// roleProblems checks that a stack either owns or joins.
+func (c *Config) roleProblems() problem.List {
+	var out problem.List
+	parts := []struct {
+		key string
+		set bool
+	}{{"network", c.Network != nil}, {"cluster", c.Cluster != nil}, {"addons", c.Addons != nil}}
+	for _, p := range parts {
+		switch {
+		case c.Join != nil && p.set:
+			out.Add(p.key, "must not stand beside join: the stack %q owns the cluster and configures this", c.Join.Stack)
+		case c.Join == nil && !p.set:
+			out.Add(p.key, "is required in a stack that owns its cluster; a stack that uses another's has join instead")
+		}
+	}
+	return out
+}
+
+func (c *Config) ownerProblems() problem.List {
+	var out problem.List
+	if c.Network != nil {
+		args := c.networkArgs()
+		out = append(out, args.Problems().Under("network")...)
+	}
+	if c.Cluster != nil {
+		out = append(out, c.clusterArgs().Problems().Under("cluster")...)
+	}
+	if c.Addons != nil && c.Cluster != nil {
+		out = append(out, c.addonsArgs().Problems().Under("addons")...)
+	}
+	if !slices.ContainsFunc(c.NodeGroups, carriesSystemAddons) && len(c.NodeGroups) > 0 {
+		out.Add("nodeGroups", "every group is tainted, spot or empty: coredns and the other system add-ons need one "+
+			"untainted onDemand group with scaling.min of at least 1")
+	}
+	if c.Network != nil {
+		_, over := IPBudget(map[string]*Config{c.Environment: c})
+		out = append(out, over...)
+	}
+	return out
+}
+
+// carriesSystemAddons tells whether a group gives the system add-ons a home at any time: they must not run on nodes
+// that are taken away at two minutes' notice, or that a taint closes to them.
+func carriesSystemAddons(g nodegroup.Settings) bool {
+	return g.OnDemand() && !g.Tainted() && g.Scaling.Min > 0
+}
+
+func (c *Config) nodeGroupProblems() problem.List {
+	var out problem.List
+	seen := map[string]int{}
+	for i, g := range c.NodeGroups {
+		at := fmt.Sprintf("nodeGroups[%d]", i)
+		if first, twice := seen[g.Name]; twice {
+			out.Add(at+".name", "%q is the name of nodeGroups[%d] already", g.Name, first)
+		} else {
+			seen[g.Name] = i
+		}
+		out = append(out, c.nodeGroupArgs(g).Problems().Under(at)...)
+	}
+	return out
+}
+
+// tagProblems holds tags against AWS's rules
+// (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
+func tagProblems(tags map[string]string) problem.List {
+	var out problem.List
+	if len(tags) > 40 {
+		out.Add("", "at most 40 tags, got %d: AWS allows 50 on a resource and the platform adds its own", len(tags))
+	}
+	for key, value := range tags {
+		switch {
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			out.Add(key, "keys that begin with aws: belong to AWS")
+		case strings.HasPrefix(key, "kubernetes.io/cluster/"), strings.HasPrefix(key, "karpenter.sh/"):
+			out.Add(key, "this tag belongs to the cluster's controllers: on a security group of ours it would break load balancers")
+		case key == "Name":
+			out.Add(key, "every resource gets a Name of its own")
+		case key == "" || len(key) > 128:
+			out.Add(key, "a key has 1 to 128 characters, got %d", len(key))
+		}
+		if len(value) > 256 {
+			out.Add(key, "a value has at most 256 characters, got %d", len(value))
+		}
+	}
+	return out
+}

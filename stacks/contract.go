@@ -1,0 +1,156 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/components/cluster"
+	"github.com/eks-platform/eks-platform/components/network"
+)
+
+// ContractVersion is the version of Contract's meaning. It moves when a member changes or goes; members may be added
+// without it. A joining stack refuses a contract of another version.
+const ContractVersion = 1
+
+// contractOutput is the stack output that holds the contract.
+const contractOutput = "contract"
+
+// Contract is what the owner of a cluster promises to the stacks that join it. The owner writes it as a stack
+// output, a joining stack reads it through a StackReference: the same struct at both ends.
+type Contract struct {
+	// Version is ContractVersion at the time the owner was last updated.
+	Version int `json:"version"`
+	// Environment is the owner's own environment.
+	Environment string `json:"environment"`
+	// AccountID and Region say where the cluster is.
+	AccountID string `json:"accountId"`
+	Region    string `json:"region"`
+	// Cluster is the control plane.
+	Cluster ClusterContract `json:"cluster"`
+	// Network is the VPC.
+	Network NetworkContract `json:"network"`
+}
+
+// ClusterContract is what a joining stack needs to know of the control plane.
+type ClusterContract struct {
+	// Name is the EKS cluster's name.
+	Name string `json:"name"`
+	// ARN identifies the cluster; the Kubernetes provider of every environment carries it as its identifier.
+	ARN string `json:"arn"`
+	// Version is the Kubernetes minor version, for example 1.35; node groups follow it.
+	Version string `json:"version"`
+	// Kubeconfig reaches the cluster with the caller's own AWS credentials; it holds no secret.
+	Kubeconfig string `json:"kubeconfig"`
+	// ServiceCIDR is the range of Kubernetes services; nodes with a custom AMI need it.
+	ServiceCIDR string `json:"serviceCidr"`
+	// OIDCIssuer and OIDCProviderARN let a role trust service accounts (IRSA).
+	OIDCIssuer      string `json:"oidcIssuer"`
+	OIDCProviderARN string `json:"oidcProviderArn"`
+	// PrefixDelegation tells whether the VPC CNI hands out /28 prefixes, which decides max pods.
+	PrefixDelegation bool `json:"prefixDelegation"`
+}
+
+// NetworkContract is what a joining stack needs to know of the VPC.
+type NetworkContract struct {
+	// VPCID is the VPC that the cluster is in.
+	VPCID string `json:"vpcId"`
+	// ZoneIDs lists the zones in the owner's order.
+	ZoneIDs []string `json:"zoneIds"`
+	// ZoneNames maps zone ids to the account's zone names, as nodes are labelled with them.
+	ZoneNames map[string]string `json:"zoneNames"`
+	// PrivateSubnetIDs maps zone ids to the subnets that nodes stand in.
+	PrivateSubnetIDs map[string]string `json:"privateSubnetIds"`
+}
+
+// validate tells why a contract that was read cannot be used.
+func (c *Contract) validate() error {
+	if c.Version != ContractVersion {
+		return fmt.Errorf("the owner publishes version %d of the contract and this program reads version %d: "+
+			"run both stacks with the same program, the owner first", c.Version, ContractVersion)
+	}
+	var missing []string
+	for name, value := range map[string]string{
+		"cluster.name": c.Cluster.Name, "cluster.arn": c.Cluster.ARN, "cluster.version": c.Cluster.Version,
+		"network.vpcId": c.Network.VPCID, "accountId": c.AccountID, "region": c.Region,
+	} {
+		if value == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 || len(c.Network.PrivateSubnetIDs) == 0 {
+		return errors.New("the owner's contract is incomplete: its last update did not finish; run it again")
+	}
+	return nil
+}
+
+// readContract reads the contract of the stack that a configuration joins.
+func readContract(ctx *pulumi.Context, cfg *Config) (*Contract, error) {
+	owner := cfg.Join.Stack
+	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), owner)
+	absent := fmt.Errorf("join.stack: stack %q has no cluster to join: bring it up first (pulumi up -s %s)", owner, owner)
+	ref, err := pulumi.NewStackReference(ctx, owner, &pulumi.StackReferenceArgs{Name: pulumi.String(name)})
+	if err != nil {
+		return nil, absent
+	}
+	details, err := ref.GetOutputDetails(contractOutput)
+	if err != nil || details == nil || details.Value == nil {
+		return nil, absent
+	}
+	raw, err := json.Marshal(details.Value)
+	if err != nil {
+		return nil, fmt.Errorf("join.stack: read the contract of %q: %w", owner, err)
+	}
+	c := &Contract{}
+	if err := json.Unmarshal(raw, c); err != nil {
+		return nil, fmt.Errorf("join.stack: the contract of %q has another form than this program reads: "+
+			"run both stacks with the same program, the owner first", owner)
+	}
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("join.stack: %q: %w", owner, err)
+	}
+	return c, joinable(cfg, c)
+}
+
+// joinable holds a joining configuration against the contract it joins.
+func joinable(cfg *Config, c *Contract) error {
+	switch {
+	case c.Environment == cfg.Environment:
+		return fmt.Errorf("environment: %q is the owner's environment already, on the same cluster", cfg.Environment)
+	case c.AccountID != cfg.AWS.AccountID:
+		return fmt.Errorf("aws.accountId: must be that of %q, whose cluster it joins (%s), got %s",
+			cfg.Join.Stack, c.AccountID, cfg.AWS.AccountID)
+	case c.Region != cfg.AWS.Region:
+		return fmt.Errorf("aws.region: must be that of %q, whose cluster it joins (%s), got %s",
+			cfg.Join.Stack, c.Region, cfg.AWS.Region)
+	}
+	return nil
+}
+
+// publish exports the owner's contract, the stack's only output.
+func publish(ctx *pulumi.Context, cfg *Config, control *cluster.Cluster, net *network.Network, kubeconfig pulumi.StringOutput) {
+	ctx.Export(contractOutput, pulumi.Map{
+		"version":     pulumi.Int(ContractVersion),
+		"environment": pulumi.String(cfg.Environment),
+		"accountId":   pulumi.String(cfg.AWS.AccountID),
+		"region":      pulumi.String(cfg.AWS.Region),
+		"cluster": pulumi.Map{
+			"name":             control.Name,
+			"arn":              control.ARN,
+			"version":          pulumi.String(cfg.Cluster.Version),
+			"kubeconfig":       kubeconfig,
+			"serviceCidr":      pulumi.String(cfg.Cluster.ServiceCIDR),
+			"oidcIssuer":       control.OIDCIssuer,
+			"oidcProviderArn":  control.OIDCProviderARN,
+			"prefixDelegation": pulumi.Bool(cfg.Addons.VPCCNI.PrefixDelegation),
+		},
+		"network": pulumi.Map{
+			"vpcId":            net.VPCID,
+			"zoneIds":          pulumi.ToStringArray(cfg.Network.Zones),
+			"zoneNames":        pulumi.StringMap(inputs(net.ZoneNames)),
+			"privateSubnetIds": pulumi.StringMap(inputs(net.PrivateSubnetIDByZone)),
+		},
+	})
+}

@@ -1,0 +1,140 @@
+package stacks_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// estate copies the repository's stack files to a directory and edits them: old text to new, by file.
+func estate(t *testing.T, edits map[string][]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, stack := range []string{"dev", "stg", "prod"} {
+		name := "Pulumi." + stack + ".yaml"
+		raw, err := os.ReadFile(filepath.Join("..", name))
+		require.NoError(t, err)
+		text := string(raw)
+		pairs := edits[stack]
+		for i := 0; i+1 < len(pairs); i += 2 {
+			require.Contains(t, text, pairs[i], "the edit of %s finds nothing to change", name)
+			text = strings.Replace(text, pairs[i], pairs[i+1], 1)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	return dir
+}
+
+func TestTheRepositorysStackFilesAreValid(t *testing.T) {
+	t.Parallel()
+	e, err := stacks.LoadEstate("..")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dev", "prod", "stg"}, e.Names())
+	assert.Equal(t, "dev", e.Owner("stg"))
+	assert.Empty(t, e.Owner("prod"))
+	assert.Equal(t, []string{"stg"}, e.Joined("dev"))
+}
+
+// Each case breaks the repository's own files in one way and names everything that is said about it.
+func TestAWrongStackFileIsRefusedByConfigPath(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name  string
+		stack string
+		edits []string
+		want  []string // each a part of the message; the file and the path among them
+	}{
+		{"an unknown key", "dev", []string{"    cidr: 10.16.0.0/16", "    cidr: 10.16.0.0/16\n    zonez: [euw1-az1]"},
+			[]string{"Pulumi.dev.yaml:13: network.zonez: unknown key; did you mean zones?"}},
+		{"an unknown top-level key", "dev", []string{"eks-platform:network:", "eks-platform:netwrok:"},
+			[]string{"netwrok: unknown key; did you mean network?", "network: is required"}},
+		{"a key of another namespace", "dev", []string{"config:\n", "config:\n  aws:region: eu-west-1\n"},
+			[]string{"aws:region has no effect"}},
+		{"a wrong type", "dev", []string{`version: "1.35"`, "version: 1.35"},
+			[]string{"cluster.version: must be a string, got a number; put it in quotes"}},
+		{"a missing key", "dev", []string{`    accountId: "111111111111"` + "\n", ""},
+			[]string{"aws.accountId: is required"}},
+		{"overlapping ranges of two environments", "prod", []string{"cidr: 10.32.0.0/16", "cidr: 10.16.128.0/17"},
+			[]string{"Pulumi.prod.yaml", "network.cidr", "overlaps 10.16.0.0/16"}},
+		{"a VPC that overlaps the service range", "dev", []string{"cidr: 10.16.0.0/16", "cidr: 172.20.0.0/16"},
+			[]string{"172.20.0.0/16", "overlaps"}},
+		{"a VPC too small for its subnets", "dev", []string{"cidr: 10.16.0.0/16", "cidr: 10.16.0.0/26"},
+			[]string{"network.cidr"}},
+		{"a Kubernetes version out of support", "dev", []string{`version: "1.35"`, `version: "1.29"`},
+			[]string{"cluster.version", "1.29"}},
+		{"a cluster whose groups are all tainted", "prod",
+			[]string{"      scaling: {min: 3, max: 6, desired: 3}", "      scaling: {min: 3, max: 6, desired: 3}\n      taints: [{key: a, effect: NoSchedule}]",
+				"      labels:\n        lifecycle: OnDemand", "      taints: [{key: a, effect: NoSchedule}]"},
+			[]string{"nodeGroups: every group is tainted, spot or empty"}},
+		{"a spot group with three instance types", "dev", []string{"[m5.large, m5a.large, m6a.large, m6i.large]", "[m5.large, m5a.large, m6a.large]"},
+			[]string{"nodeGroups[1].instanceTypes"}},
+		{"a spot group of unequal sizes", "dev", []string{"[m5.large, m5a.large, m6a.large, m6i.large]", "[m5.large, m5a.large, m6a.large, m6i.xlarge]"},
+			[]string{"nodeGroups[1].instanceTypes", "m6i.xlarge"}},
+		{"min above max", "dev", []string{"{min: 2, max: 4, desired: 2}", "{min: 5, max: 4, desired: 4}"},
+			[]string{"nodeGroups[0].scaling"}},
+		{"an Arm image with an x86 type", "prod", []string{"[m7g.xlarge, m6g.xlarge]", "[m7g.xlarge, m6i.xlarge]"},
+			[]string{"nodeGroups[1].instanceTypes", "m6i.xlarge"}},
+		{"a taint effect that does not exist", "dev", []string{"effect: NoSchedule", "effect: NoScheduling"},
+			[]string{"nodeGroups[1].taints[0].effect: must be one of NoSchedule, NoExecute, PreferNoSchedule", "did you mean NoSchedule?"}},
+		{"a schedule that cannot be parsed", "dev", []string{`cron: "0 20 * * *"`, `cron: "0 25 * * *"`},
+			[]string{"nodeGroups[1].schedules[0].cron"}},
+		{"an unknown time zone", "dev", []string{"timeZone: Europe/Dublin", "timeZone: Europe/Dublyn"},
+			[]string{"nodeGroups[1].schedules[0].timeZone"}},
+		{"two environments of one name on a cluster", "stg", []string{"environment: stg", "environment: dev"},
+			[]string{"Pulumi.stg.yaml:4: environment", "same cluster"}},
+		{"an IP budget that cannot hold", "dev", []string{"cidr: 10.16.0.0/16", "cidr: 10.16.0.0/22"},
+			[]string{"network.cidr", "cannot hold"}},
+		{"a budget that only the environments together exceed", "stg", []string{"max: 6,", "max: 6000,"},
+			[]string{"Pulumi.dev.yaml", "network.cidr", "cannot hold", "stg-general"}},
+		{"a zone that EKS refuses", "dev", []string{"region: eu-west-1", "region: us-east-1", "[euw1-az1, euw1-az2, euw1-az3]", "[use1-az1, use1-az2, use1-az3]"},
+			[]string{"network.zones[2]", "use1-az3"}},
+		{"a zone of another region", "dev", []string{"euw1-az3", "use1-az1"},
+			[]string{"network.zones[2]", "use1-az1"}},
+		{"a joining stack with a network", "stg", []string{"  eks-platform:join:\n", "  eks-platform:network: {cidr: 10.1.0.0/16, zones: [euw1-az1, euw1-az2]}\n  eks-platform:join:\n"},
+			[]string{"network: must not stand beside join"}},
+		{"an owner that does not exist", "stg", []string{"stack: dev", "stack: nonprod"},
+			[]string{"join.stack: there is no stack file Pulumi.nonprod.yaml"}},
+		{"another account than the owner's", "stg", []string{"111111111111", "333333333333"},
+			[]string{"aws.accountId: must be that of \"dev\""}},
+		{"a release of another Kubernetes minor than the owner's", "stg", []string{"release: 1.35.8-20260930", "release: 1.34.11-20260930"},
+			[]string{"Pulumi.stg.yaml", "nodeGroups[0].ami.release"}},
+		{"a vpc-cni with a known vulnerability", "dev", []string{"version: v1.22.4-eksbuild.3", "version: v1.22.3-eksbuild.1"},
+			[]string{"addons.vpcCni.version", "CVE-2026-86831"}},
+		{"a tag that belongs to AWS", "dev", []string{"cost-center: platform-nonprod", "aws:cost: x"},
+			[]string{"tags.aws:cost"}},
+		{"broken YAML", "dev", []string{"config:\n", "config:\n\t- x"},
+			[]string{"Pulumi.dev.yaml: line"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := stacks.LoadEstate(estate(t, map[string][]string{c.stack: c.edits}))
+			require.Error(t, err)
+			for _, part := range c.want {
+				assert.ErrorContains(t, err, part)
+			}
+		})
+	}
+}
+
+func TestAllProblemsOfAllFilesAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := stacks.LoadEstate(estate(t, map[string][]string{
+		"dev":  {`version: "1.35"`, `version: "1.29"`, "nat: single", "nat: some"},
+		"stg":  {"desired: 2", "desired: 9"},
+		"prod": {"nat: perZone", "nat: prZone"},
+	}))
+	require.Error(t, err)
+	for _, part := range []string{
+		"Pulumi.dev.yaml:14: network.nat: must be one of none, single, perZone", "cluster.version",
+		"Pulumi.stg.yaml", "nodeGroups[0].scaling", "Pulumi.prod.yaml", `did you mean perZone?`,
+	} {
+		assert.ErrorContains(t, err, part)
+	}
+}

@@ -1,0 +1,118 @@
+package stacks
+
+import (
+	"fmt"
+	"slices"
+
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/components/addons"
+	"github.com/eks-platform/eks-platform/components/cluster"
+	"github.com/eks-platform/eks-platform/components/network"
+)
+
+// Program is the whole platform: pulumi up, previews in pull requests and the Automation API all run it.
+func Program(ctx *pulumi.Context) error {
+	cfg, err := read(ctx)
+	if err != nil {
+		return err
+	}
+	if cfg.Owner() {
+		return own(ctx, cfg)
+	}
+	return join(ctx, cfg)
+}
+
+// own builds a cluster with the network under it, and the environment's own nodes on it.
+func own(ctx *pulumi.Context, cfg *Config) error {
+	providers, err := newProviders(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	name := cfg.Cluster.Name
+	net, err := network.New(ctx, name, cfg.networkArgs(), providers)
+	if err != nil {
+		return err
+	}
+	clusterArgs := cfg.clusterArgs()
+	clusterArgs.SubnetIDs = net.ControlPlaneSubnetIDs
+	control, err := cluster.New(ctx, name, clusterArgs, providers)
+	if err != nil {
+		return err
+	}
+	// From here on everything can wait for the control plane to be on its way.
+	settle(ctx.Context(), control.Inputs()...)
+
+	addonsArgs := cfg.addonsArgs()
+	addonsArgs.ClusterName = control.Name
+	for _, zone := range cfg.Network.Zones {
+		if subnet, ok := net.PodSubnetIDByZone[zone]; ok {
+			addonsArgs.PodNetworks = append(addonsArgs.PodNetworks, addons.PodNetwork{ZoneName: net.ZoneNames[zone], SubnetID: subnet})
+		}
+	}
+	system, err := addons.New(ctx, name, addonsArgs, providers)
+	if err != nil {
+		return err
+	}
+	if err := net.Connect(ctx); err != nil {
+		return err
+	}
+	home, err := nodeGroups(ctx, cfg, place{
+		cluster:          control.Resource,
+		clusterName:      name,
+		version:          cfg.Cluster.Version,
+		serviceCIDR:      cfg.Cluster.ServiceCIDR,
+		prefixDelegation: cfg.Addons.VPCCNI.PrefixDelegation,
+		zoneIDs:          cfg.Network.Zones,
+		zoneNames:        inputs(net.ZoneNames),
+		subnetIDs:        inputs(net.PrivateSubnetIDByZone),
+		after:            slices.Concat(system.BeforeNodes(), net.Egress()),
+	}, providers)
+	if err != nil {
+		return err
+	}
+	if err := control.Grant(ctx); err != nil {
+		return err
+	}
+	if err := system.AfterNodes(ctx, home); err != nil {
+		return err
+	}
+	kubeconfig := control.Kubeconfig(cfg.AWS.Region)
+	if _, err := newKubernetesProvider(ctx, kubeconfig, control.ARN); err != nil {
+		return err
+	}
+	publish(ctx, cfg, control, net, kubeconfig)
+	return nil
+}
+
+// join adds an environment to the cluster of another stack.
+func join(ctx *pulumi.Context, cfg *Config) error {
+	contract, err := readContract(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	providers, err := newProviders(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	owned, err := awseks.GetCluster(ctx, contract.Cluster.Name, pulumi.ID(contract.Cluster.Name), nil, providers)
+	if err != nil {
+		return fmt.Errorf("read the cluster %s: %w", contract.Cluster.Name, err)
+	}
+	where := place{
+		cluster:          owned,
+		clusterName:      contract.Cluster.Name,
+		version:          contract.Cluster.Version,
+		serviceCIDR:      contract.Cluster.ServiceCIDR,
+		prefixDelegation: contract.Cluster.PrefixDelegation,
+		zoneIDs:          contract.Network.ZoneIDs,
+		zoneNames:        plainInputs(contract.Network.ZoneNames),
+		subnetIDs:        plainInputs(contract.Network.PrivateSubnetIDs),
+	}
+	if _, err := nodeGroups(ctx, cfg, where, providers); err != nil {
+		return err
+	}
+	_, err = newKubernetesProvider(ctx, pulumi.String(contract.Cluster.Kubeconfig), pulumi.String(contract.Cluster.ARN))
+	return err
+}

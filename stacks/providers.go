@@ -1,0 +1,54 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// controllerTags are the prefixes of tags that EKS and its controllers write on resources of ours. They are ignored,
+// so that nobody's preview shows their removal.
+var controllerTags = []string{"kubernetes.io/cluster/", "karpenter.sh/"}
+
+// newProviders makes the stack's aws and eks providers. Their logical names are part of every resource's state:
+// they never change.
+func newProviders(ctx *pulumi.Context, cfg *Config) (pulumi.ResourceOption, error) {
+	args := &aws.ProviderArgs{
+		Region: pulumi.String(cfg.AWS.Region),
+		// The account guard: the provider asks STS who it is and refuses every other account.
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(cfg.AWS.AccountID)},
+		IgnoreTags:        aws.ProviderIgnoreTagsArgs{KeyPrefixes: pulumi.ToStringArray(controllerTags)},
+	}
+	if cfg.AWS.AssumeRoleARN != "" {
+		args.AssumeRole = aws.ProviderAssumeRoleArgs{
+			RoleArn:     pulumi.String(cfg.AWS.AssumeRoleARN),
+			SessionName: pulumi.String(ctx.Project() + "-" + ctx.Stack()),
+		}
+	}
+	awsProvider, err := aws.NewProvider(ctx, "aws", args)
+	if err != nil {
+		return nil, fmt.Errorf("create the aws provider: %w", err)
+	}
+	eksProvider, err := eks.NewProvider(ctx, "eks", &eks.ProviderArgs{})
+	if err != nil {
+		return nil, fmt.Errorf("create the eks provider: %w", err)
+	}
+	return pulumi.Providers(awsProvider, eksProvider), nil
+}
+
+// newKubernetesProvider makes the provider through which everything inside the cluster goes. The cluster's ARN is its
+// identifier: a kubeconfig that changes, or is unknown in a preview, updates the provider and replaces nothing.
+func newKubernetesProvider(ctx *pulumi.Context, kubeconfig, clusterARN pulumi.StringInput) (*kubernetes.Provider, error) {
+	p, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig:            kubeconfig.ToStringOutput().ToStringPtrOutput(),
+		ClusterIdentifier:     clusterARN.ToStringOutput().ToStringPtrOutput(),
+		EnableServerSideApply: pulumi.Bool(true),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create the kubernetes provider: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,82 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/schema"
+)
+
+// read returns the stack's configuration as the engine passes it to the program, or everything that is wrong with it.
+func read(ctx *pulumi.Context) (*Config, error) {
+	values := map[string]any{}
+	var problems problem.List
+	for _, key := range keys() {
+		text, ok := ctx.GetConfig(ctx.Project() + ":" + key)
+		if !ok {
+			continue
+		}
+		// Pulumi passes objects and lists as JSON, everything else as its text.
+		var v any = text
+		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+			if err := json.Unmarshal([]byte(text), &v); err != nil {
+				problems.Add(key, "is not valid JSON: %v", err)
+				continue
+			}
+		}
+		values[key] = v
+	}
+	problems = append(problems, undeclared(ctx.Project(), os.Getenv(pulumi.EnvConfig))...)
+	cfg, more, err := decode(values)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, more...)
+	if err := problems.Err(); err != nil {
+		return nil, fmt.Errorf("Pulumi.%s.yaml is not valid:\n%w", ctx.Stack(), err)
+	}
+	return cfg, nil
+}
+
+// keys lists the configuration keys: Config's top-level members.
+func keys() []string {
+	t := reflect.TypeFor[Config]()
+	out := make([]string, 0, t.NumField())
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		out = append(out, name)
+	}
+	return out
+}
+
+// undeclared finds keys of the project that the program does not have. The SDK cannot list keys; the CLI passes them
+// to a program of its own process in an environment variable. The Automation API does not, and checks files instead.
+func undeclared(project, env string) problem.List {
+	var problems problem.List
+	var all map[string]string
+	if json.Unmarshal([]byte(env), &all) != nil {
+		return nil
+	}
+	valid := map[string]bool{}
+	for _, k := range keys() {
+		valid[k] = true
+	}
+	for full := range all {
+		namespace, key, _ := strings.Cut(full, ":")
+		if namespace != project || valid[key] {
+			continue
+		}
+		hint := ""
+		if near := schema.Nearest(key, keys()); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		problems.Add(key, "unknown key%s", hint)
+	}
+	return problems
+}
