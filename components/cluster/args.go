@@ -65,7 +65,7 @@ type Settings struct {
 	// IAM roles are named after it. Changing it replaces the cluster and everything in it.
 	Name string `json:"name" jsonschema:"required,pattern=^[0-9A-Za-z][0-9A-Za-z_-]*$,maxLength=40"`
 	// Kubernetes minor version, in quotes, for example "1.35". EKS upgrades one minor at a time and takes about ten
-	// minutes; the API stays up. It can be taken back for seven days, by one minor.
+	// minutes; the API stays up. The add-ons' versions go with it.
 	Version string `json:"version" jsonschema:"required,pattern=^1[.][0-9]{2}$,example=1.35"`
 	// From where the Kubernetes API can be reached. Changing it takes minutes and interrupts nothing inside the VPC.
 	Endpoint Endpoint `json:"endpoint,omitempty"`

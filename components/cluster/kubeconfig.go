@@ -38,7 +38,7 @@ func kubeconfig(name, region, endpoint, authority string) (string, error) {
 				Command:         "aws",
 				Args:            []string{"eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"},
 				InstallHint:     "Install version 2 of the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
-				Env:             []clientcmd.ExecEnvVar{}, // kubectl takes null as well; people wonder about it
+				Env:             []clientcmd.ExecEnvVar{}, // else the file says null
 				InteractiveMode: clientcmd.IfAvailableExecInteractiveMode,
 			}},
 		}},
