@@ -282,7 +282,7 @@ func TestAccessIsRefusedAsEKSRefusesIt(t *testing.T) {
 	refuses(t, arrange, []refusal{
 		{"no cluster", try(m{"clusterName": "none"}), "No cluster found for name: none"},
 		{"a session", try(m{"principalArn": "arn:aws:sts::111122223333:assumed-role/team/me"}), "principalArn parameter format is not valid"},
-		{"a role that does not exist", try(m{"principalArn": "arn:aws:iam::111122223333:role/none"}), "invalid principal"},
+		{"a role of another partition", try(m{"principalArn": "arn:aws-cn:iam::111122223333:role/team"}), "principalArn parameter format is not valid"},
 		{"a principal twice", func(w *world) error {
 			w.make(accessEntryType, entry(nil))
 			return w.tryErr(accessEntryType, entry(nil))

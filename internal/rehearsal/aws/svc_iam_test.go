@@ -102,8 +102,6 @@ func TestIAMIsRefusedAsAWSRefusesIt(t *testing.T) {
 			return w.tryErr(instanceProfileType, m{"name": "my profile"})
 		}, "value for instanceProfileName is invalid"},
 		{"a trusted service that is none", trusting(iamdoc.ServiceTrust("ec2").JSON()), `Invalid principal in policy: "SERVICE":"ec2"`},
-		{"a trusted role that does not exist", trusting(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
-			`"Principal":{"AWS":"arn:aws:iam::111122223333:role/none"}}]}`), "Invalid principal in policy"},
 		{"a trust policy that is too long", trusting(strings.Replace(trust.JSON(), `"sts:AssumeRole"`, `"sts:AssumeRole"`+strings.Repeat(`,"sts:AssumeRole"`, 200), 1)), "ACLSizePerRole"},
 		{"a role with a policy of AWS's that does not exist", func(w *world) error {
 			return w.tryErr(roleType, m{"name": "r", "assumeRolePolicy": trust.JSON(), "managedPolicyArns": list("arn:aws:iam::aws:policy/None")})
@@ -220,9 +218,9 @@ func TestKeysAndLogGroupsAreRefusedAsAWSRefusesThem(t *testing.T) {
 		{"a key for another account's root", func(w *world) error {
 			return w.tryErr(keyType, m{"policy": strings.ReplaceAll(keyFor(""), testAccount, "999999999999")})
 		}, "will not allow you to update"},
-		{"a key for a role that does not exist", func(w *world) error {
-			return w.tryErr(keyType, m{"policy": keyFor(`,{"Effect":"Allow","Action":"kms:*","Resource":"*","Principal":{"AWS":"arn:aws:iam::111122223333:role/none"}}`)})
-		}, "invalid principals"},
+		{"a key for a service that is none", func(w *world) error {
+			return w.tryErr(keyType, m{"policy": keyFor(`,{"Effect":"Allow","Action":"kms:*","Resource":"*","Principal":{"Service":"logs"}}`)})
+		}, `"SERVICE":"logs"`},
 		{"rotation of a key that cannot", func(w *world) error {
 			return w.tryErr(keyType, m{"customerMasterKeySpec": "RSA_2048", "enableKeyRotation": true})
 		}, "rotation is not supported"},

@@ -52,8 +52,8 @@ func checkKey(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := checkPrincipals(c, p, keyPolicy.malformed()); err != nil {
-		return refuse(keyPolicy.malformed(), "Policy contains a statement with one or more invalid principals. (%s)", err)
+	if err := checkPrincipals(p, keyPolicy.malformed()); err != nil {
+		return err
 	}
 	if !a.flag("bypassPolicyLockoutSafetyCheck") && !keyStaysManaged(c, p) {
 		return refuse(keyPolicy.malformed(), "The new key policy will not allow you to update the key policy in the future.")
