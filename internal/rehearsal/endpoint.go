@@ -9,18 +9,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/eks"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/kubernetes"
 )
 
-// Endpoint is a set of provider listeners on this machine, for one engine operation at a time. Two engines that run
-// at the same time must not share one: what an engine configures belongs to its Endpoint.
+// Endpoint is a set of provider listeners on this machine, for one engine at a time: what an engine configures belongs
+// to its Endpoint, and one whose engine was canceled refuses every further change.
 type Endpoint struct {
 	providers string
-	stop      context.CancelCauseFunc
+	stop      context.CancelCauseFunc // ends the endpoint
+	cancel    context.CancelCauseFunc // ends what waits, when the engine asks to
 	servers   []*grpc.Server
 	served    sync.WaitGroup
 }
@@ -31,21 +31,20 @@ var (
 	errCanceled = errors.New("canceled")
 )
 
-// canceler ends what waits when the engine asks to cancel, before the provider hears of it.
-func canceler(stop context.CancelCauseFunc) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		if _, ok := request.(*emptypb.Empty); ok && info.FullMethod == pulumirpc.ResourceProvider_Cancel_FullMethodName {
-			stop(errCanceled)
-		}
-		return handle(ctx, request)
+// cancels ends what waits when the engine asks to cancel, before the provider hears of it.
+func (e *Endpoint) cancels(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	if info.FullMethod == pulumirpc.ResourceProvider_Cancel_FullMethodName {
+		e.cancel(errCanceled)
 	}
+	return handle(ctx, request)
 }
 
 // Serve starts listeners for package aws, eks and kubernetes on free local ports. They end with the context or
 // Close; operations under way then fail.
 func (c *Cloud) Serve(ctx context.Context) (*Endpoint, error) {
 	ctx, stop := context.WithCancelCause(ctx)
-	e := &Endpoint{stop: stop}
+	waits, cancel := context.WithCancelCause(ctx)
+	e := &Endpoint{stop: stop, cancel: cancel}
 	for _, p := range []struct {
 		name   string
 		server pulumirpc.ResourceProviderServer
@@ -60,7 +59,7 @@ func (c *Cloud) Serve(ctx context.Context) (*Endpoint, error) {
 				e.servers = append(e.servers, s)
 				return nil
 			},
-			Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(canceler(stop), c.intercept(ctx))},
+			Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(e.cancels, c.intercept(waits))},
 		})
 		if err != nil {
 			e.Close()
@@ -72,11 +71,7 @@ func (c *Cloud) Serve(ctx context.Context) (*Endpoint, error) {
 		}
 		e.providers += fmt.Sprintf("%s:%d", p.name, handle.Port)
 	}
-	context.AfterFunc(ctx, func() {
-		if !errors.Is(context.Cause(ctx), errCanceled) {
-			e.Close()
-		}
-	})
+	context.AfterFunc(ctx, e.Close)
 	return e, nil
 }
 
@@ -88,6 +83,7 @@ func (e *Endpoint) Env() map[string]string {
 // Close ends the listeners and everything under way. It may be called more than once.
 func (e *Endpoint) Close() {
 	e.stop(errClosed)
+	e.cancel(errClosed)
 	for _, s := range e.servers {
 		s.Stop()
 	}
