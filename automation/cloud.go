@@ -1,8 +1,6 @@
 package automation
 
-import (
-	"context"
-)
+import "context"
 
 // Cloud is where environments live: AWS, or a Rehearsal.
 type Cloud interface {
@@ -17,6 +15,8 @@ type session struct {
 	env     map[string]string // for the CLI
 	clean   bool              // the CLI gets no environment but env
 	create  bool              // stacks are made when they are first needed
+	exists  bool              // the stack is known to exist
+	found   func()            // told when the stack exists; may be nil
 	release func()            // ends the providers; nil when there is nothing to end
 }
 

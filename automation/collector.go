@@ -203,6 +203,13 @@ var protectedError = regexp.MustCompile(`(?s)^resource \S+ cannot be deleted\s+b
 // other diagnostics do not.
 var closing = map[string]bool{"preview failed": true, "update failed": true, "refresh failed": true, "destroy failed": true}
 
+// consequence tells a diagnostic that only says that something else has failed before: the engine hangs up on the
+// program, and everything that was on its way says so.
+func consequence(d Diagnostic) bool {
+	return strings.Contains(d.Message, "grpc: the client connection is closing") ||
+		strings.Contains(d.Message, "code = Canceled") || strings.Contains(d.Message, "resource monitor shut down")
+}
+
 // boilerplate is what stands around a message and tells people nothing.
 var boilerplate = []string{
 	"an unhandled error occurred: ", "program failed: ", "1 error occurred:", "* ", "go inline source runtime error, ",

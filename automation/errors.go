@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -88,7 +89,11 @@ func classify(ctx context.Context, a *attempt) *Error {
 	var diagnosed []string
 	failed := 0
 	if a.result != nil {
-		for _, d := range a.result.Errors {
+		causes := slices.DeleteFunc(slices.Clone(a.result.Errors), consequence)
+		if len(causes) == 0 {
+			causes = a.result.Errors
+		}
+		for _, d := range causes {
 			diagnosed = append(diagnosed, d.String())
 		}
 		for _, s := range a.result.Steps {

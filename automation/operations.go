@@ -141,7 +141,7 @@ func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) 
 
 // PreviewDestroy tells what Destroy would delete. It passes the same gates, except that protected resources are only
 // marked in the steps.
-func (p *Platform) PreviewDestroy(ctx context.Context, stack string, o PreviewOptions) (*Result, error) {
+func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*Result, error) {
 	w, err := p.begin(ctx, OpDestroy, stack, false)
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string, o PreviewOp
 		return nil, err
 	}
 	// The engine refuses to plan the deletion of what is protected; the state says as much without it.
-	r := newCollector(OpDestroy, stack, o.OnEvent).result
+	r := newCollector(OpDestroy, stack, nil).result
 	for i := len(s.resources) - 1; i >= 0; i-- {
 		x := s.resources[i]
 		r.Steps = append(r.Steps, Step{Op: "delete", URN: x.URN, Type: x.Type, Name: x.name(), Protected: x.Protect, Status: Planned})

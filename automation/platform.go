@@ -134,7 +134,7 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 	}
 	command := *cli
 	command.Clean = s.clean
-	local, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.workDir), auto.Program(p.program), auto.Pulumi(&command),
+	local, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.workDir), auto.Program(p.program), auto.Pulumi(withoutHistory{&command}),
 		auto.PulumiHome(s.home), auto.EnvVars(s.env))
 	if err != nil {
 		s.close()
@@ -149,6 +149,9 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 	if err != nil {
 		s.close()
 		return nil, err
+	}
+	if s.found != nil {
+		s.found()
 	}
 	return w, nil
 }

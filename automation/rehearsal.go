@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
@@ -20,6 +21,9 @@ type Rehearsal struct {
 	closing func() error
 
 	cloud *rehearsal.Cloud // nil in tests with providers of their own
+
+	mu     sync.Mutex
+	stacks map[string]bool // that are known to exist: nobody else makes or removes any
 }
 
 // RehearsalOptions configures a Rehearsal.
@@ -94,5 +98,17 @@ func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*sess
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 	}
 	maps.Copy(env, endpoint.Env())
-	return &session{workDir: work, home: home, env: env, clean: true, create: true, release: endpoint.Close}, nil
+	s := &session{workDir: work, home: home, env: env, clean: true, create: true, release: endpoint.Close}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.exists = r.stacks[stack]
+	s.found = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.stacks == nil {
+			r.stacks = map[string]bool{}
+		}
+		r.stacks[stack] = true
+	}
+	return s, nil
 }

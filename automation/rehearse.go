@@ -1,0 +1,428 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/pulumicli"
+)
+
+// ErrRehearsal is the kind of error of a rehearsal in which everything worked, and something came out that must not:
+// changes in a second preview, a replacement where an update was due, objects left behind.
+var ErrRehearsal = errors.New("the rehearsal did not come out as it must")
+
+// RehearseOptions configures Rehearse.
+type RehearseOptions struct {
+	// ProjectDir holds the stack files, which are copied: the rehearsal changes its own.
+	ProjectDir string
+	// Dir is where the rehearsal lies, see RehearsalOptions. It must hold nothing that stands.
+	Dir string
+	// Keep leaves everything standing at the end, as the stack files say.
+	Keep bool
+	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of
+	// nine minutes. 0, the default, takes no time at all.
+	Scale float64
+	// Parallel bounds the resources that one environment works on at the same time; 0 is Pulumi's default.
+	Parallel int
+	// Program and Command are as in Options.
+	Program pulumi.RunFunc
+	Command *pulumicli.Command
+	// Progress is told, in one line each, what takes time before the engines start; nil keeps quiet.
+	Progress func(line string)
+	// OnPhase is called whenever a phase begins, gets on or ends; calls do not overlap.
+	OnPhase func(PhaseEvent)
+
+	load   func(dir string) (estate, error)
+	change *change
+	serve  func(ctx context.Context) (endpoint, error)
+}
+
+// PhaseEvent is how far an environment got.
+type PhaseEvent struct {
+	Environment string
+	Phase       PhaseName
+	// Done and Total count resources; Total is 0 while it is not known.
+	Done, Total int
+	// Ended is set once, when the phase is over; Err is why it failed.
+	Ended    bool
+	Duration time.Duration
+	Err      error
+}
+
+// PhaseName names a phase of a rehearsal.
+type PhaseName string
+
+// The phases of a rehearsal, in order.
+const (
+	PhasePreview       PhaseName = "preview"
+	PhaseUp            PhaseName = "up"
+	PhaseSecondPreview PhaseName = "second preview"
+	PhaseChangePreview PhaseName = "preview of a change"
+	PhaseChange        PhaseName = "change"
+	PhaseLastPreview   PhaseName = "preview after it"
+	PhaseRestore       PhaseName = "restore" // only when everything stays
+	PhaseDestroy       PhaseName = "destroy" // only when it does not
+)
+
+// Phase is one operation on an environment.
+type Phase struct {
+	Name     PhaseName      `json:"name"`
+	Started  time.Time      `json:"started"`
+	Duration time.Duration  `json:"durationNanoseconds"`
+	Changes  map[string]int `json:"changes"`
+}
+
+// EnvironmentReport is what became of one environment.
+type EnvironmentReport struct {
+	Name string `json:"name"`
+	// Owner is the environment whose cluster this one joins; empty when it has its own.
+	Owner string `json:"owner,omitempty"`
+	// Resources counts what the environment is made of in Pulumi's state: components and providers included.
+	Resources int `json:"resources"`
+	// Change says what was changed, and how the engine did it.
+	Change string  `json:"change,omitempty"`
+	Phases []Phase `json:"phases"`
+	// Pace says how long up and destroy took against what AWS itself imposes; only with a Scale.
+	Pace []Pace `json:"pace,omitempty"`
+	// Error is why the environment did not get through; empty when it did.
+	Error string `json:"error,omitempty"`
+}
+
+// RehearsalReport is what Rehearse found.
+type RehearsalReport struct {
+	OK bool `json:"ok"`
+	// Dir is where the rehearsal's state lies.
+	Dir string `json:"dir"`
+	// Kept tells that everything still stands there.
+	Kept         bool                 `json:"kept"`
+	Environments []*EnvironmentReport `json:"environments"`
+	// Objects counts what stands in the cloud at the end; Leftovers names what should not.
+	Objects   int           `json:"objects"`
+	Leftovers []string      `json:"leftovers,omitempty"`
+	Started   time.Time     `json:"started"`
+	Duration  time.Duration `json:"durationNanoseconds"`
+}
+
+// Rehearse brings every environment up in a rehearsal cloud, owners of clusters beside each other and those who join
+// after them; sees that a second preview is empty; previews and applies a change, which must happen in place; and
+// destroys everything again, after which nothing may be left. The report is there for a failed rehearsal, too.
+func Rehearse(ctx context.Context, o RehearseOptions) (*RehearsalReport, error) {
+	r := &rehearse{RehearseOptions: o, report: &RehearsalReport{Started: time.Now(), Kept: o.Keep}}
+	if r.OnPhase == nil {
+		r.OnPhase = func(PhaseEvent) {}
+	}
+	if r.load == nil {
+		r.load = loadEstate
+	}
+	if r.change == nil {
+		r.change = labelChange
+	}
+	err := r.run(ctx)
+	r.report.Duration = time.Since(r.report.Started)
+	r.report.OK = err == nil
+	return r.report, err
+}
+
+type rehearse struct {
+	RehearseOptions
+	report   *RehearsalReport
+	platform *Platform
+	cloud    *Rehearsal
+	source   string // the project directory whose stack files are rehearsed
+	project  string // the rehearsal's own copy of them
+
+	mu sync.Mutex // serialises OnPhase
+}
+
+func (r *rehearse) run(ctx context.Context) error {
+	// The stack files first: a CLI that must be built would take minutes to tell of a typing error.
+	source, err := New(Options{ProjectDir: r.ProjectDir, Cloud: AWS})
+	if err != nil {
+		return err
+	}
+	source.load = r.load
+	r.source = source.dir
+	e, err := source.estate()
+	if err != nil {
+		return err
+	}
+	cloud, err := OpenRehearsal(RehearsalOptions{Dir: r.Dir, Latency: r.latency()})
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	if r.serve != nil {
+		cloud.serve = r.serve
+	}
+	r.cloud = cloud
+	r.report.Dir = cloud.Dir()
+	standing, err := cloud.Cloud().Objects()
+	if err != nil {
+		return err
+	}
+	if len(standing) > 0 {
+		return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
+			"a rehearsal starts from nothing, and %d objects stand in %s: destroy them, or choose another directory", len(standing), cloud.Dir())}}
+	}
+	r.project = filepath.Join(cloud.Dir(), "project")
+	if err := r.copyStackFiles(e.Names()); err != nil {
+		return err
+	}
+	r.platform, err = New(Options{ProjectDir: r.project, Cloud: cloud, Program: r.Program, Command: r.Command, Progress: r.Progress})
+	if err != nil {
+		return err
+	}
+	r.platform.load = r.load
+	if r.platform.command == nil {
+		// The checkout has tools/ to build a CLI from; the copy of the stack files has not.
+		source.progress = r.Progress
+		if r.platform.command, err = source.cli(ctx); err != nil {
+			return err
+		}
+	}
+
+	err = r.everything(ctx, e)
+	left, objectsErr := cloud.Cloud().Objects()
+	if objectsErr != nil {
+		return errors.Join(err, objectsErr)
+	}
+	r.report.Objects = len(left)
+	if err == nil && !r.Keep && len(left) > 0 {
+		for _, o := range left {
+			r.report.Leftovers = append(r.report.Leftovers, fmt.Sprintf("%s %s", o.Type, o.ID))
+		}
+		return &Error{Kind: ErrRehearsal, Messages: append([]string{fmt.Sprintf("%d objects are left behind:", len(left))}, r.report.Leftovers...)}
+	}
+	return err
+}
+
+func (r *rehearse) copyStackFiles(names []string) error {
+	if err := os.MkdirAll(r.project, 0o700); err != nil {
+		return fmt.Errorf("make a place for the stack files: %w", err)
+	}
+	if err := copyProject(r.source, r.project); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := r.restore(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore puts a stack file back as it is in the checkout.
+func (r *rehearse) restore(name string) error {
+	raw, err := os.ReadFile(filepath.Join(r.source, stackFile(name)))
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", stackFile(name), err)
+	}
+	return replaceFile(filepath.Join(r.project, stackFile(name)), raw)
+}
+
+// everything runs one lane for each owner of a cluster, all at the same time. A lane that fails does not stop the
+// others: an engine that is interrupted tells nothing.
+func (r *rehearse) everything(ctx context.Context, e estate) error {
+	reports := map[string]*EnvironmentReport{}
+	for _, name := range e.Names() {
+		reports[name] = &EnvironmentReport{Name: name, Owner: e.Owner(name)}
+		r.report.Environments = append(r.report.Environments, reports[name])
+	}
+	var owners []string
+	for _, name := range e.Names() {
+		if e.Owner(name) == "" {
+			owners = append(owners, name)
+		}
+	}
+	return together(owners, func(owner string) error {
+		if err := r.environment(ctx, reports[owner]); err != nil {
+			return err
+		}
+		joined := e.Joined(owner)
+		if err := together(joined, func(name string) error { return r.environment(ctx, reports[name]) }); err != nil {
+			return err
+		}
+		if r.Keep {
+			return nil
+		}
+		if err := together(joined, func(name string) error { return r.destroy(ctx, reports[name]) }); err != nil {
+			return err
+		}
+		return r.destroy(ctx, reports[owner])
+	})
+}
+
+// together runs f for every name at the same time and joins the errors.
+func together(names []string, f func(name string) error) error {
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() { errs[i] = f(name) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// environment takes one environment from nothing to changed.
+func (r *rehearse) environment(ctx context.Context, env *EnvironmentReport) error {
+	fresh, err := r.phase(env, PhasePreview, 0, func(seen func(Event)) (*Result, error) {
+		return r.platform.Preview(ctx, env.Name, PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
+	})
+	if err != nil {
+		return err
+	}
+	up, err := r.up(ctx, env, PhaseUp, fresh.Resources())
+	if err != nil {
+		return err
+	}
+	env.Resources = up.Resources()
+	if err := r.measure(ctx, env, PhaseUp); err != nil {
+		return r.fail(env, err)
+	}
+	if err := r.previewEmpty(ctx, env, PhaseSecondPreview); err != nil {
+		return err
+	}
+	file := filepath.Join(r.project, stackFile(env.Name))
+	what, err := r.change.apply(file)
+	if err != nil {
+		return r.fail(env, err)
+	}
+	planned, err := r.phase(env, PhaseChangePreview, env.Resources, func(seen func(Event)) (*Result, error) {
+		return r.platform.Preview(ctx, env.Name, PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
+	})
+	if err != nil {
+		return err
+	}
+	env.Change = fmt.Sprintf("%s: %s", what, counted(planned.Changes))
+	if err := r.change.inPlace(planned); err != nil {
+		return r.fail(env, &Error{Kind: ErrRehearsal, Operation: OpPreview, Stack: env.Name, Messages: []string{err.Error()}})
+	}
+	if _, err := r.up(ctx, env, PhaseChange, planned.Resources()); err != nil {
+		return err
+	}
+	if err := r.previewEmpty(ctx, env, PhaseLastPreview); err != nil {
+		return err
+	}
+	if !r.Keep {
+		return nil
+	}
+	if err := r.restore(env.Name); err != nil {
+		return r.fail(env, err)
+	}
+	_, err = r.up(ctx, env, PhaseRestore, env.Resources)
+	return err
+}
+
+func (r *rehearse) up(ctx context.Context, env *EnvironmentReport, name PhaseName, total int) (*Result, error) {
+	return r.phase(env, name, total, func(seen func(Event)) (*Result, error) {
+		return r.platform.Up(ctx, env.Name, UpOptions{OnEvent: seen, Parallel: r.Parallel, Message: "rehearsal: " + string(name)})
+	})
+}
+
+func (r *rehearse) destroy(ctx context.Context, env *EnvironmentReport) error {
+	before, err := r.stateOf(ctx, env)
+	if err != nil {
+		return r.fail(env, err)
+	}
+	_, err = r.phase(env, PhaseDestroy, env.Resources, func(seen func(Event)) (*Result, error) {
+		return r.platform.Destroy(ctx, env.Name, DestroyOptions{OnEvent: seen, Unprotect: true, Parallel: r.Parallel, Message: "rehearsal"})
+	})
+	if err == nil {
+		r.pace(env, PhaseDestroy, before)
+	}
+	return err
+}
+
+func (r *rehearse) previewEmpty(ctx context.Context, env *EnvironmentReport, name PhaseName) error {
+	res, err := r.phase(env, name, env.Resources, func(seen func(Event)) (*Result, error) {
+		return r.platform.Preview(ctx, env.Name, PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
+	})
+	if err != nil {
+		return err
+	}
+	if !res.Empty() {
+		messages := []string{fmt.Sprintf("the %s must be empty and is not:", name)}
+		for _, s := range res.Steps {
+			messages = append(messages, describe(s))
+		}
+		return r.fail(env, &Error{Kind: ErrRehearsal, Operation: OpPreview, Stack: env.Name, Messages: messages})
+	}
+	return nil
+}
+
+// phase runs one operation, reports on it and notes it.
+func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run func(seen func(Event)) (*Result, error)) (*Result, error) {
+	started := time.Now()
+	finished := map[string]bool{}
+	tell := func(e PhaseEvent) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		e.Environment, e.Phase, e.Done, e.Total, e.Duration = env.Name, name, len(finished), total, time.Since(started)
+		r.OnPhase(e)
+	}
+	tell(PhaseEvent{})
+	res, err := run(func(e Event) {
+		if e.Step == nil || e.Step.Status != Done && e.Step.Status != Planned || finished[e.Step.URN] || defaultProvider(*e.Step) {
+			return
+		}
+		finished[e.Step.URN] = true
+		tell(PhaseEvent{})
+	})
+	p := Phase{Name: name, Started: started, Duration: time.Since(started)}
+	if res != nil {
+		p.Changes = res.Changes
+	}
+	env.Phases = append(env.Phases, p)
+	tell(PhaseEvent{Ended: true, Err: err})
+	if err != nil {
+		env.Error = err.Error()
+	}
+	return res, err
+}
+
+// defaultProvider tells a provider that the engine makes by itself: its own summary does not count it either.
+func defaultProvider(s Step) bool {
+	return strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
+}
+
+func (r *rehearse) fail(env *EnvironmentReport, err error) error {
+	env.Error = err.Error()
+	return err
+}
+
+// describe says in one line what a step does.
+func describe(s Step) string {
+	line := fmt.Sprintf("%s %s %s", s.Op, s.Type, s.Name)
+	keys := s.DiffKeys
+	if len(s.ReplaceKeys) > 0 {
+		keys = s.ReplaceKeys
+	}
+	if len(keys) > 0 {
+		line += " (" + strings.Join(keys, ", ") + ")"
+	}
+	return line
+}
+
+// counted says how many resources underwent what, without those that stayed as they are.
+func counted(changes map[string]int) string {
+	var out []string
+	for op, n := range changes {
+		if op != "same" && n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, op))
+		}
+	}
+	if len(out) == 0 {
+		return "nothing"
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}

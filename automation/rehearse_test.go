@@ -1,0 +1,143 @@
+package automation
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// rehearsed runs Rehearse over the warehouse's stack files.
+func (r *rig) rehearsed(change *change, keep bool) (*RehearsalReport, []PhaseEvent, error) {
+	r.t.Helper()
+	command, err := cli()
+	require.NoError(r.t, err)
+	var mu sync.Mutex
+	var events []PhaseEvent
+	report, err := Rehearse(r.t.Context(), RehearseOptions{
+		ProjectDir: r.dir, Dir: filepath.Join(r.t.TempDir(), "run"), Keep: keep, Program: warehouse, Command: command,
+		load: r.load, change: change, serve: r.boxes.serve,
+		OnPhase: func(e PhaseEvent) {
+			mu.Lock()
+			defer mu.Unlock()
+			events = append(events, e)
+		},
+	})
+	return report, events, err
+}
+
+// edit replaces a text in a stack file.
+func edit(old, new string) func(string) (string, error) {
+	return func(file string) (string, error) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		if !bytes.Contains(raw, []byte(old)) {
+			return "", errors.New("there is nothing to change")
+		}
+		return "another colour", os.WriteFile(file, bytes.ReplaceAll(raw, []byte(old), []byte(new)), 0o600)
+	}
+}
+
+var repaint = &change{apply: edit("red", "blue"), typ: "fake:index:Box"}
+
+func TestARehearsalTakesEveryEnvironmentUpAndDownAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	report, events, err := r.rehearsed(repaint, false)
+	require.NoError(t, err)
+	assert.True(t, report.OK)
+	assert.Zero(t, r.boxes.count())
+	require.Len(t, report.Environments, 3)
+	for _, env := range report.Environments {
+		var phases []PhaseName
+		for _, p := range env.Phases {
+			phases = append(phases, p.Name)
+		}
+		assert.Equal(t, []PhaseName{PhasePreview, PhaseUp, PhaseSecondPreview, PhaseChangePreview, PhaseChange, PhaseLastPreview, PhaseDestroy},
+			phases, env.Name)
+		assert.Equal(t, 3, env.Resources, "%s: a stack and two boxes", env.Name)
+		assert.Equal(t, "another colour: 2 update", env.Change)
+	}
+
+	// Who joins a cluster comes after its owner and goes before it.
+	at := map[string]int{}
+	for i, e := range events {
+		if e.Ended {
+			at[e.Environment+" "+string(e.Phase)] = i
+		}
+	}
+	begun := map[string]int{}
+	for i, e := range events {
+		if _, seen := begun[e.Environment+" "+string(e.Phase)]; !seen {
+			begun[e.Environment+" "+string(e.Phase)] = i
+		}
+	}
+	assert.Less(t, at["dev up"], begun["stg up"])
+	assert.Less(t, at["stg destroy"], begun["dev destroy"])
+	assert.Less(t, begun["prod preview"], at["dev destroy"], "prod runs beside dev")
+	for _, e := range events {
+		if e.Ended && e.Phase == PhaseUp {
+			assert.Equal(t, e.Total, e.Done, e.Environment)
+		}
+	}
+}
+
+func TestARehearsalThatIsKeptStandsAsTheStackFilesSay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	report, _, err := r.rehearsed(repaint, true)
+	require.NoError(t, err)
+	assert.True(t, report.Kept)
+	assert.NotZero(t, r.boxes.count())
+
+	p, err := New(Options{ProjectDir: r.dir, Cloud: &Rehearsal{dir: report.Dir, serve: r.boxes.serve}, Program: warehouse, Command: r.command})
+	require.NoError(t, err)
+	p.load = r.load
+	for _, stack := range (street{}).Names() {
+		look, err := p.Preview(t.Context(), stack, PreviewOptions{})
+		require.NoError(t, err)
+		assert.True(t, look.Empty(), "%s: %v", stack, look.Steps)
+	}
+}
+
+func TestARehearsalRefusesAChangeThatReplaces(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	report, _, err := r.rehearsed(&change{apply: edit("cube", "ball"), typ: "fake:index:Box"}, false)
+	assert.ErrorIs(t, err, ErrRehearsal)
+	assert.ErrorContains(t, err, "must happen in place, and would replace fake:index:Box a (shape)")
+	assert.False(t, report.OK)
+	for _, env := range report.Environments {
+		if env.Name == "stg" {
+			assert.Empty(t, env.Phases, "stg must not begin when its owner did not get through")
+		} else {
+			assert.Contains(t, env.Error, "must happen in place", env.Name)
+		}
+	}
+}
+
+func TestTheChangeOfARehearsalIsOneMoreLabel(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
+	text := "config:\n  eks-platform:nodeGroups:\n    - name: system\n      labels:\n        a: b # stays\n    - name: spot\n"
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	what, err := addLabel(file)
+	require.NoError(t, err)
+	assert.Equal(t, "one more label on node group system", what)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.YAMLEq(t, strings.ReplaceAll(text, "# stays\n", "# stays\n        rehearsal: changed\n"), string(raw))
+	assert.Contains(t, string(raw), "# stays")
+
+	require.NoError(t, os.WriteFile(file, []byte("config:\n  eks-platform:nodeGroups: []\n"), 0o600))
+	_, err = addLabel(file)
+	assert.ErrorContains(t, err, "there is no node group to change")
+}

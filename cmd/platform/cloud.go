@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// target is what the flags say about where environments live.
+type target struct {
+	cloud, dir string
+}
+
+func (o *target) flags(c *cobra.Command) {
+	c.Flags().StringVar(&o.cloud, "cloud", "aws", "where the environment lives: aws or rehearsal")
+	c.Flags().StringVar(&o.dir, "dir", "", "where the rehearsal lies (default: the user's cache directory)")
+}
+
+// open returns a platform on the chosen cloud, and what to call when it is no longer needed.
+func (o *target) open(c *cobra.Command, t *terminal, project string) (*automation.Platform, func(), error) {
+	options := automation.Options{ProjectDir: project, Progress: t.note}
+	done := func() {}
+	switch o.cloud {
+	case "aws":
+		if o.dir != "" {
+			return nil, nil, usage(c, fmt.Errorf("--dir is for --cloud rehearsal: on aws the state lies in the Pulumi backend"))
+		}
+	case "rehearsal":
+		dir := o.dir
+		if dir == "" {
+			root, err := rehearsals()
+			if err != nil {
+				return nil, nil, err
+			}
+			dir = filepath.Join(root, "default")
+		}
+		r, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: dir})
+		if err != nil {
+			return nil, nil, err
+		}
+		options.Cloud, done = r, func() { _ = r.Close() }
+	default:
+		return nil, nil, usage(c, fmt.Errorf("--cloud must be aws or rehearsal, got %q", o.cloud))
+	}
+	p, err := automation.New(options)
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return p, done, nil
+}
+
+// rehearsals is where rehearsals lie that were not given a place.
+func rehearsals() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a place for the rehearsal (give one with --dir): %w", err)
+	}
+	return filepath.Join(cache, "eks-platform", "rehearsal"), nil
+}
+
+// finished marks a directory whose rehearsal left nothing that anybody could still want.
+const finished = "finished"
+
+// freshRehearsal names a new directory for one run of rehearse, and removes those of earlier runs that went well and
+// were not to be kept. What failed, or was kept, stays for the person who looks into it.
+func freshRehearsal(now time.Time) (string, error) {
+	root, err := rehearsals()
+	if err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil && !os.IsNotExist(err) {
+		return "", fmt.Errorf("look for earlier rehearsals: %w", err)
+	}
+	for _, e := range entries {
+		dir := filepath.Join(root, e.Name())
+		if _, err := os.Stat(filepath.Join(dir, finished)); err == nil && strings.HasPrefix(e.Name(), "run-") {
+			if err := os.RemoveAll(dir); err != nil {
+				return "", fmt.Errorf("remove an earlier rehearsal: %w", err)
+			}
+		}
+	}
+	return filepath.Join(root, fmt.Sprintf("run-%s-%d", now.Format("20060102-150405"), os.Getpid())), nil
+}

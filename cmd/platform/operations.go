@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// operation is what the flags of one environment's operation say.
+type operation struct {
+	target
+	json, yes, refresh, create, unprotect bool
+	parallel                              int
+}
+
+// newOperations returns the commands on one environment.
+func newOperations(t *terminal, project *string) []*cobra.Command {
+	var out []*cobra.Command
+	add := func(use, short, long string, flags func(*cobra.Command, *operation), run func(context.Context, *terminal, *automation.Platform, string, *operation) error) {
+		o := &operation{}
+		c := &cobra.Command{
+			Use: use + " ENV", Short: short, Long: long + "\n\n" + exitCodes, Args: exactly(1, "the name of one environment"),
+			RunE: func(c *cobra.Command, args []string) error {
+				p, done, err := o.open(c, t, *project)
+				if err != nil {
+					return err
+				}
+				defer done()
+				return run(c.Context(), t, p, args[0], o)
+			},
+		}
+		o.target.flags(c)
+		c.Flags().BoolVar(&o.json, "json", false, "print one JSON document")
+		flags(c, o)
+		out = append(out, c)
+	}
+	parallel := func(c *cobra.Command, o *operation) {
+		c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+	}
+	add("preview", "Show what up would change",
+		"Show what up would change in an environment. Nothing changes, and no lock is taken.",
+		func(c *cobra.Command, o *operation) {
+			parallel(c, o)
+			c.Flags().BoolVar(&o.refresh, "refresh", false, "look for drift first")
+			c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
+		}, preview)
+	add("up", "Bring an environment to what its stack file says",
+		"Bring an environment to what its stack file says. On aws the changes are shown first, and a question asked.",
+		func(c *cobra.Command, o *operation) {
+			parallel(c, o)
+			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+			c.Flags().BoolVar(&o.refresh, "refresh", false, "bring the state up to date with the cloud first")
+			c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
+		}, up)
+	add("refresh", "Bring the state up to date with the cloud",
+		"Bring the state up to date with the cloud, and show what had changed there. Nothing changes in the cloud.",
+		parallel, refresh)
+	add("destroy", "Delete everything that an environment owns",
+		"Delete everything that an environment owns. On aws what would go is shown first, and a question asked.",
+		func(c *cobra.Command, o *operation) {
+			parallel(c, o)
+			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+			c.Flags().BoolVar(&o.unprotect, "unprotect", false, "destroy protected resources, too")
+		}, destroy)
+	add("outputs", "Print what an environment publishes",
+		"Print what an environment publishes. Secrets are not printed, nor read.",
+		func(*cobra.Command, *operation) {}, outputs)
+	return out
+}
+
+func preview(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+	w := newWatch(t, env, "preview")
+	r, err := p.Preview(ctx, env, automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
+	return finish(t, w, o, r, err)
+}
+
+func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+	total := 0
+	if o.cloud == "aws" && !o.yes {
+		w := newWatch(t, env, "preview")
+		plan, err := p.Preview(ctx, env, automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
+		w.end()
+		if err != nil {
+			return err
+		}
+		showResult(t.err, plan)
+		if plan.Empty() && !o.refresh {
+			return report(t, o, plan)
+		}
+		total = plan.Resources()
+		if err := ask(ctx, t, fmt.Sprintf("This changes %s on AWS.", env), env); err != nil {
+			return err
+		}
+	}
+	w := newWatch(t, env, "up")
+	w.total = total
+	r, err := p.Up(ctx, env, automation.UpOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
+	return finish(t, w, o, r, err)
+}
+
+func refresh(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+	w := newWatch(t, env, "refresh")
+	r, err := p.Refresh(ctx, env, automation.RefreshOptions{OnEvent: w.event, Parallel: o.parallel})
+	return finish(t, w, o, r, err)
+}
+
+func destroy(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+	total := 0
+	if o.cloud == "aws" && !o.yes {
+		plan, err := p.PreviewDestroy(ctx, env)
+		if err != nil {
+			return err
+		}
+		showResult(t.err, plan)
+		total = plan.Resources()
+		if err := ask(ctx, t, fmt.Sprintf("This destroys %s on AWS: %d resources.", env, total), env); err != nil {
+			return err
+		}
+	}
+	w := newWatch(t, env, "destroy")
+	w.total = total
+	r, err := p.Destroy(ctx, env, automation.DestroyOptions{OnEvent: w.event, Unprotect: o.unprotect, Parallel: o.parallel})
+	return finish(t, w, o, r, err)
+}
+
+func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+	out, err := p.Outputs(ctx, env)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return t.json(out)
+	}
+	names := make([]string, 0, len(out))
+	for name := range out {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		t.print("%s: %s\n", name, indentedJSON(out[name]))
+	}
+	return nil
+}
+
+// ask lets a person agree or not. Where nobody can answer, the answer is no.
+func ask(ctx context.Context, t *terminal, question, env string) error {
+	refused := &automation.Error{Kind: automation.ErrRefused, Stack: env}
+	if !t.asks {
+		refused.Messages = []string{"nobody is there to confirm it; use --yes"}
+		return refused
+	}
+	if !t.confirm(ctx, question, env) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		refused.Messages = []string{"not confirmed; nothing was changed"}
+		return refused
+	}
+	return nil
+}
+
+// finish shows a result, also that of a failed operation.
+func finish(t *terminal, w *watch, o *operation, r *automation.Result, err error) error {
+	w.end()
+	if r != nil {
+		if shown := report(t, o, r); err == nil {
+			err = shown
+		}
+	}
+	return err
+}
+
+func report(t *terminal, o *operation, r *automation.Result) error {
+	if o.json {
+		return t.json(r)
+	}
+	showResult(t.out, r)
+	return nil
+}

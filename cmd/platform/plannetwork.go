@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// newPlanNetwork returns the command that prints a network's plan.
+func newPlanNetwork(t *terminal, project *string) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "plan-network ENV",
+		Short: "Print the CIDR plan and the IP budget of an environment",
+		Long: `Print how the VPC that an environment lives in is divided into subnets, and what the node groups of all environments
+on its cluster need of them at full scale. Needs no cloud and no Pulumi.`,
+		Args: exactly(1, "the name of one environment"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := stacks.LoadEstate(*project)
+			if err != nil {
+				return invalid(err)
+			}
+			if !slices.Contains(e.Names(), args[0]) {
+				return invalid(fmt.Errorf("there is no environment %q: there are %s", args[0], strings.Join(e.Names(), ", ")))
+			}
+			plan, err := e.NetworkPlan(args[0])
+			if err != nil {
+				return invalid(err)
+			}
+			if asJSON {
+				return t.json(plan)
+			}
+			showNetwork(t, args[0], plan)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return c
+}
+
+// invalid makes an error of the configuration of one.
+func invalid(err error) error {
+	e := &automation.Error{Kind: automation.ErrInvalid}
+	var list *problem.Error
+	if errors.As(err, &list) {
+		for _, p := range list.Problems {
+			e.Messages = append(e.Messages, p.Error())
+		}
+		return e
+	}
+	e.Messages = []string{err.Error()}
+	return e
+}
+
+func showNetwork(t *terminal, env string, p stacks.NetworkPlan) {
+	t.print("Network of %s: %s", env, p.Plan.VPC)
+	if p.Plan.CustomNetworking() {
+		t.print(", pods in %s", p.Plan.Secondary)
+	}
+	t.print("\n\n")
+	w := newTable()
+	w.AppendHeader(table.Row{"Zone", "Tier", "CIDR", "Usable addresses"})
+	for _, r := range p.Plan.Rows {
+		w.AppendRow(table.Row{r.Zone, r.Tier, r.CIDR, r.Usable})
+	}
+	t.print("%s\n", w.Render())
+	if len(p.Plan.Spare) > 0 {
+		spare := make([]string, len(p.Plan.Spare))
+		for i, s := range p.Plan.Spare {
+			spare[i] = s.String()
+		}
+		t.print("Spare: %s\n", strings.Join(spare, ", "))
+	}
+	t.print("\nIP budget, with all node groups of %s at full scale\n\n", strings.Join(p.Environments, ", "))
+	w = newTable()
+	w.AppendHeader(table.Row{"Zone", "Tier", "Addresses", "Needed", "/28 prefixes", "Needed"})
+	for _, r := range p.Budget {
+		w.AppendRow(table.Row{r.Zone, r.Tier, r.Addresses, r.AddressesNeeded, r.Prefixes, r.PrefixesNeeded})
+	}
+	t.print("%s\n", w.Render())
+}
+
+// newTable returns an empty table in the command's style: columns, and a line under the header.
+func newTable() table.Writer {
+	w := table.NewWriter()
+	s := table.StyleLight
+	s.Options = table.Options{SeparateHeader: true}
+	s.Format.Header = 0
+	w.SetStyle(s)
+	return w
+}

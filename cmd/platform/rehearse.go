@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// newRehearse returns the command that rehearses all environments.
+func newRehearse(t *terminal, project *string) *cobra.Command {
+	var keep, asJSON bool
+	var dir, latency string
+	var scale float64
+	var parallel int
+	c := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Take all environments up, change them and destroy them, on this machine",
+		Long: `Take all environments up, change them and destroy them, on this machine: Pulumi's real engine and the real program,
+over a cloud inside the process. Needs no AWS account, no credentials and no network, and leaves the checkout as it is.
+
+Environments that own a cluster run beside each other; those that join one come after its owner, and go before it. A
+second preview must be empty, a changed label must update a node group in place, and nothing may be left at the end.
+
+With --latency aws everything takes as long as AWS usually takes, times --scale, and the report says for each
+environment how long up and destroy would take on AWS, which steps decide that, and what AWS itself imposes.
+
+` + exitCodes,
+		Args: exactly(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			o := automation.RehearseOptions{ProjectDir: *project, Dir: dir, Keep: keep, Parallel: parallel, Progress: t.note}
+			switch {
+			case latency == "aws" && scale > 0:
+				o.Scale = scale
+			case latency == "aws":
+				return usage(c, fmt.Errorf("--scale must be above 0, got %v", scale))
+			case latency != "none":
+				return usage(c, fmt.Errorf("--latency must be none or aws, got %q", latency))
+			}
+			return rehearse(c.Context(), t, o, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&keep, "keep", false, "leave everything standing")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON document")
+	c.Flags().StringVar(&dir, "dir", "", "where the rehearsal lies; nothing may stand there (default: a new directory in the user's cache)")
+	c.Flags().StringVar(&latency, "latency", "none", "how long the cloud takes: none, or aws for AWS's usual durations")
+	c.Flags().Float64Var(&scale, "scale", 0.05, "with --latency aws: how much of AWS's time passes")
+	c.Flags().IntVar(&parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+	return c
+}
+
+func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions, asJSON bool) error {
+	own := o.Dir == ""
+	if own {
+		var err error
+		if o.Dir, err = freshRehearsal(time.Now()); err != nil {
+			return err
+		}
+	}
+	p := newPhases(t)
+	o.OnPhase = p.tell
+	report, err := automation.Rehearse(ctx, o)
+	t.status(nil)
+	if err == nil && own && !o.Keep {
+		if e := os.WriteFile(filepath.Join(report.Dir, finished), nil, 0o600); e != nil {
+			t.note("warning: " + e.Error())
+		}
+	}
+	if len(report.Environments) > 0 {
+		if asJSON {
+			if e := t.json(report); err == nil {
+				err = e
+			}
+		} else {
+			showRehearsal(t, report)
+		}
+	}
+	return err
+}
+
+// phases shows how far each environment of a rehearsal is.
+type phases struct {
+	t  *terminal
+	mu sync.Mutex
+	// names are the environments in the order in which they began; now holds their last event.
+	names  []string
+	now    map[string]automation.PhaseEvent
+	last   time.Time
+	spoken map[string]time.Time
+}
+
+func newPhases(t *terminal) *phases {
+	return &phases{t: t, now: map[string]automation.PhaseEvent{}, spoken: map[string]time.Time{}}
+}
+
+func (p *phases) tell(e automation.PhaseEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, known := p.now[e.Environment]; !known {
+		p.names = append(p.names, e.Environment)
+	}
+	p.now[e.Environment] = e
+	switch {
+	case e.Ended:
+		mark := "done"
+		if e.Err != nil {
+			mark = "failed"
+		}
+		p.t.note(fmt.Sprintf("%s  %s: %s, %s resources in %s", e.Environment, e.Phase, mark, fraction(e.Done, e.Total), seconds(e.Duration)))
+		p.spoken[e.Environment] = time.Now()
+	case !p.t.rich && e.Duration > quietFor && time.Since(p.spoken[e.Environment]) > quietFor:
+		p.t.note(line(e))
+		p.spoken[e.Environment] = time.Now()
+	}
+	if p.t.rich && (e.Ended || time.Since(p.last) > 100*time.Millisecond) {
+		p.last = time.Now()
+		var lines []string
+		for _, name := range p.names {
+			if now := p.now[name]; !now.Ended {
+				lines = append(lines, line(now))
+			}
+		}
+		p.t.status(lines)
+	}
+}
+
+func line(e automation.PhaseEvent) string {
+	return fmt.Sprintf("%s  %s: %s resources, %s", e.Environment, e.Phase, fraction(e.Done, e.Total), seconds(e.Duration))
+}
+
+// showRehearsal writes the report for people.
+func showRehearsal(t *terminal, r *automation.RehearsalReport) {
+	var names []automation.PhaseName
+	for _, env := range r.Environments {
+		if len(env.Phases) > len(names) {
+			names = names[:0]
+			for _, p := range env.Phases {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	w := newTable()
+	header := table.Row{"Environment", "Resources"}
+	var columns []table.ColumnConfig
+	for i, n := range names {
+		header = append(header, string(n))
+		columns = append(columns, table.ColumnConfig{Number: i + 3, Align: text.AlignRight})
+	}
+	w.SetColumnConfigs(columns)
+	w.AppendHeader(header)
+	for _, env := range r.Environments {
+		name := env.Name
+		if env.Owner != "" {
+			name += " (on the cluster of " + env.Owner + ")"
+		}
+		row := table.Row{name, env.Resources}
+		for _, n := range names {
+			took := ""
+			for _, p := range env.Phases {
+				if p.Name == n {
+					took = seconds(p.Duration)
+				}
+			}
+			row = append(row, took)
+		}
+		w.AppendRow(row)
+	}
+	t.print("\n%s\n\n", w.Render())
+	for _, env := range r.Environments {
+		if env.Change != "" {
+			t.print("%s: %s\n", env.Name, env.Change)
+		}
+	}
+	for _, env := range r.Environments {
+		for _, p := range env.Pace {
+			showPace(t, env.Name, p)
+		}
+	}
+	t.print("\n")
+	switch {
+	case !r.OK:
+		t.print("The rehearsal failed after %s. %d objects stand in its cloud.\n", seconds(r.Duration), r.Objects)
+	case r.Kept:
+		t.print("All environments are up, in %s: %d objects stand in the rehearsal's cloud. To look at them:\n\n", seconds(r.Duration), r.Objects)
+		for _, env := range r.Environments {
+			t.print("  platform preview %s --cloud rehearsal --dir %s\n", env.Name, r.Dir)
+		}
+		t.print("\n")
+	default:
+		t.print("All environments went up, changed in place and were destroyed, in %s. Nothing was left.\n", seconds(r.Duration))
+	}
+	t.print("The rehearsal's state lies in %s\n", r.Dir)
+}
+
+// showPace writes what decided how long an operation takes on AWS.
+func showPace(t *terminal, env string, p automation.Pace) {
+	t.print("\n%s %s on AWS: %s; AWS itself imposes %s; ratio %.3f\n", p.Phase, env, minutes(p.Makespan), minutes(p.LowerBound), p.Ratio)
+	w := newTable()
+	w.AppendHeader(table.Row{"From", "To", "Waited", "Op", "Critical path"})
+	for _, s := range p.CriticalPath {
+		w.AppendRow(table.Row{minutes(s.Start), minutes(s.End), minutes(s.Waited), s.Op, s.Type + " " + s.Name})
+	}
+	t.print("%s\n", indent(w.Render()))
+}
+
+func indent(block string) string { return "  " + strings.ReplaceAll(block, "\n", "\n  ") }
+
+func minutes(d time.Duration) string { return fmt.Sprintf("%.2f min", d.Minutes()) }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// The exit codes; the help text names them.
+const (
+	exitOK        = 0
+	exitFailed    = 1
+	exitUsage     = 2
+	exitRefused   = 3
+	exitCancelled = 130
+)
+
+const exitCodes = `Exit codes:
+  0    it worked
+  1    it failed
+  2    wrong usage, or a configuration that is not valid
+  3    refused by a gate: an environment before its owner, something protected, a "no" to the question
+  130  interrupted`
+
+// run runs the command with arguments and returns its exit code.
+func run(ctx context.Context, t *terminal, args []string) int {
+	root := newRoot(t)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errReported) {
+		t.note("error: " + message(err))
+	}
+	return exitCode(err)
+}
+
+func newRoot(t *terminal) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "platform",
+		Short: "Rehearse, preview, update and destroy the platform's environments",
+		Long: `Rehearse, preview, update and destroy the platform's environments.
+
+An environment is a stack file, Pulumi.<environment>.yaml. "platform rehearse" shows all of them on this machine, with
+no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the AWS credentials that the shell has.
+
+` + exitCodes,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	project := root.PersistentFlags().StringP("project", "p", ".", "directory of Pulumi.yaml and the stack files")
+	root.SetOut(t.out)
+	root.SetErr(t.err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
+	root.AddCommand(newRehearse(t, project))
+	for _, c := range newOperations(t, project) {
+		root.AddCommand(c)
+	}
+	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project))
+	return root
+}
+
+// errUsage is wrong usage of the command; errReported is a failure that was already told.
+var (
+	errUsage    = errors.New("wrong usage")
+	errReported = errors.New("reported")
+)
+
+func usage(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
+}
+
+// exactly makes a command take that many arguments, and say so in words.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage(c, fmt.Errorf("expected %s, got %d arguments", what, len(args)))
+		}
+		return nil
+	}
+}
+
+// exitCode tells the shell what kind of failure an error is.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, automation.ErrCancelled), errors.Is(err, context.Canceled):
+		return exitCancelled
+	case errors.Is(err, automation.ErrRefused):
+		return exitRefused
+	case errors.Is(err, errUsage), errors.Is(err, automation.ErrInvalid), strings.HasPrefix(err.Error(), "unknown command"):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// message is what a person reads of an error. Joined errors, of environments that ran at the same time, come one after
+// the other.
+func message(err error) string {
+	text := strings.TrimPrefix(err.Error(), errUsage.Error()+": ")
+	return strings.ReplaceAll(text, "\n", "\n  ")
+}

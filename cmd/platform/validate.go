@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// newValidate returns the command that checks stack files.
+func newValidate(t *terminal, project *string) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "validate [ENV...]",
+		Short: "Check the stack files",
+		Long: `Check the stack files, each by itself and against each other, and name everything that is wrong by file, line and
+config path. With names, only problems of those environments are reported. Needs no cloud and no Pulumi.
+
+Exits with 1 when something is wrong.`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			problems, err := problemsOf(*project, args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := t.json(map[string]any{"ok": len(problems) == 0, "problems": problems}); err != nil {
+					return err
+				}
+			} else {
+				for _, p := range problems {
+					t.print("%s\n", p)
+				}
+			}
+			if len(problems) > 0 {
+				return errReported
+			}
+			if !asJSON {
+				t.print("the stack files are valid\n")
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return c
+}
+
+// problemsOf returns the problems of all stack files, or of those of some environments.
+func problemsOf(dir string, names []string) (problem.List, error) {
+	e, err := stacks.LoadEstate(dir)
+	problems := problem.List{}
+	var invalid *problem.Error
+	switch {
+	case errors.As(err, &invalid):
+		problems = append(problems, invalid.Problems...)
+	case err != nil:
+		return nil, &automation.Error{Kind: automation.ErrInvalid, Messages: []string{err.Error()}}
+	}
+	for _, name := range names {
+		// The estate holds every file that could be read as YAML; one that could not has a problem of its own.
+		known := e != nil && slices.Contains(e.Names(), name) || slices.ContainsFunc(problems, func(p problem.Problem) bool { return ofStack(p, name) })
+		if !known {
+			problems = append(problems, problem.Problem{Path: "Pulumi." + name + ".yaml", Message: "there is no such stack file"})
+		}
+	}
+	if len(names) > 0 {
+		problems = slices.DeleteFunc(problems, func(p problem.Problem) bool {
+			return !slices.ContainsFunc(names, func(name string) bool { return ofStack(p, name) })
+		})
+	}
+	return problems, nil
+}
+
+// ofStack tells whether a problem is in a stack's file; problems of files begin with the file's name.
+func ofStack(p problem.Problem, name string) bool {
+	rest, ok := strings.CutPrefix(p.Path, "Pulumi."+name+".yaml")
+	return ok && (rest == "" || rest[0] == ':')
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// quietFor is how long progress keeps silent where lines cannot be redrawn.
+const quietFor = 5 * time.Second
+
+// watch shows the progress of one operation.
+type watch struct {
+	t         *terminal
+	env, what string
+	total     int
+
+	mu       sync.Mutex
+	started  time.Time
+	last     time.Time
+	finished map[string]bool
+	running  map[string]string // URN -> type and name
+}
+
+func newWatch(t *terminal, env, what string) *watch {
+	return &watch{t: t, env: env, what: what, started: time.Now(), last: time.Now(), finished: map[string]bool{}, running: map[string]string{}}
+}
+
+// event takes one event of the engine.
+func (w *watch) event(e automation.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case e.Step == nil:
+		return // told at the end, with the rest
+	case e.Step.Status == automation.Running:
+		w.running[e.Step.URN] = e.Step.Type + " " + e.Step.Name
+	default:
+		delete(w.running, e.Step.URN)
+		w.finished[e.Step.URN] = true
+	}
+	line := fmt.Sprintf("%s %s: %s resources, %s", w.what, w.env, fraction(len(w.finished), w.total), seconds(time.Since(w.started)))
+	if n := len(w.running); n > 0 {
+		line += fmt.Sprintf(", %d under way", n)
+	}
+	switch {
+	case w.t.rich && time.Since(w.last) > 100*time.Millisecond:
+		w.last = time.Now()
+		w.t.status([]string{line})
+	case !w.t.rich && time.Since(w.last) > quietFor:
+		w.last = time.Now()
+		w.t.note(line)
+	}
+}
+
+// end takes the progress line away.
+func (w *watch) end() { w.t.status(nil) }
+
+// fraction writes done of total, or only done while the total is not known.
+func fraction(done, total int) string {
+	if total < done {
+		return fmt.Sprint(done)
+	}
+	return fmt.Sprintf("%d/%d", done, total)
+}
