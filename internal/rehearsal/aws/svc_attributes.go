@@ -96,15 +96,6 @@ func (c *Call) fill(key string, value any) {
 	}
 }
 
-// keep carries computed properties over an update, which the new inputs do not hold.
-func (c *Call) keep(keys ...string) {
-	for _, key := range keys {
-		if old, ok := c.Old[key]; ok && c.Attributes[key] == nil {
-			c.Attributes[key] = old
-		}
-	}
-}
-
 func (c *Call) attrs() attrs { return c.Attributes }
 func (c *Call) old() attrs   { return c.Old }
 

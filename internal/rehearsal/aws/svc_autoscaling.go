@@ -19,13 +19,13 @@ const (
 const groupExists = "AutoScalingGroup by this name already exists - A group with the name %s already exists"
 
 func init() {
-	register(groupType, &Service{NewID: claim("", []string{"name"}, "AlreadyExists", groupExists), Create: createGroup, Update: updateGroup})
+	register(groupType, &Service{NewID: claim("", []string{"name"}, "AlreadyExists", groupExists), Create: createGroup, Update: checkGroup})
 	register(groupTagType, &Service{NewID: groupTagID, Create: putGroupTag, Update: putGroupTag, Delete: removeGroupTag})
 	// An action's name alone, which is the genuine provider's id, is unique within its group only.
 	register(scheduleType, &Service{
 		NewID: claim("/", []string{"autoscalingGroupName", "scheduledActionName"}, "AlreadyExists",
 			"A scheduled action with this name already exists for the Auto Scaling group (%s)"),
-		Create: createSchedule, Update: updateSchedule,
+		Create: createSchedule, Update: checkSchedule,
 	})
 }
 
@@ -35,11 +35,6 @@ func createGroup(c *Call) error {
 		return refuse("AlreadyExists", groupExists, name)
 	}
 	c.Attributes["arn"] = c.arn("autoscaling", "autoScalingGroup:"+newUUID()+":autoScalingGroupName/"+name)
-	return checkGroup(c)
-}
-
-func updateGroup(c *Call) error {
-	c.keep("arn", "name", "desiredCapacity", "availabilityZones", "vpcZoneIdentifiers")
 	return checkGroup(c)
 }
 
@@ -121,11 +116,6 @@ func removeGroupTag(c *Call) error {
 func createSchedule(c *Call) error {
 	name, group := c.attrs().text("scheduledActionName"), c.attrs().text("autoscalingGroupName")
 	c.Attributes["arn"] = c.arn("autoscaling", "scheduledUpdateGroupAction:"+newUUID()+":autoScalingGroupName/"+group+":scheduledActionName/"+name)
-	return checkSchedule(c)
-}
-
-func updateSchedule(c *Call) error {
-	c.keep("arn", "startTime", "endTime")
 	return checkSchedule(c)
 }
 

@@ -111,7 +111,6 @@ func createAccessEntry(c *Call) error {
 }
 
 func updateAccessEntry(c *Call) error {
-	c.keep("accessEntryArn", "createdAt", "type", "userName", "kubernetesGroups")
 	c.Attributes["modifiedAt"] = timestamp()
 	if c.attrs().text("type") != "STANDARD" {
 		return nil
@@ -183,7 +182,6 @@ func createPodAssociation(c *Call) error {
 }
 
 func updatePodAssociation(c *Call) error {
-	c.keep("associationId", "associationArn")
 	return podRole(c, c.attrs().text("roleArn"))
 }
 

@@ -51,7 +51,6 @@ func createAddon(c *Call) error {
 }
 
 func updateAddon(c *Call) error {
-	c.keep("arn", "createdAt", "addonVersion")
 	c.Attributes["modifiedAt"] = timestamp()
 	cluster, err := findCluster(c, c.attrs().text("clusterName"))
 	if err != nil {

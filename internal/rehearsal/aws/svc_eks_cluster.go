@@ -360,11 +360,8 @@ func controlPlaneLogs(c *Call) error {
 }
 
 func updateCluster(c *Call) error {
-	c.keep("arn", "name", "status", "platformVersion", "createdAt", "endpoint", "certificateAuthority", "certificateAuthorities", "identities",
-		"kubernetesNetworkConfig", "version", "upgradePolicy", "clusterId")
 	before := c.old().block("vpcConfig")
 	fillVPCConfig(c, before.text("clusterSecurityGroupId"), before.text("vpcId"))
-	fillNetworkConfig(c)
 	fillAccess(c)
 	a := c.attrs()
 	if err := clusterVersion(a); err != nil {
@@ -397,20 +394,6 @@ func updateCluster(c *Call) error {
 		return err
 	}
 	return controlPlaneLogs(c)
-}
-
-// fillNetworkConfig carries over what EKS chose at creation.
-func fillNetworkConfig(c *Call) {
-	k := maps.Clone(c.attrs().block("kubernetesNetworkConfig"))
-	if k == nil {
-		return
-	}
-	for key, value := range c.old().block("kubernetesNetworkConfig") {
-		if k[key] == nil {
-			k[key] = value
-		}
-	}
-	c.Attributes["kubernetesNetworkConfig"] = cloud.Attributes(k)
 }
 
 func changed(after, before attrs, key string) bool {

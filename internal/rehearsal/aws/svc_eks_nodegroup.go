@@ -88,7 +88,6 @@ func createNodeGroup(c *Call) error {
 }
 
 func updateNodeGroup(c *Call) error {
-	c.keep("arn", "status", "resources", "version", "releaseVersion", "amiType", "capacityType", "diskSize", "instanceTypes", "nodeGroupName", "updateConfig")
 	a, old := c.attrs(), c.old()
 	cluster, err := findCluster(c, a.text("clusterName"))
 	if err != nil {

@@ -76,8 +76,6 @@ func createEndpoint(c *Call) error {
 }
 
 func updateEndpoint(c *Call) error {
-	c.keep("arn", "ownerId", "state", "requesterManaged", "vpcEndpointType", "serviceRegion", "policy", "ipAddressType",
-		"privateDnsEnabled", "securityGroupIds", "subnetIds", "routeTableIds", "prefixListId", "cidrBlocks", "dnsEntries", "networkInterfaceIds")
 	vpc, err := findVPC(c, c.attrs().text("vpcId"))
 	if err != nil {
 		return err

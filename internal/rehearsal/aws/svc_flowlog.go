@@ -5,10 +5,7 @@ import "strings"
 const flowLogType = "aws:ec2/flowLog:FlowLog"
 
 func init() {
-	register(flowLogType, &Service{Create: createFlowLog, Update: func(c *Call) error {
-		c.keep("arn", "logDestination", "logGroupName", "logFormat")
-		return nil
-	}})
+	register(flowLogType, &Service{Create: createFlowLog})
 }
 
 // defaultLogFormat is version 2 of the record

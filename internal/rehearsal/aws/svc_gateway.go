@@ -16,8 +16,8 @@ const (
 
 func init() {
 	register(internetGatewayType, &Service{Create: createInternetGateway, Update: updateInternetGateway, Delete: deleteInternetGateway})
-	register(eipType, &Service{Create: createEIP, Update: updateEIP, Delete: deleteEIP})
-	register(natGatewayType, &Service{Create: createNATGateway, Update: updateNATGateway})
+	register(eipType, &Service{Create: createEIP, Delete: deleteEIP})
+	register(natGatewayType, &Service{Create: createNATGateway})
 }
 
 func createInternetGateway(c *Call) error {
@@ -41,7 +41,6 @@ func attachInternetGateway(c *Call) error {
 }
 
 func updateInternetGateway(c *Call) error {
-	c.keep("arn", "ownerId")
 	if c.attrs().text("vpcId") == c.old().text("vpcId") {
 		return nil
 	}
@@ -89,11 +88,6 @@ func createEIP(c *Call) error {
 		return nil
 	}
 	return refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
-}
-
-func updateEIP(c *Call) error {
-	c.keep("publicIp", "publicDns", "allocationId", "arn", "domain", "networkBorderGroup", "publicIpv4Pool", "vpc")
-	return nil
 }
 
 func deleteEIP(c *Call) error {
@@ -152,9 +146,4 @@ func natAddress(c *Call, subnet *cloud.Object) (string, error) {
 			"last error: Gateway.NotAttached: Network %s has no Internet gateway attached", c.ID, vpc)
 	}
 	return attrs(eip.Attributes).text("publicIp"), nil
-}
-
-func updateNATGateway(c *Call) error {
-	c.keep("networkInterfaceId", "privateIp", "publicIp", "associationId")
-	return nil
 }

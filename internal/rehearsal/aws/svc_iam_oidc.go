@@ -5,7 +5,7 @@ import "strings"
 const oidcProviderType = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
 func init() {
-	register(oidcProviderType, &Service{Global: true, NewID: oidcProviderARN, Create: createOIDCProvider, Update: updateOIDCProvider})
+	register(oidcProviderType, &Service{Global: true, NewID: oidcProviderARN, Create: createOIDCProvider})
 }
 
 // oidcProviderARN is the id of a provider: its ARN, which holds the issuer without its scheme.
@@ -26,10 +26,5 @@ func createOIDCProvider(c *Call) error {
 	c.Attributes["arn"] = c.ID
 	// IAM looks up the certificate of an issuer whose thumbprint it is not given.
 	c.fill("thumbprintLists", []any{randomHex(40)})
-	return nil
-}
-
-func updateOIDCProvider(c *Call) error {
-	c.keep("arn", "thumbprintLists")
 	return nil
 }

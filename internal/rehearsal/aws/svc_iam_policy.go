@@ -8,7 +8,7 @@ import (
 const policyType = "aws:iam/policy:Policy"
 
 func init() {
-	register(policyType, &Service{Global: true, NewID: policyARN, Create: createPolicy, Update: updatePolicy, Delete: deletePolicy})
+	register(policyType, &Service{Global: true, NewID: policyARN, Create: createPolicy, Update: checkManagedPolicy, Delete: deletePolicy})
 }
 
 // awsManaged lists AWS's own policies that a platform on EKS meets, as they stand after "arn:PARTITION:iam::aws:policy/"
@@ -97,11 +97,6 @@ func createPolicy(c *Call) error {
 	c.Attributes["arn"] = c.ID
 	c.Attributes["policyId"] = "ANPA" + strings.ToUpper(randomHex(17))
 	c.Attributes["attachmentCount"] = 0
-	return checkManagedPolicy(c)
-}
-
-func updatePolicy(c *Call) error {
-	c.keep("arn", "name", "path", "policyId", "attachmentCount")
 	return checkManagedPolicy(c)
 }
 

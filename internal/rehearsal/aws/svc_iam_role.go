@@ -33,13 +33,13 @@ var (
 func init() {
 	register(roleType, &Service{
 		Global: true, NewID: claim("", []string{"name"}, "EntityAlreadyExists", "Role with name %s already exists."),
-		Create: createRole, Update: updateRole, Delete: deleteRole,
+		Create: createRole, Update: checkRole, Delete: deleteRole,
 	})
 	register(rolePolicyType, &Service{Global: true, Create: putRolePolicy, Update: putRolePolicy})
 	register(attachmentType, &Service{Global: true, NewID: attachmentID, Create: attachPolicy})
 	register(instanceProfileType, &Service{
 		Global: true, NewID: claim("", []string{"name"}, "EntityAlreadyExists", "Instance Profile %s already exists."),
-		Create: createInstanceProfile, Update: updateInstanceProfile,
+		Create: createInstanceProfile, Update: profileRole,
 	})
 }
 
@@ -56,11 +56,6 @@ func createRole(c *Call) error {
 	c.Attributes["createDate"] = timestamp()
 	c.fill("maxSessionDuration", 3600)
 	c.fill("managedPolicyArns", []any{})
-	return checkRole(c)
-}
-
-func updateRole(c *Call) error {
-	c.keep("arn", "name", "path", "uniqueId", "createDate", "managedPolicyArns")
 	return checkRole(c)
 }
 
@@ -183,7 +178,6 @@ func putRolePolicy(c *Call) error {
 	if err != nil {
 		return err
 	}
-	c.keep("name")
 	text := documentText(c.Attributes["policy"])
 	if _, err := parsePolicy(text, identityPolicy); err != nil {
 		return err
@@ -275,11 +269,6 @@ func createInstanceProfile(c *Call) error {
 	c.Attributes["arn"] = c.arn("iam", "instance-profile"+a.text("path")+name)
 	c.Attributes["uniqueId"] = "AIPA" + strings.ToUpper(randomHex(17))
 	c.Attributes["createDate"] = timestamp()
-	return profileRole(c)
-}
-
-func updateInstanceProfile(c *Call) error {
-	c.keep("arn", "name", "path", "uniqueId", "createDate")
 	return profileRole(c)
 }
 

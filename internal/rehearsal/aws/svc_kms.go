@@ -14,10 +14,10 @@ const (
 )
 
 func init() {
-	register(keyType, &Service{NewID: keyID, Create: createKey, Update: updateKey})
+	register(keyType, &Service{NewID: keyID, Create: createKey, Update: checkKey})
 	register(aliasType, &Service{
 		NewID:  claim("", []string{"name"}, "AlreadyExistsException", "An alias with the name %s already exists"),
-		Create: createAlias, Update: updateAlias,
+		Create: createAlias, Update: targetKey,
 	})
 }
 
@@ -32,11 +32,6 @@ func createKey(c *Call) error {
 	c.fill("customerMasterKeySpec", "SYMMETRIC_DEFAULT")
 	c.fill("isEnabled", true)
 	c.fill("multiRegion", false)
-	return checkKey(c)
-}
-
-func updateKey(c *Call) error {
-	c.keep("keyId", "arn", "policy", "description", "multiRegion", "rotationPeriodInDays")
 	return checkKey(c)
 }
 
@@ -130,11 +125,6 @@ func createAlias(c *Call) error {
 		return refuse("NotAuthorizedException", "The alias %s is reserved for AWS", name)
 	}
 	c.Attributes["arn"] = c.arn("kms", name)
-	return targetKey(c)
-}
-
-func updateAlias(c *Call) error {
-	c.keep("arn", "name")
 	return targetKey(c)
 }
 

@@ -50,7 +50,6 @@ func createLaunchTemplate(c *Call) error {
 }
 
 func updateLaunchTemplate(c *Call) error {
-	c.keep("arn", "name", "latestVersion", "defaultVersion")
 	if err := checkTemplate(c); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ var logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 func init() {
 	register(logGroupType, &Service{
 		NewID:  claim("", []string{"name"}, "ResourceAlreadyExistsException", "The specified log group already exists (%s)"),
-		Create: createLogGroup, Update: updateLogGroup,
+		Create: createLogGroup, Update: checkLogGroup,
 	})
 	register(queryDefinitionType, &Service{
 		NewID:  func(*Call) (string, error) { return newUUID(), nil },
@@ -42,11 +42,6 @@ func fillLogGroup(a cloud.Attributes, arn string) {
 			a[key] = value
 		}
 	}
-}
-
-func updateLogGroup(c *Call) error {
-	c.keep("arn", "name", "logGroupClass")
-	return checkLogGroup(c)
 }
 
 func checkLogGroup(c *Call) error {
@@ -78,7 +73,6 @@ func createQueryDefinition(c *Call) error {
 }
 
 func checkQueryDefinition(c *Call) error {
-	c.keep("queryDefinitionId", "name")
 	a := c.attrs()
 	if n := len(a.text("queryString")); n == 0 || n > 10000 {
 		return refuse("InvalidParameterException", "1 validation error detected: Value at 'queryString' failed to satisfy constraint: Member must have length "+

@@ -31,7 +31,6 @@ func createRouteTable(c *Call) error {
 }
 
 func updateRouteTable(c *Call) error {
-	c.keep("arn", "ownerId", "routes", "propagatingVgws")
 	return inlineRoutes(c, c.attrs().text("vpcId"))
 }
 
@@ -109,7 +108,6 @@ func createRoute(c *Call) error {
 }
 
 func updateRoute(c *Call) error {
-	c.keep("origin", "state")
 	table, err := findRouteTable(c, c.attrs().text("routeTableId"))
 	if err != nil {
 		return err

@@ -20,10 +20,10 @@ const (
 )
 
 func init() {
-	register(securityGroupType, &Service{Create: createSecurityGroup, Update: updateSecurityGroup, Delete: deleteSecurityGroup})
-	register(defaultSecurityGroupType, &Service{NewID: defaultSecurityGroupID, Create: adoptDefaultSecurityGroup, Update: updateSecurityGroup})
+	register(securityGroupType, &Service{Create: createSecurityGroup, Update: inlineRules, Delete: deleteSecurityGroup})
+	register(defaultSecurityGroupType, &Service{NewID: defaultSecurityGroupID, Create: adoptDefaultSecurityGroup, Update: inlineRules})
 	for _, typ := range []string{ingressRuleType, egressRuleType} {
-		register(typ, &Service{Create: createSecurityGroupRule, Update: updateSecurityGroupRule})
+		register(typ, &Service{Create: createSecurityGroupRule, Update: checkSecurityGroupRule})
 	}
 }
 
@@ -49,11 +49,6 @@ func createSecurityGroup(c *Call) error {
 	c.Attributes["arn"] = c.arn("ec2", "security-group/"+c.ID)
 	c.Attributes["ownerId"] = c.Scope.Account
 	c.fill("description", "Managed by Pulumi")
-	return inlineRules(c)
-}
-
-func updateSecurityGroup(c *Call) error {
-	c.keep("arn", "ownerId", "name", "vpcId", "description", "ingress", "egress")
 	return inlineRules(c)
 }
 
@@ -164,11 +159,6 @@ func adoptDefaultSecurityGroup(c *Call) error {
 func createSecurityGroupRule(c *Call) error {
 	c.Attributes["arn"] = c.arn("ec2", "security-group-rule/"+c.ID)
 	c.Attributes["securityGroupRuleId"] = c.ID
-	return checkSecurityGroupRule(c)
-}
-
-func updateSecurityGroupRule(c *Call) error {
-	c.keep("arn", "securityGroupRuleId")
 	return checkSecurityGroupRule(c)
 }
 

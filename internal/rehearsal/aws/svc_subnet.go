@@ -13,7 +13,7 @@ const (
 )
 
 func init() {
-	register(subnetType, &Service{Create: createSubnet, Update: updateSubnet, Delete: deleteSubnet})
+	register(subnetType, &Service{Create: createSubnet, Delete: deleteSubnet})
 	register(reservationType, &Service{Create: createReservation})
 }
 
@@ -75,11 +75,6 @@ func subnetZone(c *Call) (zone, error) {
 			"following availability zones: %s.", asked, parameter, strings.Join(known, ", "))
 	}
 	return zones[0], nil
-}
-
-func updateSubnet(c *Call) error {
-	c.keep("arn", "ownerId", "availabilityZone", "availabilityZoneId", "privateDnsHostnameTypeOnLaunch")
-	return nil
 }
 
 func deleteSubnet(c *Call) error {

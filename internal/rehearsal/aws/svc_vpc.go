@@ -62,8 +62,6 @@ func createVPC(c *Call) error {
 }
 
 func updateVPC(c *Call) error {
-	c.keep("arn", "ownerId", "cidrBlock", "enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics",
-		"dhcpOptionsId", "defaultSecurityGroupId", "defaultNetworkAclId", "defaultRouteTableId", "mainRouteTableId")
 	if !c.attrs().flagOr("enableDnsSupport", true) && c.attrs().flag("enableDnsHostnames") {
 		return refuse("InvalidParameterCombination", "Enabling DNS hostnames requires DNS support to be enabled for VPC %s.", c.ID)
 	}
