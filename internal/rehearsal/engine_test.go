@@ -233,6 +233,32 @@ func TestAStackComesUpStaysAsItIsDriftsAndGoes(t *testing.T) {
 	assert.Empty(t, left, "destroy leaves nothing")
 }
 
+// TestIgnoredChangesStayIgnoredAcrossDrift leaves one property to someone else.
+func TestIgnoredChangesStayIgnoredAcrossDrift(t *testing.T) {
+	c := openCloud(t, rehearsal.Options{})
+	program := func(dns bool) pulumi.RunFunc {
+		return func(ctx *pulumi.Context) error {
+			provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(here.Region)})
+			if err != nil {
+				return err
+			}
+			_, err = ec2.NewVpc(ctx, "vpc", &ec2.VpcArgs{
+				CidrBlock: pulumi.String("10.0.0.0/16"), EnableDnsHostnames: pulumi.Bool(dns),
+			}, pulumi.Provider(provider), pulumi.IgnoreChanges([]string{"enableDnsHostnames"}))
+			return err
+		}
+	}
+	s := newStack(t, c, "dev", program(false))
+	s.up()
+	s.program(program(true))
+	assert.Empty(t, s.preview(), "the program's own change is ignored")
+	vpc := objectOf(t, c, "aws:ec2/vpc:Vpc")
+	require.NoError(t, c.Change(here, vpc.Type, vpc.ID, func(a cloud.Attributes) { a["enableDnsHostnames"] = true }))
+	s.program(program(false))
+	s.refresh()
+	assert.Empty(t, s.preview(), "and so is someone else's")
+}
+
 func TestAStackInAnotherAccountIsRefused(t *testing.T) {
 	c := openCloud(t, rehearsal.Options{Account: "444455556666"})
 	s := newStack(t, c, "dev", site{vpcCIDR: "10.0.0.0/16", owner: "platform", trust: trust}.program)

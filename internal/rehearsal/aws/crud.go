@@ -93,7 +93,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 func (t *target) create(tx cloud.Tx, planned resource.PropertyMap) (*cloud.Object, error) {
 	c := t.call(tx, "")
 	c.Attributes = attributesOf(planned)
-	t.storeTags(c.Attributes, nil, resource.NewNullProperty(), planned[tagsAllKey])
+	t.storeTags(c.Attributes, nil, nil, planned)
 	completePrefixes(t.facts, c.Attributes)
 	id, err := t.newID(c)
 	if err != nil {
@@ -140,12 +140,12 @@ func (t *target) fillGeneric(c *Call) {
 }
 
 // storeTags puts the one set of tags that an object has in AWS into its attributes.
-func (t *target) storeTags(attributes cloud.Attributes, present map[string]any, olds, news resource.PropertyValue) {
+func (t *target) storeTags(attributes cloud.Attributes, present map[string]any, olds, news resource.PropertyMap) {
 	if !t.facts.taggable {
 		return
 	}
 	delete(attributes, tagsAllKey)
-	attributes["tags"] = retag(present, olds, news)
+	attributes["tags"] = retag(present, managed(olds), managed(news))
 }
 
 // Update changes a resource in place; in a preview it only says what the resource will look like.
@@ -198,7 +198,7 @@ func (t *target) update(tx cloud.Tx, id string, olds, news resource.PropertyMap)
 		c.Attributes[name] = v
 	}
 	tags, _ := o.Attributes["tags"].(map[string]any)
-	t.storeTags(c.Attributes, tags, olds[tagsAllKey], news[tagsAllKey])
+	t.storeTags(c.Attributes, tags, olds, news)
 	if t.service.Update != nil {
 		if err := t.service.Update(c); err != nil {
 			return nil, err

@@ -498,6 +498,16 @@ func TestDefaultTagsAreMergedAndIgnoredOnesAreNotSeen(t *testing.T) {
 	})
 }
 
+func TestOwnTagsThatAreIgnoredAreWrittenAndShowInEveryPreview(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, m{"ignoreTags": m{"keyPrefixes": []any{"kubernetes.io/"}}})
+	in := m{"tags": m{"Name": "x", "kubernetes.io/role/elb": "1"}}
+	o := p.create(queueType, in)
+	p.drift(o, func(a cloud.Attributes) { assert.Equal(t, "1", a["tags"].(m)["kubernetes.io/role/elb"]) })
+	_, r := p.diff(o, in)
+	assert.Equal(t, []string{`tags["kubernetes.io/role/elb"] add`}, changes(r), "as the genuine provider's documentation says of ignore_tags")
+}
+
 func TestARefreshFindsDriftAndAPreviewPutsItRight(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t, nil)

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -76,21 +77,27 @@ func (t *tagRules) split(tags map[string]any, own resource.PropertyValue) (mine,
 	return mine, all
 }
 
-// retag applies a change of managed tags to an object's tags and leaves those of others alone.
-func retag(tags map[string]any, olds, news resource.PropertyValue) map[string]any {
+// managed are the tags that the provider writes for some inputs or a state: also those of the program's own that it
+// is told to ignore, which it writes but does not read back. The genuine provider then shows them as a difference in
+// every preview; its documentation says so of ignore_tags.
+func managed(m resource.PropertyMap) map[string]any {
 	out := map[string]any{}
-	for k, v := range tags {
-		out[k] = v
-	}
-	if o := bare(olds); o.IsObject() {
-		for k := range o.ObjectValue() {
-			delete(out, string(k))
+	for _, k := range []resource.PropertyKey{tagsAllKey, "tags"} {
+		if tags, ok := toAttribute(m[k]).(map[string]any); ok {
+			maps.Copy(out, tags)
 		}
 	}
-	if n, ok := toAttribute(news).(map[string]any); ok {
-		for k, v := range n {
+	return out
+}
+
+// retag applies a change of managed tags to an object's tags and leaves those of others alone.
+func retag(present, olds, news map[string]any) map[string]any {
+	out := map[string]any{}
+	for k, v := range present {
+		if _, mine := olds[k]; !mine {
 			out[k] = v
 		}
 	}
+	maps.Copy(out, news)
 	return out
 }
