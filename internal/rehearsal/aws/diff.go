@@ -53,9 +53,9 @@ func (d *differ) replaces(p *prop, kind changeKind) bool {
 // reverse "change-back": that is the order of an enumeration, and true before false.
 func kindOf(p *prop, old, new resource.PropertyValue) changeKind {
 	switch {
-	case empty(old) && !old.IsBool():
+	case !present(p, old):
 		return kindAdded
-	case empty(new) && !new.IsBool():
+	case !present(p, new):
 		return kindRemoved
 	case old.IsBool() && new.IsBool() && new.BoolValue():
 		return kindChangeBack
@@ -73,6 +73,11 @@ func kindOf(p *prop, old, new resource.PropertyValue) changeKind {
 		return kindAppended
 	}
 	return kindChanged
+}
+
+// present tells whether a value is there for a diff: a zero is, and a block without members; an empty list is not.
+func present(p *prop, v resource.PropertyValue) bool {
+	return v.IsBool() || v.IsNumber() || v.IsString() || p.Type == "object" && v.IsObject() || !empty(v)
 }
 
 func (d *differ) add(path string, kind changeKind, replace bool) {
@@ -96,6 +101,9 @@ func (d *differ) object(props map[string]*prop, olds, news resource.PropertyMap,
 			continue
 		}
 		k := resource.PropertyKey(name)
+		if p.output() && bare(news[k]).IsComputed() {
+			continue // what only the provider computes is no change that anyone asked for
+		}
 		d.value(p, olds[k], wanted(p, olds[k], news[k]), joinPath(path, name))
 	}
 }
@@ -107,7 +115,7 @@ func (d *differ) value(p *prop, old, new resource.PropertyValue, path string) {
 	}
 	if new.IsComputed() || old.IsComputed() {
 		kind := kindChanged
-		if empty(old) && !old.IsComputed() {
+		if !old.IsComputed() && !present(p, old) {
 			kind = kindAdded
 		}
 		d.add(path, kind, d.replaces(p, kind))
@@ -119,18 +127,18 @@ func (d *differ) value(p *prop, old, new resource.PropertyValue, path string) {
 		d.add(path, kind, d.replaces(p, kind) || d.memberReplaces(p, old, new, kind))
 	case p.Type == "object":
 		d.object(p.Props, old.ObjectValue(), new.ObjectValue(), path)
-	case p.Type == "map" && !empty(old) && !empty(new):
+	case p.Type == "map" && !empty(old) && !empty(new) && !new.ContainsUnknowns():
 		d.entries(p, old.ObjectValue(), new.ObjectValue(), path)
-	case p.Type == "list" && p.Elem == "object" && old.IsArray() && new.IsArray():
-		d.elements(p, old.ArrayValue(), new.ArrayValue(), path)
-	case p.Type == "set" && p.Elem == "object" && old.IsArray() && new.IsArray():
-		d.add(path, kind, d.replaces(p, kind) || d.setReplaces(p, old.ArrayValue(), new.ArrayValue()))
+	case p.Type == "list" && !empty(old) && !empty(new):
+		d.elements(p, old.ArrayValue(), new.ArrayValue(), path, kind)
+	case (p.Type == "set" || p.Type == "list") && p.Elem == "object":
+		d.add(path, kind, d.replaces(p, kind) || d.setReplaces(p, elementsOf(old), elementsOf(new)))
 	default:
 		d.add(path, kind, d.replaces(p, kind))
 	}
 }
 
-// entries compares maps key by key.
+// entries compares maps key by key; a map with an unknown value is unknown as a whole to the provider.
 func (d *differ) entries(p *prop, olds, news resource.PropertyMap, path string) {
 	for k, o := range olds {
 		if n, ok := news[k]; internal(k) {
@@ -148,18 +156,21 @@ func (d *differ) entries(p *prop, olds, news resource.PropertyMap, path string) 
 	}
 }
 
-// elements compares lists of blocks by index.
-func (d *differ) elements(p *prop, olds, news []resource.PropertyValue, path string) {
-	block := &prop{Type: "object", Props: p.Props, Replace: p.Replace, ReplaceOn: p.ReplaceOn}
+// elements compares lists by index.
+func (d *differ) elements(p *prop, olds, news []resource.PropertyValue, path string, whole changeKind) {
+	e := p.element()
+	e.Replace, e.ReplaceOn, e.ReplaceNote = p.Replace, p.ReplaceOn, p.ReplaceNote
 	for i := range max(len(olds), len(news)) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch {
 		case i >= len(olds):
-			d.add(at, kindAdded, d.replaces(p, kindAdded) || d.memberReplaces(block, resource.NewNullProperty(), bare(news[i]), kindAdded))
+			d.add(at, kindAdded, d.replaces(p, whole) || d.memberReplaces(e, resource.NewNullProperty(), bare(news[i]), kindAdded))
 		case i >= len(news):
-			d.add(at, kindRemoved, d.replaces(p, kindRemoved) || d.memberReplaces(block, bare(olds[i]), resource.NewNullProperty(), kindRemoved))
-		default:
-			d.value(block, olds[i], news[i], at)
+			d.add(at, kindRemoved, d.replaces(p, whole) || d.memberReplaces(e, bare(olds[i]), resource.NewNullProperty(), kindRemoved))
+		case e.Type == "object":
+			d.value(e, olds[i], news[i], at)
+		case !same(e, olds[i], news[i]):
+			d.add(at, kindChanged, d.replaces(p, whole))
 		}
 	}
 }
@@ -183,6 +194,13 @@ func (d *differ) memberReplaces(p *prop, old, new resource.PropertyValue, kind c
 		}
 	}
 	return false
+}
+
+func elementsOf(v resource.PropertyValue) []resource.PropertyValue {
+	if v.IsArray() {
+		return v.ArrayValue()
+	}
+	return nil
 }
 
 // setReplaces tells whether an element that a set gains or loses has a member that replaces.

@@ -17,7 +17,7 @@ func same(p *prop, old, new resource.PropertyValue) bool {
 		return false
 	}
 	if empty(new) && empty(old) {
-		return true
+		return p.Type != "object" || old.IsObject() == new.IsObject()
 	}
 	switch {
 	case p.Type == "set" && old.IsArray() && new.IsArray():

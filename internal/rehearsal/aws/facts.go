@@ -126,11 +126,25 @@ func (p *prop) element() *prop {
 	return e
 }
 
+// allowed are enumerations that the file lacks, because the provider words their refusal differently (asked of
+// hashicorp/aws 5.100.0 with a bad value).
+var allowed = map[string]map[string]choices{
+	"aws:eks/addon:Addon": {
+		"resolveConflictsOnCreate": {"NONE", "OVERWRITE"},
+		"resolveConflictsOnUpdate": {"NONE", "OVERWRITE", "PRESERVE"},
+	},
+}
+
 // facts returns the facts, parsed when first asked for.
 var facts = sync.OnceValues(func() (*factBook, error) {
 	b := &factBook{}
 	if err := json.Unmarshal(factsJSON, b); err != nil {
 		return nil, fmt.Errorf("facts of the AWS provider: %w", err)
+	}
+	for typ, members := range allowed {
+		for name, values := range members {
+			b.Resources[typ].Props[name].Enum = values
+		}
 	}
 	for typ, r := range b.Resources {
 		r.taggable = r.Props["tags"] != nil && r.Props["tagsAll"] != nil

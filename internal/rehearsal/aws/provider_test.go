@@ -220,6 +220,8 @@ func TestInputsAreHeldAgainstTheFacts(t *testing.T) {
 		}},
 		{"a value that is not among those allowed", groupType, group(m{"capacityType": "SPOTS"}),
 			[]string{`capacityType: expected one of "ON_DEMAND", "SPOT", "CAPACITY_BLOCK", got "SPOTS"; did you mean "SPOT"?`}},
+		{"an enumeration that the facts lack", "aws:eks/addon:Addon", m{"addonName": "coredns", "clusterName": "dev", "resolveConflictsOnCreate": "PRESERVE"},
+			[]string{`resolveConflictsOnCreate: expected one of "NONE", "OVERWRITE", got "PRESERVE"`}},
 		{"such a value in a set of objects", groupType, group(m{"taints": []any{m{"key": "k", "effect": "NoSchedule"}}}),
 			[]string{`taints[0].effect: expected one of "NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE", got "NoSchedule"; did you mean "NO_SCHEDULE"?`}},
 		{"a number out of range", roleType, m{"assumeRolePolicy": trust, "maxSessionDuration": 60}, []string{"maxSessionDuration: expected 3600 to 43200, got 60"}},
@@ -324,7 +326,7 @@ func TestThePreviewOfANewResourceKnowsWhatTheProgramGivesAndNothingElse(t *testi
 	require.NoError(t, p.store.View(func(tx cloud.Tx) error { assert.Empty(t, tx.All()); return nil }))
 }
 
-// diffCases change one thing each; the facts say what becomes of it.
+// One thing changes at a time; the facts say what becomes of it.
 func TestChangesUpdateOrReplaceAsTheFactsSay(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t, nil)
@@ -370,6 +372,10 @@ func TestChangesUpdateOrReplaceAsTheFactsSay(t *testing.T) {
 			want: []string{`labels delete`}},
 		{name: "a label without a value", typ: groupType, before: group(m{"labels": m{}}), after: group(m{"labels": m{"a": ""}}),
 			want: []string{"labels add"}},
+		{name: "an element of a list", typ: groupType, before: group(m{"instanceTypes": []any{"m5.large", "m6i.large"}}),
+			after: group(m{"instanceTypes": []any{"m5.large"}}), want: []string{"instanceTypes[1] delete_replace"}},
+		{name: "a block without members", typ: groupType, before: group(m{"nodeRepairConfig": m{"enabled": true}}),
+			after: group(m{"nodeRepairConfig": m{}}), want: []string{"nodeRepairConfig.enabled update"}},
 		{name: "an element of a set of objects", typ: groupType, before: group(nil), after: group(m{"taints": []any{m{"key": "a", "effect": "NO_EXECUTE"}}}),
 			want: []string{"taints update"}},
 		{name: "a set that replaces", typ: groupType, before: group(nil), after: group(m{"subnetIds": []any{"subnet-1"}}),

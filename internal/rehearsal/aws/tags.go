@@ -31,10 +31,10 @@ func (t *tagRules) ignores(key string) bool {
 	return false
 }
 
-// all merges a resource's own tags over the default ones.
+// all merges a resource's own tags over the default ones; one unknown tag makes them unknown, as in the provider.
 func (t *tagRules) all(own resource.PropertyValue) resource.PropertyValue {
 	b := bare(own)
-	if t.unknown || b.IsComputed() {
+	if t.unknown || b.ContainsUnknowns() {
 		return unknownValue
 	}
 	out := resource.PropertyMap{}
