@@ -162,14 +162,9 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*Result, e
 	return r, nil
 }
 
-// Output is one output of a stack.
-type Output struct {
-	// Value is what JSON makes of the output. A secret's value is never read: it is "[secret]", also inside objects.
-	Value any `json:"value"`
-}
-
-// Outputs returns what a stack publishes.
-func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]Output, error) {
+// Outputs returns what a stack publishes, as JSON values. A secret's value is never read: it is "[secret]", also
+// inside objects.
+func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, error) {
 	w, err := p.begin(ctx, OpOutputs, stack, false)
 	if err != nil {
 		return nil, err
@@ -179,13 +174,9 @@ func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]Output
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]any{}
-	if err := json.Unmarshal([]byte(text), &values); err != nil {
+	out := map[string]any{}
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		return nil, fmt.Errorf("read the outputs of %s: %w", stack, err)
-	}
-	out := make(map[string]Output, len(values))
-	for name, v := range values {
-		out[name] = Output{Value: v}
 	}
 	return out, nil
 }

@@ -129,8 +129,8 @@ func TestSecretOutputsAreNeverRead(t *testing.T) {
 	r.up("prod")
 	out, err := r.Outputs(t.Context(), "prod")
 	require.NoError(t, err)
-	assert.Equal(t, Output{Value: 2.0}, out["boxes"])
-	assert.Equal(t, Output{Value: "[secret]"}, out["key"])
+	assert.Equal(t, 2.0, out["boxes"])
+	assert.Equal(t, "[secret]", out["key"])
 }
 
 func TestAJoiningEnvironmentWaitsForItsOwner(t *testing.T) {

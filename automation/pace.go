@@ -107,8 +107,8 @@ type exportedResource struct {
 	Custom               bool                `json:"custom"`
 }
 
-// standingOf collects each resource's dependencies. A component stands for its children: who depends on it, waits for
-// them.
+// standingOf collects each resource's dependencies. A component stands for its children: who depends on it waits for
+// them, and what it depends on they wait for.
 func standingOf(resources []exportedResource) []standing {
 	out := make([]standing, len(resources))
 	at := map[string]int{}
@@ -127,9 +127,15 @@ func standingOf(resources []exportedResource) []standing {
 			out[i].dependencies = append(out[i].dependencies, x.Provider[:cut])
 		}
 	}
-	for _, x := range resources {
-		if parent, ok := at[x.Parent]; ok && !resources[parent].Custom {
-			out[parent].dependencies = append(out[parent].dependencies, x.URN)
+	for i, x := range resources {
+		parent, ok := at[x.Parent]
+		if !ok || resources[parent].Custom {
+			continue
+		}
+		out[parent].dependencies = append(out[parent].dependencies, x.URN)
+		for ok && !resources[parent].Custom {
+			out[i].dependencies = append(out[i].dependencies, resources[parent].Dependencies...)
+			parent, ok = at[resources[parent].Parent]
 		}
 	}
 	return out

@@ -371,7 +371,7 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 	}
 	tell(PhaseEvent{})
 	res, err := run(func(e Event) {
-		if e.Step == nil || e.Step.Status != Done && e.Step.Status != Planned || finished[e.Step.URN] || defaultProvider(*e.Step) {
+		if e.Step == nil || e.Step.Status != Done && e.Step.Status != Planned || finished[e.Step.URN] || uncounted(*e.Step) {
 			return
 		}
 		finished[e.Step.URN] = true
@@ -389,9 +389,10 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 	return res, err
 }
 
-// defaultProvider tells a provider that the engine makes by itself: its own summary does not count it either.
-func defaultProvider(s Step) bool {
-	return strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
+// uncounted tells what the engine's own summary does not count either: what is only read, and the providers that the
+// engine makes by itself.
+func uncounted(s Step) bool {
+	return s.Op == "read" || strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
 }
 
 func (r *rehearse) fail(env *EnvironmentReport, err error) error {
