@@ -39,7 +39,7 @@ func read(ctx *pulumi.Context) (*Config, error) {
 	}
 	problems = append(problems, more...)
 	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("Pulumi.%s.yaml is not valid:\n%w", ctx.Stack(), err)
+		return nil, fmt.Errorf("stack file Pulumi.%s.yaml is not valid:\n%w", ctx.Stack(), err)
 	}
 	return cfg, nil
 }

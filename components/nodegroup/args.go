@@ -71,7 +71,7 @@ func (a *Args) check() error {
 	var errs []error
 	missing := func(absent bool, field string) {
 		if absent {
-			errs = append(errs, fmt.Errorf("Args.%s is required", field))
+			errs = append(errs, fmt.Errorf("field %s of Args is required", field))
 		}
 	}
 	missing(a.Cluster == nil, "Cluster")

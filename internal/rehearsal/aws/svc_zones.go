@@ -2,7 +2,6 @@ package aws
 
 import (
 	"hash/fnv"
-	"slices"
 	"strconv"
 
 	"github.com/eks-platform/eks-platform/internal/region"
@@ -45,14 +44,4 @@ func zonesOf(s cloud.Scope) []zone {
 		}
 	}
 	return zones
-}
-
-// findZone returns the zone with a name or an id.
-func findZone(s cloud.Scope, nameOrID string) (zone, bool) {
-	zones := zonesOf(s)
-	i := slices.IndexFunc(zones, func(z zone) bool { return z.name == nameOrID || z.id == nameOrID })
-	if i < 0 {
-		return zone{}, false
-	}
-	return zones[i], true
 }

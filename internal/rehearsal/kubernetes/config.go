@@ -109,6 +109,7 @@ func activeCluster(props resource.PropertyMap) *kubeconfig {
 // Configure takes the settings of one provider instance. A kubeconfig that cannot be read is no error here: it makes
 // the cluster unreachable.
 func (s *Server) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+	//lint:ignore SA1019 The engine fills it for every provider, with secrets as plain text and booleans as words.
 	value := func(key string) string { return req.GetVariables()["kubernetes:config:"+key] }
 	session := &session{settings: settings{
 		namespace:             value("namespace"),
