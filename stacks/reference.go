@@ -12,9 +12,11 @@ import (
 
 // Schema returns the JSON Schema of a stack file, for editors: it describes the whole Pulumi.<stack>.yaml, with the
 // project's keys spelt as they stand there.
-func Schema() ([]byte, error) {
+func Schema() ([]byte, error) { return fileSchema(configSchema) }
+
+func fileSchema(of []byte) ([]byte, error) {
 	var config map[string]any
-	if err := json.Unmarshal(configSchema, &config); err != nil {
+	if err := json.Unmarshal(of, &config); err != nil {
 		return nil, fmt.Errorf("read the configuration's schema: %w", err)
 	}
 	props, _ := config["properties"].(map[string]any)
@@ -56,9 +58,11 @@ func Schema() ([]byte, error) {
 
 // Reference returns the configuration reference in Markdown: every key with its type, default and meaning, from the
 // schema and so from the Go types.
-func Reference() (string, error) {
+func Reference() (string, error) { return reference(configSchema) }
+
+func reference(of []byte) (string, error) {
 	var config map[string]any
-	if err := json.Unmarshal(configSchema, &config); err != nil {
+	if err := json.Unmarshal(of, &config); err != nil {
 		return "", fmt.Errorf("read the configuration's schema: %w", err)
 	}
 	var b strings.Builder
