@@ -51,10 +51,7 @@ func createSubnet(c *Call) error {
 
 // subnetZone returns the zone that a new subnet asks for, or the region's first when it asks for none.
 func subnetZone(c *Call) (zone, error) {
-	zones := zonesOf(c.Scope)
-	if len(zones) == 0 {
-		return zone{}, refuse("InvalidParameterValue", "Region %q has no availability zones", c.Scope.Region)
-	}
+	zones := zonesOf(c.Scope) // at least three: a provider takes no region that is none
 	for _, parameter := range []string{"availabilityZone", "availabilityZoneId"} {
 		asked := c.attrs().text(parameter)
 		if asked == "" {
