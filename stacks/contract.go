@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -91,6 +92,9 @@ func readContract(ctx *pulumi.Context, cfg *Config) (*Contract, error) {
 	owner := cfg.Join.Stack
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), owner)
 	absent := fmt.Errorf("join.stack: stack %q has no cluster to join: bring it up first (pulumi up -s %s)", owner, owner)
+	if unknownStack(ctx, name) {
+		return nil, absent
+	}
 	ref, err := pulumi.NewStackReference(ctx, owner, &pulumi.StackReferenceArgs{Name: pulumi.String(name)})
 	if err != nil {
 		return nil, absent
@@ -112,6 +116,15 @@ func readContract(ctx *pulumi.Context, cfg *Config) (*Contract, error) {
 		return nil, fmt.Errorf("join.stack: %q: %w", owner, err)
 	}
 	return c, joinable(cfg, c)
+}
+
+// unknownStack tells whether the backend has no such stack. Reading a StackReference to one fails in the engine, which
+// then ends the run and never shows what the program has to say; a function call that fails leaves it to the program.
+// Whatever else goes wrong with the call, the StackReference reports better.
+func unknownStack(ctx *pulumi.Context, name string) bool {
+	var ignored struct{}
+	err := ctx.Invoke("pulumi:pulumi:readStackOutputs", map[string]any{"name": name}, &ignored)
+	return err != nil && strings.Contains(err.Error(), "unknown stack")
 }
 
 // joinable holds a joining configuration against the contract it joins.

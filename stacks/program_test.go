@@ -172,6 +172,9 @@ func TestAContractThatCannotBeUsedIsRefused(t *testing.T) {
 
 func TestAJoiningStackWithoutItsOwnerIsRefusedClearly(t *testing.T) {
 	t.Parallel()
+	want := `join.stack: stack "dev" has no cluster to join: bring it up first (pulumi up -s dev)`
 	_, err := run(t, "stg", true, ptest.WithStackOutputs("organization/eks-platform/dev", map[string]any{}))
-	assert.ErrorContains(t, err, `join.stack: stack "dev" has no cluster to join: bring it up first (pulumi up -s dev)`)
+	assert.ErrorContains(t, err, want)
+	_, err = ptest.Run(t, true, stacks.Program, ptest.WithStack("stg"), ptest.WithConfig(configOf(t, "stg")))
+	assert.ErrorContains(t, err, want, "the owner's stack does not exist")
 }

@@ -116,6 +116,14 @@ func (r *recorder) read(args pulumi.MockResourceArgs) (string, resource.Property
 
 // Call answers an invoke.
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	if args.Token == "pulumi:pulumi:readStackOutputs" { // the function behind StackReference
+		name := args.Args["name"].StringValue()
+		outputs, ok := r.settings.stackReferences[name]
+		if !ok {
+			return nil, fmt.Errorf("unknown stack %q", name)
+		}
+		return resource.PropertyMap{"outputs": resource.NewProperty(resource.NewPropertyMapFromMap(outputs))}, nil
+	}
 	f := r.settings.calls[args.Token]
 	if f == nil {
 		return nil, fmt.Errorf("no answer for the invoke %s; give the run one with ptest.WithCall", args.Token)
