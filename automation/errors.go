@@ -104,8 +104,9 @@ func classify(ctx context.Context, a *attempt) *Error {
 	}
 	switch {
 	case ctx.Err() != nil:
+		// What was given up says so, each by itself; that is what an interrupt means.
 		e.Kind, e.cause = ErrCancelled, ctx.Err()
-		e.Messages = diagnosed
+		e.Messages = slices.DeleteFunc(diagnosed, func(m string) bool { return strings.HasSuffix(m, "canceled") })
 	case containsAny(said, locks):
 		e.Kind = ErrLocked
 		e.Messages = lockHolders(said)

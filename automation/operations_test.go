@@ -208,6 +208,7 @@ func TestAnInterruptLetsTheEngineFinishAndReleaseItsLock(t *testing.T) {
 	_, err := r.Up(ctx, "prod", UpOptions{})
 	assert.ErrorIs(t, err, ErrCancelled)
 	assert.ErrorIs(t, err, context.Canceled)
+	assert.EqualError(t, err, "up prod: cancelled")
 	n, err := r.Resources(t.Context(), "prod")
 	require.NoError(t, err)
 	assert.Equal(t, 1, n, "the box that was under way must be recorded")

@@ -35,6 +35,8 @@ type PaceStep struct {
 	End   time.Duration `json:"endNanoseconds"`
 	// Waited is how long the step could have run and did not.
 	Waited time.Duration `json:"waitedNanoseconds"`
+	// Held tells that the previous step is no dependency: the engine itself made this one wait for it.
+	Held bool `json:"held,omitempty"`
 }
 
 // modelled makes the rehearsal's cloud take a model's time.
@@ -169,7 +171,7 @@ func (r *rehearse) pace(env *EnvironmentReport, phase PhaseName, state []standin
 	pace := Pace{Phase: phase, Makespan: found.Makespan, LowerBound: found.LowerBound, Ratio: found.Ratio}
 	for _, s := range found.CriticalPath {
 		pace.CriticalPath = append(pace.CriticalPath, PaceStep{
-			Name: s.Name, Type: s.Type, Op: string(s.Kind), Start: s.Start, End: s.End, Waited: s.Waited,
+			Name: s.Name, Type: s.Type, Op: string(s.Kind), Start: s.Start, End: s.End, Waited: s.Waited, Held: s.Held,
 		})
 	}
 	env.Pace = append(env.Pace, pace)

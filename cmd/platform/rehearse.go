@@ -188,7 +188,7 @@ func showRehearsal(t *terminal, r *automation.RehearsalReport) {
 	t.print("\n")
 	switch {
 	case !r.OK:
-		t.print("The rehearsal failed after %s. %d objects stand in its cloud.\n", seconds(r.Duration), r.Objects)
+		t.print("The rehearsal did not get through; it ended after %s. %d objects stand in its cloud.\n", seconds(r.Duration), r.Objects)
 	case r.Kept:
 		t.print("All environments are up, in %s: %d objects stand in the rehearsal's cloud. To look at them:\n\n", seconds(r.Duration), r.Objects)
 		for _, env := range r.Environments {
@@ -207,7 +207,11 @@ func showPace(t *terminal, env string, p automation.Pace) {
 	w := newTable()
 	w.AppendHeader(table.Row{"From", "To", "Waited", "Op", "Critical path"})
 	for _, s := range p.CriticalPath {
-		w.AppendRow(table.Row{minutes(s.Start), minutes(s.End), minutes(s.Waited), s.Op, s.Type + " " + s.Name})
+		waited := minutes(s.Waited)
+		if s.Held {
+			waited += ", engine"
+		}
+		w.AppendRow(table.Row{minutes(s.Start), minutes(s.End), waited, s.Op, s.Type + " " + s.Name})
 	}
 	t.print("%s\n", indent(w.Render()))
 }

@@ -60,7 +60,7 @@ func (w *watch) end() { w.t.status(nil) }
 
 // fraction writes done of total, or only done while the total is not known.
 func fraction(done, total int) string {
-	if total < done {
+	if total == 0 || total < done {
 		return fmt.Sprint(done)
 	}
 	return fmt.Sprintf("%d/%d", done, total)

@@ -20,9 +20,12 @@ type Step struct {
 	URN, Type, Name string
 	Kind            Kind
 	Start, End      time.Duration
-	// Waited is how long the operation could have run but did not, after the previous step had ended: for one of the
+	// Waited is how long the operation could have run but did not, after its last dependency had ended: for one of the
 	// engine's parallel slots, and for the engine itself.
 	Waited time.Duration
+	// Held says that the previous step is no dependency: the engine held this one back until that had ended, because it
+	// deletes in layers or had no slot free.
+	Held bool
 }
 
 // Report is what a run's time went into.
@@ -33,7 +36,8 @@ type Report struct {
 	LowerBound time.Duration
 	// Ratio is Makespan by LowerBound; 0 for a run without operations.
 	Ratio float64
-	// CriticalPath leads to the operation that ended last, each step being the dependency of the next that ended last.
+	// CriticalPath leads to the operation that ended last. Each step is the dependency of the next that ended last or,
+	// where the engine held the next back for longer, what ended last before that began.
 	CriticalPath []Step
 }
 
@@ -62,6 +66,10 @@ func (m Model) Analyse(run []Operation, dependencies map[string][]string, needs 
 	}
 	return r
 }
+
+// pause is how long the engine may take between two operations, in AWS time, before it is said to hold one back. It is
+// the duration of the shortest operation.
+const pause = 6 * time.Second
 
 // node is one operation; a replacement is two, on the same URN.
 type node struct {
@@ -147,9 +155,18 @@ func (m Model) criticalPath(ops []Operation, begin time.Time, last Operation, de
 		if previous != nil {
 			ready = previous.End
 		}
+		held := false
+		if wait := op.Start.Sub(ready); m.unscaled(wait) > pause {
+			latest := ready
+			for _, p := range ops {
+				if !seen[p.node()] && p.End.After(latest) && !p.End.After(op.Start) {
+					previous, latest, held = &p, p.End, true
+				}
+			}
+		}
 		path = append(path, Step{
 			URN: op.URN, Type: op.Type, Name: op.URN[strings.LastIndex(op.URN, "::")+len("::"):], Kind: op.Kind,
-			Start: m.unscaled(op.Start.Sub(begin)), End: m.unscaled(op.End.Sub(begin)), Waited: m.unscaled(op.Start.Sub(ready)),
+			Start: m.unscaled(op.Start.Sub(begin)), End: m.unscaled(op.End.Sub(begin)), Waited: m.unscaled(op.Start.Sub(ready)), Held: held,
 		})
 		if previous == nil {
 			slices.Reverse(path)

@@ -240,7 +240,8 @@ func TestWaitingForASlotShowsOnTheCriticalPath(t *testing.T) {
 	}
 	deps := map[string][]string{urn(cluster, "prod"): {urn(role, "control-plane")}}
 	r := latency.Model{Scale: 1}.Analyse(run, deps, references([2]string{urn(cluster, "prod"), urn(role, "control-plane")}))
-	require.Equal(t, []string{"control-plane", "prod"}, names(r.CriticalPath))
+	require.Equal(t, []string{"a", "prod"}, names(r.CriticalPath), "no dependency, but what held the slot")
+	assert.True(t, r.CriticalPath[1].Held)
 	assert.Equal(t, minutes(1.9), r.CriticalPath[1].Waited)
 	assert.Equal(t, minutes(2), r.CriticalPath[1].Start)
 	assert.Equal(t, minutes(9.1), r.LowerBound)
