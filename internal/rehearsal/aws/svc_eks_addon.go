@@ -47,6 +47,9 @@ func createAddon(c *Call) error {
 	if err := checkAddon(c, minor); err != nil {
 		return err
 	}
+	if err := adoptLeftInterfaces(c); err != nil {
+		return err
+	}
 	return runAddon(c)
 }
 
@@ -291,11 +294,29 @@ func deleteAddon(c *Call) error {
 			Scope: c.Scope, Type: hiddenInterface, ID: id,
 			Attributes: cloud.Attributes{
 				"subnetId": subnet.ID, "vpcId": subnet.Attributes["vpcId"], "securityGroupIds": []any{},
+				"nodeGroup":   o.ID,
 				"description": "aws-K8S-i-0" + randomHex(16) + ", left behind because vpc-cni went before the nodes of " + o.ID,
 			},
 		})
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// adoptLeftInterfaces removes what deleteAddon left behind on nodes that still run: vpc-cni that is back on them takes
+// the interfaces over, and deletes those that nobody uses. In AWS that takes up to an hour
+// (https://github.com/aws/amazon-vpc-cni-k8s/pull/624).
+func adoptLeftInterfaces(c *Call) error {
+	if c.attrs().text("addonName") != "vpc-cni" {
+		return nil
+	}
+	for _, g := range c.referring(nodeGroupType, "clusterName", c.attrs().text("clusterName")) {
+		for _, i := range c.referring(hiddenInterface, "nodeGroup", g.ID) {
+			if err := c.Tx.Delete(i.Scope, i.Type, i.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -271,10 +271,29 @@ func TestTheNetworkPluginLeavesInterfacesWhenItGoesBeforeTheNodes(t *testing.T) 
 	cni = w.make(addonType, m{"clusterName": "nonprod", "addonName": "vpc-cni"})
 	g = w.make(nodeGroupType, in)
 	require.NoError(t, w.remove(cni))
+	cni = w.make(addonType, m{"clusterName": "nonprod", "addonName": "vpc-cni"})
+	require.NoError(t, w.remove(g), "back on the nodes that it left, the plugin cleans up")
+	require.NoError(t, w.remove(cni))
+	assert.Empty(t, leftInterfaces(w))
+
+	cni = w.make(addonType, m{"clusterName": "nonprod", "addonName": "vpc-cni"})
+	g = w.make(nodeGroupType, in)
+	require.NoError(t, w.remove(cni))
 	require.NoError(t, w.remove(g))
 	require.NoError(t, w.remove(c))
 	assert.NoError(t, w.remove(n.private[1]))
 	assert.ErrorContains(t, w.remove(n.private[0]), "left behind because vpc-cni went before the nodes")
+}
+
+// leftInterfaces returns the interfaces that vpc-cni left behind.
+func leftInterfaces(w *world) []string {
+	var out []string
+	for _, o := range w.all() {
+		if text, _ := o.Attributes["description"].(string); strings.Contains(text, "left behind") {
+			out = append(out, o.ID)
+		}
+	}
+	return out
 }
 
 func TestAddonsAreRefusedAsEKSRefusesThem(t *testing.T) {
