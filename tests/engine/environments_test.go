@@ -1,0 +1,176 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// The life of the repository's three environments, each step of which needs the one before.
+func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
+	t.Parallel()
+	e := open(t, nil, automation.RehearsalOptions{})
+	for _, step := range []struct {
+		name string
+		run  func(t *testing.T, e *estate)
+	}{
+		{"stg does not come up before dev", stgBeforeDev},
+		{"a preview of a fresh environment creates everything", freshPreviews},
+		{"dev comes up", func(t *testing.T, e *estate) { comesUp(t, e, "dev") }},
+		{"a preview of what joins it creates its own", func(t *testing.T, e *estate) { goldenPreview(t, e, "stg") }},
+		{"stg comes up", func(t *testing.T, e *estate) { comesUp(t, e, "stg") }},
+		{"prod comes up", func(t *testing.T, e *estate) { comesUp(t, e, "prod") }},
+		{"the cloud was asked in the right order", upInOrder},
+		{"what stands is as the stack files say", standing},
+		{"an owner publishes its contract and no secret", publishes},
+		{"dev is not destroyed under stg", destroyUnderStg},
+		{"protected resources are not destroyed by mistake", destroyProtected},
+		{"the cloud refuses what passes the gate", destroyPastTheGate},
+		{"an update of dev mends what that took away", mend},
+		{"stg and then dev are destroyed", func(t *testing.T, e *estate) { e.destroy("stg"); e.destroy("dev") }},
+		{"prod is destroyed", func(t *testing.T, e *estate) { e.destroy("prod") }},
+		{"they were destroyed in the right order", downInOrder},
+		{"nothing is left", func(t *testing.T, e *estate) { assert.Empty(t, e.objects()) }},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, e.with(t, nil)) }) {
+			t.FailNow()
+		}
+	}
+}
+
+func stgBeforeDev(t *testing.T, e *estate) {
+	_, err := e.platform().Up(t.Context(), "stg", automation.UpOptions{})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	assert.ErrorContains(t, err, "stg joins the cluster of dev, which is not up: bring dev up first")
+	assert.Empty(t, e.objects())
+}
+
+func freshPreviews(t *testing.T, e *estate) {
+	for _, stack := range []string{"dev", "prod"} {
+		goldenPreview(t, e, stack)
+	}
+	assert.Empty(t, e.objects(), "a preview makes nothing")
+}
+
+// goldenPreview previews an environment that does not exist and compares what it would do with the golden.
+func goldenPreview(t *testing.T, e *estate, stack string) {
+	t.Helper()
+	plan := planOf(t, e, stack)
+	golden(t, plan, "preview-"+stack+".txt")
+	for _, line := range plan {
+		assert.Regexp(t, "^(create|read) ", line)
+	}
+}
+
+// comesUp brings an environment up and finds nothing to do afterwards, whether the cloud is looked at or not.
+func comesUp(t *testing.T, e *estate, stack string) {
+	t.Helper()
+	r := e.up(stack, automation.UpOptions{})
+	assert.Equal(t, []string{"create"}, ops(r.Changes), "%v", r.Changes)
+	assert.Empty(t, r.Warnings)
+	for _, refresh := range []bool{false, true} {
+		again := e.preview(stack, automation.PreviewOptions{Refresh: refresh})
+		assert.True(t, again.Empty(), "refresh %v: %v %v", refresh, again.Steps, again.Drift)
+		assert.Equal(t, r.Count("create"), again.Count("same"))
+	}
+}
+
+func publishes(t *testing.T, e *estate) {
+	for stack, account := range map[string]string{"dev": nonprod.Account, "prod": prod.Account} {
+		out, err := e.platform().Outputs(t.Context(), stack)
+		require.NoError(t, err)
+		raw, err := json.Marshal(out)
+		require.NoError(t, err)
+		assert.NotContains(t, string(raw), "[secret]")
+		var published struct{ Contract stacks.Contract }
+		require.NoError(t, json.Unmarshal(raw, &published))
+		c := published.Contract
+		assert.Len(t, out, 1)
+		assert.Equal(t, stacks.ContractVersion, c.Version)
+		assert.Equal(t, account, c.AccountID)
+		assert.Len(t, c.Network.PrivateSubnetIDs, 3)
+
+		// A kubeconfig holds no credentials when the caller's own are asked for at each call.
+		var config struct {
+			Users []struct{ User map[string]any }
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(c.Cluster.Kubeconfig), &config))
+		require.Len(t, config.Users, 1)
+		assert.Len(t, config.Users[0].User, 1)
+		assert.Contains(t, config.Users[0].User, "exec")
+	}
+	// What stg read is what dev wrote.
+	group := e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "stg-general-nodes")
+	dev := e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "dev-system-nodes")
+	assert.Equal(t, dev.Attributes["subnetIds"], group.Attributes["subnetIds"])
+	assert.Equal(t, "nonprod", group.Attributes["clusterName"])
+}
+
+func destroyUnderStg(t *testing.T, e *estate) {
+	before := len(e.objects())
+	_, err := e.platform().Destroy(t.Context(), "dev", automation.DestroyOptions{Unprotect: true})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	assert.ErrorContains(t, err, "dev owns the cluster that stg (")
+	assert.ErrorContains(t, err, "still stands on: destroy that first")
+	assert.Len(t, e.objects(), before)
+}
+
+func destroyProtected(t *testing.T, e *estate) {
+	before := len(e.objects())
+	_, err := e.platform().Destroy(t.Context(), "prod", automation.DestroyOptions{})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	for _, name := range []string{
+		"aws:eks/cluster:Cluster prod-cluster", "aws:kms/key:Key prod-secrets", "aws:ec2/vpc:Vpc prod-vpc",
+		"aws:ec2/subnet:Subnet prod-private-euw1-az1", "aws:cloudwatch/logGroup:LogGroup prod-control-plane",
+	} {
+		assert.ErrorContains(t, err, name)
+	}
+	assert.Len(t, e.objects(), before)
+}
+
+// destroyPastTheGate destroys dev from a directory that knows nothing of stg, which is all that the gate goes by.
+func destroyPastTheGate(t *testing.T, e *estate) {
+	e.dir = project(t, nil)
+	require.NoError(t, os.Remove(filepath.Join(e.dir, "Pulumi.stg.yaml")))
+	_, err := e.platform().Destroy(t.Context(), "dev", automation.DestroyOptions{Unprotect: true})
+	require.ErrorIs(t, err, automation.ErrProvider)
+	assert.ErrorContains(t, err, "ResourceInUseException")
+	assert.NotContains(t, err.Error(), "goroutine")
+	e.object(nonprod, "aws:eks/cluster:Cluster", "nonprod")
+	e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "stg-general-nodes")
+}
+
+// mend brings back what dev lost, which is more than dev's own: stg's nodes stand on dev's CNI and routes.
+func mend(t *testing.T, e *estate) {
+	r := e.up("dev", automation.UpOptions{})
+	assert.NotZero(t, r.Count("create"))
+	for _, stack := range []string{"dev", "stg"} {
+		again := e.preview(stack, automation.PreviewOptions{Refresh: true})
+		assert.True(t, again.Empty(), "%s: %v %v", stack, again.Steps, again.Drift)
+	}
+	// The deletions that the order is judged by are still to come.
+	e.cloud.Cloud().ForgetTimeline()
+}
+
+// ops lists the operations of a summary.
+func ops(changes map[string]int) []string {
+	var out []string
+	for op, n := range changes {
+		if n > 0 && op != "read" {
+			out = append(out, op)
+		}
+	}
+	return out
+}
+
+// name is a step's type and name without what every type has in common.
+func name(s automation.Step) string { return strings.TrimPrefix(s.Type, "aws:") + " " + s.Name }

@@ -1,0 +1,139 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
+)
+
+// root is the repository's.
+const root = "../.."
+
+// The accounts and the region of the repository's stack files.
+var (
+	nonprod = cloud.Scope{Account: "111111111111", Region: "eu-west-1"}
+	prod    = cloud.Scope{Account: "222222222222", Region: "eu-west-1"}
+)
+
+// edits are changes of stack files, by stack: old text and new text in turn.
+type edits map[string][]string
+
+// project copies the repository's project and stack files to a directory of the test's own and edits them.
+func project(t *testing.T, changes edits) string {
+	t.Helper()
+	dir := t.TempDir()
+	files, err := filepath.Glob(filepath.Join(root, "Pulumi*.yaml"))
+	require.NoError(t, err)
+	require.Len(t, files, 4, "Pulumi.yaml and the files of three stacks")
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		name := filepath.Base(file)
+		text := string(raw)
+		pairs := changes[strings.TrimSuffix(strings.TrimPrefix(name, "Pulumi."), ".yaml")]
+		for i := 0; i+1 < len(pairs); i += 2 {
+			require.Contains(t, text, pairs[i], "the edit of %s finds nothing to change", name)
+			text = strings.Replace(text, pairs[i], pairs[i+1], 1)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	return dir
+}
+
+// command finds the Pulumi CLI, or builds it.
+func command(t *testing.T) *pulumicli.Command {
+	t.Helper()
+	c, err := pulumicli.Find(t.Context(), pulumicli.Options{Dir: root, Progress: func(line string) { t.Log(line) }})
+	require.NoError(t, err)
+	return c
+}
+
+// estate is a rehearsal cloud with the environments on it.
+type estate struct {
+	t     *testing.T
+	dir   string // the stack files
+	cloud *automation.Rehearsal
+	cli   *pulumicli.Command
+}
+
+// open makes an estate in which nothing stands.
+func open(t *testing.T, changes edits, o automation.RehearsalOptions) *estate {
+	t.Helper()
+	o.Dir = t.TempDir()
+	c, err := automation.OpenRehearsal(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	return &estate{t: t, dir: project(t, changes), cloud: c, cli: command(t)}
+}
+
+// with is the estate in a subtest, with other changes of the stack files: what stands stays.
+func (e *estate) with(t *testing.T, changes edits) *estate {
+	t.Helper()
+	other := *e
+	other.t = t
+	if changes != nil {
+		other.dir = project(t, changes)
+	}
+	return &other
+}
+
+func (e *estate) platform() *automation.Platform {
+	e.t.Helper()
+	p, err := automation.New(automation.Options{ProjectDir: e.dir, Cloud: e.cloud, Command: e.cli})
+	require.NoError(e.t, err)
+	return p
+}
+
+func (e *estate) preview(stack string, o automation.PreviewOptions) *automation.Result {
+	e.t.Helper()
+	r, err := e.platform().Preview(e.t.Context(), stack, o)
+	require.NoError(e.t, err)
+	return r
+}
+
+func (e *estate) up(stack string, o automation.UpOptions) *automation.Result {
+	e.t.Helper()
+	r, err := e.platform().Up(e.t.Context(), stack, o)
+	require.NoError(e.t, err)
+	return r
+}
+
+func (e *estate) destroy(stack string) *automation.Result {
+	e.t.Helper()
+	r, err := e.platform().Destroy(e.t.Context(), stack, automation.DestroyOptions{Unprotect: true})
+	require.NoError(e.t, err)
+	return r
+}
+
+// objects returns everything that exists.
+func (e *estate) objects() []*cloud.Object {
+	e.t.Helper()
+	all, err := e.cloud.Cloud().Objects()
+	require.NoError(e.t, err)
+	return all
+}
+
+// object returns the one object of a type and Name tag (or, for what has no tags, of a part of its ID).
+func (e *estate) object(scope cloud.Scope, typ, name string) *cloud.Object {
+	e.t.Helper()
+	var found []*cloud.Object
+	for _, o := range e.objects() {
+		if o.Scope != scope || o.Type != typ {
+			continue
+		}
+		tags, _ := o.Attributes["tags"].(map[string]any)
+		if tags["Name"] == name || strings.Contains(o.ID, name) {
+			found = append(found, o)
+		}
+	}
+	require.Len(e.t, found, 1, "%s %s", typ, name)
+	return found[0]
+}

@@ -1,0 +1,62 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// parts are the events of one replacement, which "replace" tells as a whole.
+var parts = []string{"create-replacement", "delete-replaced"}
+
+// planOf previews an environment and writes one line for each resource that does not stay as it is, also for those
+// that are only read: operation, type, name, and in brackets the properties that change. The lines are ordered by URN.
+func planOf(t *testing.T, e *estate, stack string) []string {
+	t.Helper()
+	lines := map[string]string{}
+	_, err := e.platform().Preview(t.Context(), stack, automation.PreviewOptions{OnEvent: func(event automation.Event) {
+		s := event.Step
+		if s == nil || s.Op == "same" || slices.Contains(parts, s.Op) {
+			return
+		}
+		line := fmt.Sprintf("%s %s %s", s.Op, s.Type, s.Name)
+		if len(s.DiffKeys) > 0 {
+			line += " [" + strings.Join(s.DiffKeys, " ") + "]"
+		}
+		lines[s.URN] = line
+	}})
+	require.NoError(t, err)
+	out := make([]string, 0, len(lines))
+	for _, urn := range slices.Sorted(maps.Keys(lines)) {
+		out = append(out, lines[urn])
+	}
+	return out
+}
+
+// golden compares lines with a file in tests/testdata, or writes the file under UPDATE_GOLDEN=1.
+func golden(t *testing.T, lines []string, file string) {
+	t.Helper()
+	path := filepath.Join("..", "testdata", file)
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+		return
+	}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%s does not exist; write it with UPDATE_GOLDEN=1 go test", path)
+	}
+	require.NoError(t, err)
+	assert.Equal(t, strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n"), lines,
+		"the preview is not that of %s; if every difference is meant, rewrite the file with UPDATE_GOLDEN=1 go test", path)
+}
