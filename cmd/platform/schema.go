@@ -8,18 +8,30 @@ import (
 
 // newSchema returns the command that prints the schema of stack files.
 func newSchema(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var markdown bool
+	c := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of stack files",
-		Long:  "Print the JSON Schema of stack files, from which editors complete and check them.",
-		Args:  exactly(0, "no arguments"),
+		Long: `Print the JSON Schema of stack files, from which editors complete and check them, or the configuration reference that
+is made from it.`,
+		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
+			if markdown {
+				text, err := stacks.Reference()
+				if err != nil {
+					return err
+				}
+				t.print("%s", text)
+				return nil
+			}
 			raw, err := stacks.Schema()
 			if err != nil {
 				return err
 			}
-			t.print("%s", raw)
+			t.print("%s\n", raw)
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "print the configuration reference instead")
+	return c
 }
