@@ -68,12 +68,14 @@ type Settings struct {
 	// subnets.
 	PublicPrefix int `json:"publicPrefix,omitempty" jsonschema:"minimum=17,maximum=27"`
 	// How private subnets reach the internet: one NAT gateway in every zone, a single one in the first zone, or none
-	// at all, which needs endpoints.preset base. Changing it opens or closes connections in flight.
+	// at all, which needs endpoints.preset base. With cluster.ipFamily ipv6 an egress-only internet gateway goes with
+	// NAT. Changing it opens or closes connections in flight.
 	NAT NAT `json:"nat,omitempty" jsonschema:"enum=none,enum=single,enum=perZone,default=perZone"`
 	// VPC endpoints. The gateway endpoint for S3 always exists, it costs nothing.
 	Endpoints Endpoints `json:"endpoints,omitempty"`
 	// A second range, for pods alone (custom networking), so that they do not use up the VPC's routable addresses:
-	// from 100.64.0.0/10, or from the same private range as cidr; /16 to /26. Removing it replaces the pods' subnets.
+	// from 100.64.0.0/10, or from the same private range as cidr; /16 to /26. Not with cluster.ipFamily ipv6, where pods
+	// take no IPv4 addresses. Removing it replaces the pods' subnets.
 	SecondaryCIDR string `json:"secondaryCidr,omitempty" jsonschema:"pattern=^[0-9.]+/[0-9]{1\\,2}$,example=100.64.0.0/16"`
 	// Prefix length of the pods' subnets in secondaryCidr. By default a quarter of it each, so that four zones fit.
 	// Changing it replaces the pods' subnets.
@@ -126,8 +128,13 @@ type Args struct {
 	// Features are the parts of the platform in use; with preset base each brings the endpoints it calls.
 	Features []Feature
 	// PrefixDelegation says that the CNI assigns /28 prefixes to nodes. It sets ranges of the pods' subnets aside for
-	// them, which keeps single addresses from fragmenting the ranges. Turning it on later frees no fragmented range.
+	// them, which keeps single addresses from fragmenting the ranges. Turning it on later frees no fragmented range. It
+	// has no meaning with IPv6.
 	PrefixDelegation bool
+	// IPv6 says that the cluster's IP family is ipv6. The VPC gets a range of Amazon's and its subnets a part each;
+	// everything has IPv4 addresses besides. Turning it on adds the ranges in place; AWS does not let go of them while
+	// the subnets have theirs, so that turning it off needs a new network.
+	IPv6 bool
 	// ServiceCIDR is the cluster's service range, which must not overlap the VPC; empty when EKS chooses.
 	ServiceCIDR string
 	// KMSKeyARN encrypts the flow logs' group; nil leaves it to CloudWatch's own key. The key's policy must let
@@ -277,6 +284,9 @@ func (a Args) Problems() problem.List {
 				out.Add(fmt.Sprintf("zones[%d]", i), "%q is not a zone of %s, whose ids are %s1 and so on", zone, a.Region, prefix)
 			}
 		}
+	}
+	if a.IPv6 && a.SecondaryCIDR != "" {
+		out.Add("secondaryCidr", "has no use with cluster.ipFamily ipv6, whose pods take no IPv4 addresses: remove it")
 	}
 	for i, name := range a.Endpoints.Additional {
 		for _, part := range strings.Split(name, ".") {

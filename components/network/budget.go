@@ -18,6 +18,9 @@ type Demand struct {
 	MaxPods int `json:"maxPods"`
 	// PrefixDelegation says that pods take addresses out of /28 prefixes instead of single ones.
 	PrefixDelegation bool `json:"prefixDelegation"`
+	// IPv6 says that pods have IPv6 addresses, of which there are enough: only nodes are counted, whatever MaxPods and
+	// PrefixDelegation say.
+	IPv6 bool `json:"ipv6,omitempty"`
 	// Zones are the ids of the zones that the nodes are spread over; empty for all zones of the plan.
 	Zones []string `json:"zones,omitempty"`
 }
@@ -30,6 +33,8 @@ const (
 	// interfacesPrefix is the same with prefix delegation, where one interface carries 9 prefixes or more, except on
 	// the smallest types.
 	interfacesPrefix = 2
+	// interfacesIPv6 is the same with IPv6, where one /80 prefix on the first interface is more than a node can use.
+	interfacesIPv6 = 1
 	// warmPrefixes is WARM_PREFIX_TARGET, the prefixes that the CNI keeps ready beyond those in use.
 	warmPrefixes = 1
 	// sharedAddresses is kept free in every private subnet for interface endpoints, one address each, and for load
@@ -59,14 +64,15 @@ func (r BudgetRow) Fits() bool {
 // The model: a group spreads evenly, the zone with most gets nodes divided by zones, rounded up. A node takes one
 // address for each network interface (four, or two with prefix delegation), and for its pods either max-pods single
 // addresses or max-pods/16 prefixes, rounded up, plus one kept warm. With custom networking the first interface's
-// address, one per node, comes from the private subnet, the rest from the pods' subnet. In a private subnet 32
-// addresses stay free for endpoints and load balancers. The model counts pods of the host network as if they had
-// addresses, and keeps no room for nodes beyond Nodes, such as those of a rolling update: add them to Nodes.
+// address, one per node, comes from the private subnet, the rest from the pods' subnet. With IPv6 a node takes one
+// address and its pods none. In a private subnet 32 addresses stay free for endpoints and load balancers. The model
+// counts pods of the host network as if they had addresses, and keeps no room for nodes beyond Nodes, such as those of
+// a rolling update: add them to Nodes.
 //
 // Problems are reported at cidr or secondaryCidr, one per tier, for the subnet that lacks most.
 func Budget(plan Plan, demands []Demand) ([]BudgetRow, problem.List) {
 	var out problem.List
-	prefixes := slices.ContainsFunc(demands, func(d Demand) bool { return d.PrefixDelegation })
+	prefixes := slices.ContainsFunc(demands, func(d Demand) bool { return d.PrefixDelegation && !d.IPv6 })
 	tiers := []Tier{TierPrivate}
 	if plan.CustomNetworking() {
 		tiers = append(tiers, TierPods)
@@ -122,11 +128,15 @@ func budgetRow(plan Plan, row Row, prefixes bool, demands []Demand) BudgetRow {
 
 // perNode returns the single addresses and the prefixes that one full node takes.
 func (d Demand) perNode() (addresses, prefixes int) {
-	if d.PrefixDelegation {
+	switch {
+	case d.IPv6:
+		return interfacesIPv6, 0
+	case d.PrefixDelegation:
 		size := 1 << (32 - delegatedPrefix)
 		return interfacesPrefix, (d.MaxPods+size-1)/size + warmPrefixes
+	default:
+		return interfacesSingle + d.MaxPods, 0
 	}
-	return interfacesSingle + d.MaxPods, 0
 }
 
 // nodesIn returns how many of the group's nodes a zone has to hold.
@@ -150,8 +160,14 @@ func (r BudgetRow) lacks() int {
 
 func (r BudgetRow) explain(demands []Demand, custom bool) string {
 	var groups []string
+	pods := false // whether any take addresses here
 	for _, d := range demands {
-		groups = append(groups, fmt.Sprintf("%s %d nodes x %d pods", d.Name, d.Nodes, d.MaxPods))
+		group := fmt.Sprintf("%s %d nodes", d.Name, d.Nodes)
+		if !d.IPv6 {
+			group += fmt.Sprintf(" x %d pods", d.MaxPods)
+			pods = true
+		}
+		groups = append(groups, group)
 	}
 	var lacks []string
 	if r.PrefixesNeeded > r.Prefixes {
@@ -161,7 +177,10 @@ func (r BudgetRow) explain(demands []Demand, custom bool) string {
 		lacks = append(lacks, fmt.Sprintf("%d addresses where %d are free", r.AddressesNeeded, max(0, r.Addresses)))
 	}
 	remedy := "lower the groups' max or max pods, or use a larger range"
-	if !custom {
+	switch {
+	case !pods:
+		remedy = "lower the groups' max, or use a larger range"
+	case !custom:
 		remedy += " or a secondaryCidr for pods"
 	}
 	return fmt.Sprintf("the %s subnet %s in %s cannot hold its share of the node groups at full scale (%s): they need %s; %s",

@@ -102,3 +102,23 @@ func TestABudgetWithoutProblemsFitsAndMoreNodesNeverNeedLess(t *testing.T) {
 		}
 	})
 }
+
+func TestWithIPv6OnlyNodesTakeAddresses(t *testing.T) {
+	t.Parallel()
+	p := plan(t, network.Settings{CIDR: "10.16.0.0/23", Zones: zones(3)}) // private /26: 59 usable, 27 for nodes
+	demand := network.Demand{Name: "general", Nodes: 81, MaxPods: 110, PrefixDelegation: true, IPv6: true}
+	rows, problems := network.Budget(p, []network.Demand{demand})
+	require.Empty(t, problems)
+	for _, r := range rows {
+		assert.Equal(t, 27, r.Addresses, "no range is set aside for prefixes")
+		assert.Equal(t, 27, r.AddressesNeeded)
+		assert.Zero(t, r.Prefixes)
+		assert.Zero(t, r.PrefixesNeeded)
+	}
+	demand.Nodes++
+	_, problems = network.Budget(p, []network.Demand{demand})
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0].Message, "(general 82 nodes)")
+	assert.Contains(t, problems[0].Message, "28 addresses where 27 are free; lower the groups' max, or use a larger range")
+	assert.NotContains(t, problems[0].Message, "pods")
+}

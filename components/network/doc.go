@@ -22,6 +22,15 @@
 // Private subnets get as much as fits, but never less than a /26; in a VPC of /18 (up to three zones) or larger that
 // is a /20 or more. Public subnets hold NAT gateways and load balancers only and are small.
 //
+// # IPv6
+//
+// The network of a cluster with IP family ipv6 is dual-stack: Amazon gives the VPC a /56, each subnet gets a /64 of it,
+// and nodes a /80 for their pods. Nobody chooses the /56, so the plan cannot show these ranges: they are counted from
+// the VPC's, eight to a tier (private, public, control plane), and stay where they are when a zone is appended. Private
+// subnets get out through an egress-only internet gateway beside NAT. Interface endpoints stay on IPv4, as most AWS
+// services are: pods reach IPv4 addresses through their node's. The IPv4 plan is the same as ever, but only nodes, load
+// balancers and endpoints take addresses from it.
+//
 // # What replaces what
 //
 // Every range is fixed at creation. Changing cidr, secondaryCidr or a prefix length replaces subnets and all that
@@ -29,6 +38,6 @@
 //
 // # Not built here
 //
-// Peering, transit gateways, VPN and IPv6. Tags that EKS and its controllers put on subnets are ignored by the
+// Peering, transit gateways and VPN. Tags that EKS and its controllers put on subnets are ignored by the
 // provider (ignoreTags), not here.
 package network

@@ -58,6 +58,7 @@ type builder struct {
 	subnets map[Tier][]*ec2.Subnet
 
 	nat           []*ec2.NatGateway
+	egressOnly    *ec2.EgressOnlyInternetGateway
 	privateTables []*ec2.RouteTable
 }
 
@@ -98,6 +99,7 @@ func (n *Network) Connect(ctx *pulumi.Context) error {
 	// Long operations first. Nothing in a step waits for another step beyond what it uses.
 	for _, step := range []func() error{
 		b.createInternetGateway,
+		b.createEgressOnlyGateway,
 		b.createPrivateTables,
 		b.createInterfaceEndpoints,
 		b.createGatewayEndpoint,
@@ -134,6 +136,9 @@ func (a Args) summary() pulumi.Map {
 		"zones":     pulumi.ToStringArray(a.Zones),
 		"nat":       pulumi.String(a.NAT),
 		"endpoints": pulumi.ToStringArray(a.services()),
+	}
+	if a.IPv6 {
+		out["ipv6"] = pulumi.Bool(true)
 	}
 	if a.SecondaryCIDR != "" {
 		out["secondaryCidr"] = pulumi.String(a.SecondaryCIDR)

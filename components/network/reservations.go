@@ -34,9 +34,10 @@ func reservedFor(subnet netip.Prefix) (ranges []netip.Prefix, keys []string) {
 
 // reservePrefixes keeps single addresses out of the ranges that prefixes are cut from. Without it every address in a
 // block of 16 takes the whole block from prefix delegation
-// (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-cidr-reservation.html).
+// (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-cidr-reservation.html). With IPv6, prefixes come from the
+// subnets' IPv6 ranges, which nothing else could fill.
 func (b *builder) reservePrefixes() error {
-	if !b.args.PrefixDelegation {
+	if !b.args.PrefixDelegation || b.args.IPv6 {
 		return nil
 	}
 	tier := podTier(b.out.Plan)

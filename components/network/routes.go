@@ -34,6 +34,9 @@ func (b *builder) createInternetGateway() error {
 	if err != nil {
 		return fmt.Errorf("route the public subnets to the internet: %w", err)
 	}
+	if err := b.routePublicIPv6(table, gateway); err != nil {
+		return err
+	}
 	associations, err := b.associate(TierPublic, func(int) *ec2.RouteTable { return table })
 	if err != nil {
 		return err
@@ -86,6 +89,9 @@ func (b *builder) createPrivateTables() error {
 			return err
 		}
 		b.privateTables = append(b.privateTables, table)
+		if err := b.routePrivateIPv6(table, zone); err != nil {
+			return err
+		}
 		if len(b.nat) == 0 {
 			continue
 		}

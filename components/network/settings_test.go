@@ -77,6 +77,9 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"secondary overlaps", func(a *network.Args) { a.SecondaryCIDR = "10.16.0.0/20" }, "secondaryCidr: 10.16.0.0/20 overlaps the VPC's own range"},
 		{"secondary of another family", func(a *network.Args) { a.SecondaryCIDR = "172.16.0.0/16" }, "secondaryCidr: AWS refuses 172.16.0.0/16 beside 10.16.0.0/16"},
 		{"public secondary", func(a *network.Args) { a.SecondaryCIDR = "9.0.0.0/16" }, "secondaryCidr: AWS refuses 9.0.0.0/16"},
+		{"secondary with IPv6", func(a *network.Args) {
+			a.SecondaryCIDR, a.IPv6 = "100.64.0.0/16", true
+		}, "secondaryCidr: has no use with cluster.ipFamily ipv6"},
 		{"secondary beside 10.0.0.0/15", func(a *network.Args) {
 			a.CIDR, a.SecondaryCIDR = "10.1.0.0/16", "10.0.0.0/16"
 		}, "secondaryCidr: AWS refuses a range of 10.0.0.0/16"},

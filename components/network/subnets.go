@@ -17,13 +17,17 @@ const (
 // createSubnets creates the VPC and its subnets, those of the control plane first: the cluster waits for them.
 func (b *builder) createSubnets() error {
 	protect := pulumi.Protect(b.args.protect())
-	v, err := ec2.NewVpc(b.ctx, b.kids.ID("vpc"), &ec2.VpcArgs{
+	vpcArgs := &ec2.VpcArgs{
 		CidrBlock: pulumi.String(b.out.VPCCIDR),
 		// Private endpoints, of EKS and of every service, need both.
 		EnableDnsSupport:   pulumi.Bool(true),
 		EnableDnsHostnames: pulumi.Bool(true),
 		Tags:               b.tags("vpc"),
-	}, b.kids.Opts(protect)...)
+	}
+	if b.args.IPv6 {
+		vpcArgs.AssignGeneratedIpv6CidrBlock = pulumi.Bool(true)
+	}
+	v, err := ec2.NewVpc(b.ctx, b.kids.ID("vpc"), vpcArgs, b.kids.Opts(protect)...)
 	if err != nil {
 		return fmt.Errorf("create VPC: %w", err)
 	}
@@ -51,19 +55,21 @@ func (b *builder) createSubnets() error {
 		{TierPublic, b.out.VPCID, publicLoadBalancerTag, &b.out.PublicSubnetIDs},
 		{TierPods, podsVPC, "", &b.out.PodSubnetIDs},
 	} {
-		for _, row := range b.out.Plan.Tier(tier.name) {
+		for i, row := range b.out.Plan.Tier(tier.name) {
 			tags := b.tags(string(tier.name), row.Zone)
 			if tier.tag != "" {
 				tags[tier.tag] = pulumi.String("1")
 			}
-			subnet, err := ec2.NewSubnet(b.ctx, b.kids.ID(string(tier.name), row.Zone), &ec2.SubnetArgs{
+			args := &ec2.SubnetArgs{
 				VpcId:              tier.vpc,
 				AvailabilityZoneId: pulumi.String(row.Zone),
 				CidrBlock:          pulumi.String(row.CIDR.String()),
 				// Nothing that lives here asks for it: load balancers and NAT gateways bring their addresses.
 				MapPublicIpOnLaunch: pulumi.Bool(false),
 				Tags:                tags,
-			}, b.kids.Opts(protect)...)
+			}
+			b.addIPv6(args, v, tier.name, i)
+			subnet, err := ec2.NewSubnet(b.ctx, b.kids.ID(string(tier.name), row.Zone), args, b.kids.Opts(protect)...)
 			if err != nil {
 				return fmt.Errorf("create %s subnet in %s: %w", tier.name, row.Zone, err)
 			}

@@ -17,6 +17,12 @@ const (
 	AccountID = "000000000000"
 )
 
+// IPv6VPC is the range of every VPC that asks Amazon for one, and IPv6Services that of every IPv6 cluster's services.
+const (
+	IPv6VPC      = "2001:db8:0:ab00::/56"
+	IPv6Services = "fd00:db8::/108"
+)
+
 const (
 	managedNodeGroup = "eks:index:ManagedNodeGroup"
 	nodeGroup        = "aws:eks/nodeGroup:NodeGroup"
@@ -57,6 +63,13 @@ func (r *recorder) outputs(reg Registration, inputs resource.PropertyMap) (resou
 	for key, value := range computed(reg, state) {
 		setDefault(state, key, value)
 	}
+	if v := state["kubernetesNetworkConfig"]; reg.Type == "aws:eks/cluster:Cluster" && v.IsObject() {
+		chosen := v.ObjectValue().Copy()
+		if chosen["ipFamily"].DeepEquals(resource.NewProperty("ipv6")) {
+			chosen["serviceIpv6Cidr"] = resource.NewProperty(IPv6Services)
+		}
+		state["kubernetesNetworkConfig"] = resource.NewProperty(chosen)
+	}
 	if f := r.settings.outputs[reg.Type]; f != nil {
 		maps.Copy(state, resource.NewPropertyMapFromMap(f(reg.Name, inputs)))
 	}
@@ -74,10 +87,14 @@ func computed(reg Registration, state resource.PropertyMap) map[string]any {
 	id := reg.Name + "-id"
 	switch reg.Type {
 	case "aws:ec2/vpc:Vpc":
-		return map[string]any{
+		out := map[string]any{
 			"defaultSecurityGroupId": reg.Name + "-default-sg-id", "defaultRouteTableId": reg.Name + "-default-rtb-id",
 			"mainRouteTableId": reg.Name + "-main-rtb-id", "ownerId": AccountID,
 		}
+		if v := state["assignGeneratedIpv6CidrBlock"]; v.IsBool() && v.BoolValue() {
+			out["ipv6CidrBlock"] = IPv6VPC
+		}
+		return out
 	case "aws:ec2/subnet:Subnet":
 		zone := ""
 		if v := state["availabilityZoneId"]; v.IsString() {
