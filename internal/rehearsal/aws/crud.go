@@ -162,6 +162,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
+	news = ignoring(olds, news, r.GetIgnoreChanges())
 	if r.GetPreview() {
 		planned := planner{unsettled: unsettledBy(t.typ, t.facts, olds, news)}.resource(t.facts, olds, news)
 		out, err := toWire(planned)
@@ -188,6 +189,7 @@ func (t *target) update(tx cloud.Tx, id string, olds, news resource.PropertyMap)
 	}
 	present := fromAttribute(&prop{Type: "object", Props: t.facts.Props}, o.Attributes).ObjectValue()
 	planned := planner{}.resource(t.facts, present, news)
+	t.unchanged(planned, present, olds, news)
 	c := t.call(tx, id)
 	c.Old = cloud.CloneAttributes(o.Attributes)
 	c.Attributes = cloud.CloneAttributes(o.Attributes)

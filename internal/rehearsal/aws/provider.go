@@ -230,7 +230,7 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	return diff(f, olds, oldInputs, news), nil
+	return diff(f, olds, oldInputs, ignoring(olds, news, r.GetIgnoreChanges())), nil
 }
 
 // Invoke answers a data-source function.
