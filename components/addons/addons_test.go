@@ -325,6 +325,7 @@ func TestAnIPv6ClusterHasAPolicyOfItsOwnForThePlugin(t *testing.T) {
 	assert.Contains(t, p.Input("policy"), "ec2:AssignIpv6Addresses")
 	assert.True(t, one(t, regs, addonType, "nonprod-vpc-cni").DependsOn(p.URN))
 	assert.NotContains(t, regs.ByType(attachmentType).Names(), "nonprod-vpc-cni-AmazonEKS_CNI_Policy")
+	assert.Equal(t, map[string]any{"ENABLE_PREFIX_DELEGATION": "true"}, configuration(t, regs, "vpc-cni")["env"])
 }
 
 func TestTheDriverMayUseTheVolumesKeyAndNoOther(t *testing.T) {

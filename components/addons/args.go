@@ -27,10 +27,12 @@ type Settings struct {
 type VPCCNI struct {
 	// Version of the add-on, for example v1.22.4-eksbuild.3; not below v1.22.4. EKS moves it one minor at a time.
 	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.22.4-eksbuild.3"`
-	// Give nodes addresses in blocks of 16 (/28) instead of one by one: many more pods per node, fewer calls to EC2.
-	// Nodes notice when they are replaced; replace them all when it changes.
+	// Give nodes addresses in blocks of 16 (/28) instead of one by one: many more pods per node, fewer calls to EC2. A
+	// cluster with ipFamily ipv6 knows nothing else (its blocks are /80). Nodes notice when they are replaced; replace
+	// them all when it changes.
 	PrefixDelegation bool `json:"prefixDelegation,omitempty" jsonschema:"default=true"`
-	// Free blocks that a node keeps ready for new pods. Only with prefixDelegation.
+	// Free blocks that a node keeps ready for new pods. Only with prefixDelegation, and without effect in clusters with
+	// ipFamily ipv6, where a node gets one block that it cannot use up.
 	WarmPrefixTarget int `json:"warmPrefixTarget,omitempty" jsonschema:"minimum=1,maximum=16,default=1"`
 	// Enforce Kubernetes network policies on the nodes.
 	NetworkPolicy bool `json:"networkPolicy,omitempty" jsonschema:"default=true"`
@@ -121,7 +123,8 @@ type Args struct {
 	ClusterName pulumi.StringInput
 	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required.
 	ClusterVersion string
-	// IPv6 says that the cluster's IP family is ipv6.
+	// IPv6 says that the cluster's IP family is ipv6. EKS switches the network plugin over by itself; here it changes
+	// what the plugin is allowed to do, and requires prefix delegation.
 	IPv6 bool
 	// PodNetworks put pods into subnets of their own (custom networking), one per zone; none leaves pods in the nodes'
 	// subnets. Nodes notice a change when they are replaced.

@@ -128,7 +128,9 @@ func (b *builder) vpcCNIBase() vpcCNIConfiguration {
 	}
 	if s.PrefixDelegation {
 		env.EnablePrefixDelegation = "true"
-		env.WarmPrefixTarget = strconv.Itoa(max(s.WarmPrefixTarget, 1))
+		if !b.args.IPv6 { // a node's one /80 is never used up
+			env.WarmPrefixTarget = strconv.Itoa(max(s.WarmPrefixTarget, 1))
+		}
 	}
 	if s.PodSecurityGroups {
 		env.EnablePodENI = "true"

@@ -75,7 +75,9 @@ type Settings struct {
 	// from everything that pods talk to. Not used with ipFamily ipv6, where EKS chooses. Changing it replaces the
 	// cluster.
 	ServiceCIDR string `json:"serviceCidr,omitempty" jsonschema:"pattern=^[0-9.]+/[0-9]{1\\,2}$,default=172.20.0.0/16"`
-	// Address family of pods and services. ipv6 needs subnets with IPv6 ranges. Changing it replaces the cluster.
+	// Address family of pods and services. With ipv6 the network gets IPv6 ranges beside its IPv4 ones, pods take no
+	// IPv4 addresses and reach IPv4 through their node, and all instance types must be of the Nitro system. Changing it
+	// replaces the cluster.
 	IPFamily IPFamily `json:"ipFamily,omitempty" jsonschema:"enum=ipv4,enum=ipv6,default=ipv4"`
 	// What EKS does when the version leaves standard support: STANDARD upgrades the control plane by itself, EXTENDED
 	// keeps the version for twelve more months at a higher price. Changing it takes effect at once.

@@ -29,6 +29,8 @@ type Cluster struct {
 	CertificateAuthority pulumi.StringOutput
 	// Version is the Kubernetes minor version.
 	Version pulumi.StringOutput
+	// ServiceCIDR is the range of Kubernetes services: known from the start with ipFamily ipv4, EKS's choice with ipv6.
+	ServiceCIDR pulumi.StringOutput
 	// SecurityGroupID is the security group that EKS makes for the control plane and gives to managed nodes.
 	SecurityGroupID pulumi.StringOutput
 	// OIDCIssuer is the host and path of the issuer of service account tokens, without https://, as trust policies
@@ -152,6 +154,10 @@ func (b *builder) createControlPlane(c *Cluster) error {
 	c.Endpoint = raw.Endpoint
 	c.CertificateAuthority = raw.CertificateAuthority.Data().Elem()
 	c.Version = raw.Version
+	c.ServiceCIDR = pulumi.String(b.settings.ServiceCIDR).ToStringOutput()
+	if b.settings.IPFamily == IPv6 {
+		c.ServiceCIDR = raw.KubernetesNetworkConfig.ServiceIpv6Cidr().Elem()
+	}
 	c.SecurityGroupID = raw.VpcConfig.ClusterSecurityGroupId().Elem()
 	c.OIDCIssuer = issuer(raw)
 	return nil
@@ -170,6 +176,9 @@ func (b *builder) vpcConfig(subnetIDs pulumi.StringArrayOutput) awseks.ClusterVp
 	case e.Access == Public:
 		// Said explicitly, because leaving it out would keep the ranges that were there before.
 		out.PublicAccessCidrs = pulumi.StringArray{pulumi.String("0.0.0.0/0")}
+		if b.settings.IPFamily == IPv6 { // whose endpoint has addresses of both families
+			out.PublicAccessCidrs = pulumi.ToStringArray([]string{"0.0.0.0/0", "::/0"})
+		}
 	}
 	return out
 }

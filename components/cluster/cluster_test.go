@@ -79,7 +79,7 @@ func run(t *testing.T, preview bool, args *cluster.Args) ptest.Registrations {
 		}
 		return ctx.RegisterResource(sinkType, "sink", pulumi.Map{
 			"kubeconfig": c.Kubeconfig(args.Region), "issuer": c.OIDCIssuer, "provider": c.OIDCProviderARN,
-			"logGroup": c.LogGroupName, "name": c.Name,
+			"logGroup": c.LogGroupName, "name": c.Name, "serviceCidr": c.ServiceCIDR,
 		}, &sink{})
 	})
 	require.NoError(t, err)
@@ -233,6 +233,24 @@ func TestAnIPv6ClusterNamesNoServiceRange(t *testing.T) {
 	args.VPCCIDRs = []string{"172.16.0.0/12"} // would overlap the range that is not used
 	c := one(t, run(t, false, args), clusterType, "nonprod-cluster")
 	assert.Equal(t, map[string]any{"ipFamily": "ipv6"}, c.Input("kubernetesNetworkConfig"))
+}
+
+func TestTheServiceRangeIsOursOnIPv4AndTheClustersOnIPv6(t *testing.T) {
+	t.Parallel()
+	args := arguments()
+	for _, preview := range []bool{true, false} {
+		assert.Equal(t, "172.20.0.0/16", one(t, run(t, preview, args), sinkType, "sink").Input("serviceCidr"))
+	}
+	args.IPFamily = cluster.IPv6
+	assert.Equal(t, ptest.IPv6Services, one(t, run(t, false, args), sinkType, "sink").Input("serviceCidr"))
+}
+
+func TestTheWholeInternetIsOfBothFamiliesOnIPv6(t *testing.T) {
+	t.Parallel()
+	args := arguments()
+	args.IPFamily, args.Endpoint.Access = cluster.IPv6, cluster.Public
+	c := one(t, run(t, false, args), clusterType, "nonprod-cluster")
+	assert.Equal(t, []any{"0.0.0.0/0", "::/0"}, c.Input("vpcConfig.publicAccessCidrs"))
 }
 
 func TestTheLogGroupIsOursBeforeEKSCanMakeIt(t *testing.T) {

@@ -26,7 +26,7 @@ type Args struct {
 	// once the control plane is there. While it is empty, as in a joining stack's file by itself, Problems holds nothing
 	// against the version, nor pods against the lack of prefix delegation.
 	ClusterVersion string
-	// ServiceCIDR is the cluster's range of service addresses. Only custom AMIs need it.
+	// ServiceCIDR is the cluster's range of service addresses, of its IP family. Only custom AMIs need it.
 	ServiceCIDR pulumi.StringInput
 	// Region is the AWS region that the group is in. Problems holds zones against it while ZoneIDs is empty.
 	Region string
@@ -42,6 +42,8 @@ type Args struct {
 	// PrefixDelegation tells whether the VPC CNI hands out /28 prefixes, which decides how many pods a node takes.
 	// Changing it rolls the nodes.
 	PrefixDelegation bool
+	// IPv6 says that the cluster's IP family is ipv6, which not every instance type can serve.
+	IPv6 bool
 	// Tags are the stack's tags; the group's own go over them.
 	Tags map[string]string
 	// After lists what must be there before a node starts: the role's policies, the vpc-cni, kube-proxy and
@@ -56,6 +58,9 @@ func (a *Args) Problems() problem.List {
 	out = append(out, a.AMI.versionProblems(a.ClusterVersion).Under("ami")...)
 	// Of a cluster that is not known yet, take what allows more: the check is made again when it is.
 	out = append(out, a.maxPodsProblems(a.PrefixDelegation || a.ClusterVersion == "")...)
+	if a.IPv6 {
+		out = append(out, a.ipv6Problems()...)
+	}
 	out = append(out, zoneProblems(a.Zones, a.ZoneIDs, a.Region).Under("zones")...)
 	if text, err := a.userData(exampleCluster); err == nil && len(text) > maxUserData {
 		out.Add("", "the user data has %d bytes and EC2 takes %d: shorten preBootstrap", len(text), maxUserData)

@@ -63,6 +63,19 @@ func (s Settings) instanceProblems() problem.List {
 	return out
 }
 
+// ipv6Problems checks the instance types against what the VPC CNI needs with IPv6: prefixes, which only the Nitro
+// system assigns (https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html).
+func (s Settings) ipv6Problems() problem.List {
+	var out problem.List
+	for i, name := range s.InstanceTypes {
+		if t, ok := instancetype.Lookup(name); ok && !t.Nitro {
+			out.Add(fmt.Sprintf("instanceTypes[%d]", i), "%s is not of the Nitro system, and the cluster's ipFamily is ipv6: "+
+				"its pods would get no addresses", name)
+		}
+	}
+	return out
+}
+
 func unknownType(name string) string {
 	text := fmt.Sprintf("%q is not an instance type that the platform knows", name)
 	if near := instancetype.Nearest(name); near != "" {

@@ -123,7 +123,7 @@ func TestForgottenArgumentsAreNamed(t *testing.T) {
 		return err
 	})
 	for _, field := range []string{"Cluster", "ClusterName", "ClusterVersion", "RoleARN", "SubnetIDs[euw1-az1]"} {
-		require.ErrorContains(t, err, "Args."+field+" is required")
+		require.ErrorContains(t, err, "field "+field+" of Args is required")
 	}
 }
 
@@ -420,6 +420,15 @@ func TestUserDataIsWhatTheGoldenFilesSay(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(want), got)
 		})
+	}
+}
+
+func TestTheClustersDNSIsTheTenthServiceOfEitherFamily(t *testing.T) {
+	t.Parallel()
+	for services, want := range map[string]string{"172.20.0.0/16": "172.20.0.10", "fd30:1c53:5f8a::/108": "fd30:1c53:5f8a::a"} {
+		got, err := nodegroup.ClusterDNS(services)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
 	}
 }
 

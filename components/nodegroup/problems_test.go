@@ -226,6 +226,19 @@ func TestACustomAMINeedsEverythingThatItsTypeDoesNotSay(t *testing.T) {
 	assert.Equal(t, []string{"ami.id", "ami.family", "ami.architecture", "ami.release"}, paths)
 }
 
+func TestAnIPv6ClusterTakesTypesOfTheNitroSystemOnly(t *testing.T) {
+	t.Parallel()
+	s := spot()
+	s.InstanceTypes = []string{"m5.large", "m4.large", "m6i.large", "m7i.large"}
+	args := onCluster(s)
+	require.Empty(t, args.Problems())
+	args.IPv6 = true
+	problems := args.Problems()
+	require.Len(t, problems, 1, "%v", problems)
+	assert.Equal(t, "instanceTypes[1]", problems[0].Path)
+	assert.Contains(t, problems[0].Message, "m4.large is not of the Nitro system")
+}
+
 func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := spot()
