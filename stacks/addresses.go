@@ -66,6 +66,7 @@ func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 				Nodes:            g.Scaling.Max + surge(g, len(owner.Network.Zones)),
 				MaxPods:          g.MaxPods(delegation),
 				PrefixDelegation: delegation,
+				IPv6:             owner.ipv6(),
 				Zones:            g.Zones,
 			})
 		}

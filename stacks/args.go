@@ -20,7 +20,8 @@ func (c *Config) networkArgs() network.Args {
 		Tags:      c.tags(),
 		Features:  c.features(),
 	}
-	if c.Cluster != nil {
+	args.IPv6 = c.ipv6()
+	if c.Cluster != nil && !args.IPv6 { // EKS chooses the range of IPv6 services
 		args.ServiceCIDR = c.Cluster.ServiceCIDR
 	}
 	if c.Addons != nil {
@@ -28,6 +29,9 @@ func (c *Config) networkArgs() network.Args {
 	}
 	return args
 }
+
+// ipv6 tells whether the stack owns a cluster whose pods have IPv6 addresses.
+func (c *Config) ipv6() bool { return c.Cluster != nil && c.Cluster.IPFamily == cluster.IPv6 }
 
 // features are the parts of the platform that call AWS services of their own from inside the network.
 func (c *Config) features() []network.Feature {
@@ -66,14 +70,14 @@ func (c *Config) addonsArgs() *addons.Args {
 		Settings:       *c.Addons,
 		ClusterVersion: c.Cluster.Version,
 		Region:         c.AWS.Region,
-		IPv6:           c.Cluster.IPFamily == cluster.IPv6,
+		IPv6:           c.ipv6(),
 		Tags:           c.tags(),
 	}
 }
 
 // nodeGroupArgs are a group's settings with what the file says about the cluster, when it owns it.
 func (c *Config) nodeGroupArgs(g nodegroup.Settings) *nodegroup.Args {
-	args := &nodegroup.Args{Settings: g, Tags: c.tags()}
+	args := &nodegroup.Args{Settings: g, IPv6: c.ipv6(), Tags: c.tags()}
 	if c.Cluster != nil {
 		args.ClusterVersion = c.Cluster.Version
 	}

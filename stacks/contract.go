@@ -45,7 +45,9 @@ type ClusterContract struct {
 	Version string `json:"version"`
 	// Kubeconfig reaches the cluster with the caller's own AWS credentials; it holds no secret.
 	Kubeconfig string `json:"kubeconfig"`
-	// ServiceCIDR is the range of Kubernetes services; nodes with a custom AMI need it.
+	// IPFamily is the address family of pods and services; empty, in contracts from before it was published, is ipv4.
+	IPFamily cluster.IPFamily `json:"ipFamily"`
+	// ServiceCIDR is the range of Kubernetes services, of that family; nodes with a custom AMI need it.
 	ServiceCIDR string `json:"serviceCidr"`
 	// OIDCIssuer and OIDCProviderARN let a role trust service accounts (IRSA).
 	OIDCIssuer      string `json:"oidcIssuer"`
@@ -154,7 +156,8 @@ func publish(ctx *pulumi.Context, cfg *Config, control *cluster.Cluster, net *ne
 			"arn":              control.ARN,
 			"version":          pulumi.String(cfg.Cluster.Version),
 			"kubeconfig":       kubeconfig,
-			"serviceCidr":      pulumi.String(cfg.Cluster.ServiceCIDR),
+			"ipFamily":         pulumi.String(cfg.Cluster.IPFamily),
+			"serviceCidr":      control.ServiceCIDR,
 			"oidcIssuer":       control.OIDCIssuer,
 			"oidcProviderArn":  control.OIDCProviderARN,
 			"prefixDelegation": pulumi.Bool(cfg.Addons.VPCCNI.PrefixDelegation),

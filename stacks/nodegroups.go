@@ -15,8 +15,9 @@ type place struct {
 	cluster          *awseks.Cluster
 	clusterName      string
 	version          string
-	serviceCIDR      string
+	serviceCIDR      pulumi.StringInput
 	prefixDelegation bool
+	ipv6             bool
 	zoneIDs          []string
 	zoneNames        map[string]pulumi.StringInput
 	subnetIDs        map[string]pulumi.StringInput
@@ -41,13 +42,14 @@ func nodeGroups(ctx *pulumi.Context, cfg *Config, p place, providers pulumi.Reso
 			Cluster:          p.cluster,
 			ClusterName:      p.clusterName,
 			ClusterVersion:   p.version,
-			ServiceCIDR:      pulumi.String(p.serviceCIDR),
+			ServiceCIDR:      p.serviceCIDR,
 			Region:           cfg.AWS.Region,
 			RoleARN:          role.ARN,
 			ZoneIDs:          p.zoneIDs,
 			SubnetIDs:        p.subnetIDs,
 			ZoneNames:        p.zoneNames,
 			PrefixDelegation: p.prefixDelegation,
+			IPv6:             p.ipv6,
 			Tags:             cfg.tags(),
 			After:            after,
 		}, providers)
