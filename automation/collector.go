@@ -174,6 +174,9 @@ func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
 		case protectedError.MatchString(message.Message):
 			c.result.protected = true
 			message.Message = "is protected from deletion"
+		case protectedReplacement.MatchString(message.Message):
+			c.result.protected = true
+			message.Message = "is protected from deletion, and this change would replace it"
 		}
 		c.report(EventError, message)
 	}
@@ -198,6 +201,9 @@ func isProgramError(d *apitype.DiagnosticEvent) bool {
 
 // protectedError is what the engine says of a resource that it must not delete.
 var protectedError = regexp.MustCompile(`(?s)^resource \S+ cannot be deleted\s+because it is protected`)
+
+// protectedReplacement is what it says of one that it would have to replace, by itself or along with another.
+var protectedReplacement = regexp.MustCompile(`(?s)^unable to replace resource \S+\s.*as it is currently marked for protection`)
 
 // closing are the diagnostics with which the engine ends a failed run. They say nothing that the error's kind and the
 // other diagnostics do not.

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,6 +32,7 @@ func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 		{"the cloud was asked in the right order", upInOrder},
 		{"what stands is as the stack files say", standing},
 		{"an owner publishes its contract and no secret", publishes},
+		{"a CIDR change is refused, and says what it would replace", changeProtectedCIDR},
 		{"dev is not destroyed under stg", destroyUnderStg},
 		{"protected resources are not destroyed by mistake", destroyProtected},
 		{"the cloud refuses what passes the gate", destroyPastTheGate},
@@ -109,10 +110,29 @@ func publishes(t *testing.T, e *estate) {
 		assert.Contains(t, config.Users[0].User, "exec")
 	}
 	// What stg read is what dev wrote.
-	group := e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "stg-general-nodes")
-	dev := e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "dev-system-nodes")
+	group := e.object(nonprod, nodeGroupType, "stg-general-nodes")
+	dev := e.object(nonprod, nodeGroupType, "dev-system-nodes")
 	assert.Equal(t, dev.Attributes["subnetIds"], group.Attributes["subnetIds"])
 	assert.Equal(t, "nonprod", group.Attributes["clusterName"])
+}
+
+func changeProtectedCIDR(t *testing.T, e *estate) {
+	before := len(e.objects())
+	e = e.with(t, edits{"prod": {"cidr: 10.32.0.0/16", "cidr: 10.33.0.0/16"}})
+	plan, err := e.platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	assert.ErrorContains(t, err, "aws:ec2/vpc:Vpc prod-vpc: is protected from deletion, and this change would replace it")
+	assert.ErrorContains(t, err, "aws:ec2/subnet:Subnet prod-private-euw1-az3: is protected")
+	assert.NotContains(t, err.Error(), "urn:pulumi")
+	vpc := plan.Steps[slices.IndexFunc(plan.Steps, func(s automation.Step) bool { return s.Name == "prod-vpc" })]
+	assert.Equal(t, "replace", vpc.Op)
+	assert.Equal(t, []string{"cidrBlock"}, vpc.ReplaceKeys)
+	assert.True(t, vpc.Protected)
+
+	_, err = e.platform().Up(t.Context(), "prod", automation.UpOptions{})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	assert.ErrorContains(t, err, "is protected from deletion, and this change would replace it")
+	assert.Len(t, e.objects(), before)
 }
 
 func destroyUnderStg(t *testing.T, e *estate) {
@@ -145,8 +165,8 @@ func destroyPastTheGate(t *testing.T, e *estate) {
 	require.ErrorIs(t, err, automation.ErrProvider)
 	assert.ErrorContains(t, err, "ResourceInUseException")
 	assert.NotContains(t, err.Error(), "goroutine")
-	e.object(nonprod, "aws:eks/cluster:Cluster", "nonprod")
-	e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "stg-general-nodes")
+	e.object(nonprod, clusterType, "nonprod")
+	e.object(nonprod, nodeGroupType, "stg-general-nodes")
 }
 
 // mend brings back what dev lost, which is more than dev's own: stg's nodes stand on dev's CNI and routes.
@@ -171,6 +191,3 @@ func ops(changes map[string]int) []string {
 	}
 	return out
 }
-
-// name is a step's type and name without what every type has in common.
-func name(s automation.Step) string { return strings.TrimPrefix(s.Type, "aws:") + " " + s.Name }

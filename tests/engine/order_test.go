@@ -31,20 +31,16 @@ func (e *estate) operationsOn(stack string, kind rehearsal.Kind) operations {
 	return out
 }
 
-// of returns the operations on the resources whose type and name, joined by a space, hold each of the parts.
-func (o operations) of(parts ...string) operations {
+// of returns the operations on the resources of a type whose names hold a text.
+func (o operations) of(typ string, in ...string) operations {
 	o.t.Helper()
 	out := operations{t: o.t}
 	for _, op := range o.all {
-		text, all := op.Type+" "+op.URN[strings.LastIndex(op.URN, "::")+2:], true
-		for _, p := range parts {
-			all = all && strings.Contains(text, p)
-		}
-		if all {
+		if op.Type == typ && strings.Contains(op.URN[strings.LastIndex(op.URN, "::"):], strings.Join(in, "")) {
 			out.all = append(out.all, op)
 		}
 	}
-	require.NotEmpty(o.t, out.all, "nothing was done to %v", parts)
+	require.NotEmpty(o.t, out.all, "nothing was done to %s %v", typ, in)
 	return out
 }
 
@@ -75,42 +71,45 @@ func (o operations) before(others operations, why string) {
 	assert.True(o.t, o.end().Before(others.begin()), why)
 }
 
+// The types that these tests look for.
 const (
-	clusterToken   = "aws:eks/cluster:Cluster "
-	nodeGroupToken = "aws:eks/nodeGroup:NodeGroup "
-	addonToken     = "aws:eks/addon:Addon "
-	natToken       = "aws:ec2/natGateway:NatGateway "
-	endpointToken  = "aws:ec2/vpcEndpoint:VpcEndpoint "
-	routeToken     = "aws:ec2/route:Route "
+	addonType     = "aws:eks/addon:Addon"
+	clusterType   = "aws:eks/cluster:Cluster"
+	endpointType  = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	natType       = "aws:ec2/natGateway:NatGateway"
+	nodeGroupType = "aws:eks/nodeGroup:NodeGroup"
+	routeType     = "aws:ec2/route:Route"
+	subnetType    = "aws:ec2/subnet:Subnet"
+	templateType  = "aws:ec2/launchTemplate:LaunchTemplate"
 )
 
 func upInOrder(t *testing.T, e *estate) {
 	for _, stack := range []string{"dev", "prod"} {
 		made := e.operationsOn(stack, rehearsal.Create)
-		nodes := made.of(nodeGroupToken)
+		nodes := made.of(nodeGroupType)
 		for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent"} {
-			made.of(addonToken, addon).before(nodes, stack+": nodes must find "+addon)
+			made.of(addonType, addon).before(nodes, stack+": nodes must find "+addon)
 		}
-		made.of(routeToken, "private-default").before(nodes, stack+": nodes must find their way out")
-		made.of(endpointToken).before(nodes, stack+": nodes must find the endpoints")
+		made.of(routeType, "private-default").before(nodes, stack+": nodes must find their way out")
+		made.of(endpointType).before(nodes, stack+": nodes must find the endpoints")
 		for _, addon := range []string{"coredns", "metrics-server", "aws-ebs-csi-driver", "eks-node-monitoring-agent"} {
-			made.of(nodeGroupToken, "-system-nodes").before(made.of(addonToken, addon), stack+": "+addon+" needs a node")
+			made.of(nodeGroupType, "-system-nodes").before(made.of(addonType, addon), stack+": "+addon+" needs a node")
 		}
-		cluster := made.of(clusterToken).begin()
-		assert.True(t, cluster.Before(made.of(natToken).begin()), "%s: a NAT gateway takes a slot from the cluster", stack)
-		assert.True(t, cluster.Before(made.of(endpointToken).begin()), "%s: an endpoint takes a slot from the cluster", stack)
+		cluster := made.of(clusterType).begin()
+		assert.True(t, cluster.Before(made.of(natType).begin()), "%s: a NAT gateway takes a slot from the cluster", stack)
+		assert.True(t, cluster.Before(made.of(endpointType).begin()), "%s: an endpoint takes a slot from the cluster", stack)
 	}
 }
 
 func downInOrder(t *testing.T, e *estate) {
 	for _, stack := range []string{"dev", "prod"} {
 		gone := e.operationsOn(stack, rehearsal.Delete)
-		nodes := gone.of(nodeGroupToken)
-		nodes.before(gone.of(natToken), stack+": nodes drain through NAT")
-		nodes.before(gone.of(routeToken, "private-default"), stack+": nodes drain through their routes")
-		nodes.before(gone.of(endpointToken), stack+": nodes drain through endpoints")
-		nodes.before(gone.of(addonToken, "vpc-cni"), stack+": nodes need the CNI to the end")
-		gone.of(addonToken, "coredns").before(gone.of(nodeGroupToken, "-system-nodes"), stack+": coredns goes before its nodes")
-		gone.of(addonToken, "vpc-cni").before(gone.of(clusterToken), stack+": the cluster goes last")
+		nodes := gone.of(nodeGroupType)
+		nodes.before(gone.of(natType), stack+": nodes drain through NAT")
+		nodes.before(gone.of(routeType, "private-default"), stack+": nodes drain through their routes")
+		nodes.before(gone.of(endpointType), stack+": nodes drain through endpoints")
+		nodes.before(gone.of(addonType, "vpc-cni"), stack+": nodes need the CNI to the end")
+		gone.of(addonType, "coredns").before(gone.of(nodeGroupType, "-system-nodes"), stack+": coredns goes before its nodes")
+		gone.of(addonType, "vpc-cni").before(gone.of(clusterType), stack+": the cluster goes last")
 	}
 }

@@ -21,7 +21,7 @@ func standing(t *testing.T, e *estate) {
 func templates(t *testing.T, e *estate) {
 	seen := 0
 	for _, o := range e.objects() {
-		if o.Type != "aws:ec2/launchTemplate:LaunchTemplate" {
+		if o.Type != templateType {
 			continue
 		}
 		seen++
@@ -57,15 +57,15 @@ func nodeGroups(t *testing.T, e *estate) {
 	for group, scope := range map[string]cloud.Scope{
 		"dev-system-nodes": nonprod, "dev-spot-nodes": nonprod, "stg-general-nodes": nonprod, "prod-system-nodes": prod, "prod-general-nodes": prod,
 	} {
-		o := e.object(scope, "aws:eks/nodeGroup:NodeGroup", group)
+		o := e.object(scope, nodeGroupType, group)
 		assert.Equal(t, attributes{"maxUnavailable": 1.0}, o.Attributes["updateConfig"], group)
 		assert.Equal(t, attributes{"enabled": true}, o.Attributes["nodeRepairConfig"], group)
 	}
-	spot := e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "dev-spot-nodes").Attributes
+	spot := e.object(nonprod, nodeGroupType, "dev-spot-nodes").Attributes
 	assert.Equal(t, "SPOT", spot["capacityType"])
 	assert.Equal(t, attributes{"lifecycle": "Ec2Spot"}, spot["labels"])
 	assert.Equal(t, []any{attributes{"key": "spotInstance", "value": "true", "effect": "NO_SCHEDULE"}}, spot["taints"])
-	stg := e.object(nonprod, "aws:eks/nodeGroup:NodeGroup", "stg-general-nodes").Attributes
+	stg := e.object(nonprod, nodeGroupType, "stg-general-nodes").Attributes
 	assert.Equal(t, "ON_DEMAND", stg["capacityType"])
 	assert.Equal(t, attributes{"lifecycle": "OnDemand"}, stg["labels"])
 	assert.Nil(t, stg["taints"])
