@@ -110,6 +110,11 @@ func unsettledBy(typ string, f *resourceFacts, olds, news resource.PropertyMap) 
 				return []string{"latestVersion"}
 			}
 		}
+	case vpcType:
+		const asked = "assignGeneratedIpv6CidrBlock"
+		if !same(f.Props[asked], olds[asked], wanted(f.Props[asked], olds[asked], news[asked])) {
+			return []string{"ipv6AssociationId", "ipv6CidrBlock"}
+		}
 	case "aws:lambda/function:Function":
 		return []string{"lastModified", "qualifiedArn", "qualifiedInvokeArn", "version"}
 	case "aws:ssm/parameter:Parameter":

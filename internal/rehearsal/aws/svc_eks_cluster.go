@@ -54,7 +54,7 @@ func createCluster(c *Call) error {
 		return err
 	}
 	vpc := attrs(subnets[0].Attributes).text("vpcId")
-	if err := clusterEndpoint(a.block("vpcConfig")); err != nil {
+	if err := clusterEndpoint(a.block("vpcConfig"), ipv6Cluster(a)); err != nil {
 		return err
 	}
 	if err := groupsIn(c, vpc, a.block("vpcConfig").texts("securityGroupIds")); err != nil {
@@ -143,17 +143,21 @@ func clusterSubnets(c *Call) ([]*cloud.Object, error) {
 	if len(vpcs) > 1 {
 		return nil, refuse("InvalidParameterException", "Subnets specified must belong to the same VPC (%s)", strings.Join(slices.Sorted(maps.Keys(vpcs)), ", "))
 	}
-	return subnets, nil
+	return subnets, dualStackSubnets(c, subnets)
 }
 
-// clusterEndpoint checks who can reach the API server.
-func clusterEndpoint(v attrs) error {
+// clusterEndpoint checks who can reach the API server. The endpoint of an IPv6 cluster has addresses of both families
+// (https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html).
+func clusterEndpoint(v attrs, ipv6 bool) error {
 	public := v.flagOr("endpointPublicAccess", true)
 	if !public && !v.flag("endpointPrivateAccess") {
 		return refuse("InvalidParameterException", "Private and public endpoint access cannot be false")
 	}
 	for _, s := range v.texts("publicAccessCidrs") {
 		p, ok := parseCIDR(s)
+		if !ok && ipv6 {
+			p, ok = parseIPv6CIDR(s)
+		}
 		if _, private := overlapping(p, privateIPv4); !ok || private && p.Bits() > 0 {
 			return refuse("InvalidParameterException", "The following CIDRs are invalid in publicAccessCidrs: [%s]", s)
 		}
@@ -182,7 +186,7 @@ func serviceNetwork(c *Call, vpcID string) error {
 		if text != "" {
 			return refuse("InvalidParameterException", "serviceIpv4Cidr cannot be specified for a cluster with ipFamily ipv6")
 		}
-		out["serviceIpv6Cidr"] = "fd30:1c53:5f8a::/108"
+		out["serviceIpv6Cidr"] = serviceIPv6Range()
 	case text == "":
 		chosen := netip.MustParsePrefix("10.100.0.0/16")
 		if _, clash := overlapping(chosen, networks); clash {
@@ -232,7 +236,7 @@ func fillCluster(c *Call, vpc string) error {
 	c.Attributes["status"] = "ACTIVE"
 	c.Attributes["platformVersion"] = "eks.12"
 	c.Attributes["createdAt"] = timestamp()
-	c.Attributes["endpoint"] = fmt.Sprintf("https://%s.gr7.%s.eks.%s", identity, c.Scope.Region, c.dnsSuffix())
+	c.Attributes["endpoint"] = fmt.Sprintf("https://%s.gr7.%s.%s", identity, c.Scope.Region, clusterDomain(c))
 	c.Attributes["certificateAuthority"] = map[string]any{"data": ca}
 	c.Attributes["certificateAuthorities"] = []any{map[string]any{"data": ca}}
 	issuer := fmt.Sprintf("https://oidc.eks.%s.%s/id/%s", c.Scope.Region, c.dnsSuffix(), identity)
@@ -279,6 +283,9 @@ func fillVPCConfig(c *Call, group, vpc string) {
 		v["publicAccessCidrs"] = []any{}
 		if v.flagOr("endpointPublicAccess", true) {
 			v["publicAccessCidrs"] = []any{"0.0.0.0/0"}
+			if ipv6Cluster(c.attrs()) {
+				v["publicAccessCidrs"] = []any{"0.0.0.0/0", "::/0"}
+			}
 		}
 	}
 	c.Attributes["vpcConfig"] = cloud.Attributes(v)
@@ -379,7 +386,7 @@ func updateCluster(c *Call) error {
 		}
 	}
 	v := a.block("vpcConfig")
-	if err := clusterEndpoint(v); err != nil {
+	if err := clusterEndpoint(v, ipv6Cluster(a)); err != nil {
 		return err
 	}
 	if err := groupsIn(c, v.text("vpcId"), v.texts("securityGroupIds")); err != nil {

@@ -33,7 +33,7 @@ func startNodes(c *Call, cluster, role *cloud.Object, template attrs) error {
 		if err := canJoin(c, cluster, s, groups); err != nil {
 			return err
 		}
-		if err := canReceivePods(c, cluster, role, s, groups); err != nil {
+		if err := canReceivePods(c, cluster, role, s, groups, template); err != nil {
 			return err
 		}
 	}
@@ -112,6 +112,9 @@ var joinServices = []string{"ec2", "ecr.api", "ecr.dkr", "sts"}
 
 // canJoin checks that instances in a subnet reach the control plane and the services they need to join.
 func canJoin(c *Call, cluster, subnet *cloud.Object, groups []string) error {
+	if err := assignsIPv6(c, cluster, subnet); err != nil {
+		return err
+	}
 	way := egressOf(c, subnet)
 	if way.internetGateway && !attrs(subnet.Attributes).flag("mapPublicIpOnLaunch") {
 		return c.notStable("EKS Node Group", "CREATE_FAILED", "%s: Ec2SubnetInvalidConfiguration: One or more Amazon EC2 Subnets of [%s] for "+
@@ -170,7 +173,7 @@ func reachesS3(c *Call, subnet *cloud.Object, table string) bool {
 
 // canReceivePods checks that nodes become ready: the network plugin and kube-proxy run, and the plugin may make
 // network interfaces.
-func canReceivePods(c *Call, cluster, role, subnet *cloud.Object, groups []string) error {
+func canReceivePods(c *Call, cluster, role, subnet *cloud.Object, groups []string, template attrs) error {
 	// Unless told not to, EKS has put a plugin and a proxy of its own into the cluster.
 	own := attrs(cluster.Attributes).flagOr("bootstrapSelfManagedAddons", true)
 	cni, hasCNI := c.get(addonType, cluster.ID+":vpc-cni")
@@ -180,6 +183,9 @@ func canReceivePods(c *Call, cluster, role, subnet *cloud.Object, groups []strin
 	if _, ok := c.get(addonType, cluster.ID+":kube-proxy"); !ok && !own {
 		return notReady(c, "the cluster has no add-on kube-proxy, so that pods do not reach the API server's service")
 	}
+	if err := servesIPv6(c, cluster, cni, template); err != nil {
+		return err
+	}
 	pods, err := cniIdentity(c, cluster, cni, subnet, groups)
 	if err != nil {
 		return err
@@ -187,14 +193,16 @@ func canReceivePods(c *Call, cluster, role, subnet *cloud.Object, groups []strin
 	if pods == nil {
 		pods = role
 	}
-	if !cniAllowed(c, pods) {
+	if ipv6Cluster(cluster.Attributes) {
+		if !grants(c, pods, "ec2:AssignIpv6Addresses") {
+			return notReady(c, "vpc-cni may not assign addresses: role "+pods.ID+" lacks ec2:AssignIpv6Addresses, which no policy of AWS's allows")
+		}
+		return nil
+	}
+	if !hasManaged(c, pods, "AmazonEKS_CNI_Policy") && !grants(c, pods, "ec2:AssignPrivateIpAddresses") {
 		return notReady(c, "vpc-cni may not assign addresses: role "+pods.ID+" lacks AmazonEKS_CNI_Policy")
 	}
 	return nil
-}
-
-func cniAllowed(c *Call, role *cloud.Object) bool {
-	return hasManaged(c, role, "AmazonEKS_CNI_Policy") || grants(c, role, "ec2:AssignPrivateIpAddresses") || grants(c, role, "ec2:AssignIpv6Addresses")
 }
 
 // cniIdentity returns the role that vpc-cni's pods get, or nil when they use the node's.

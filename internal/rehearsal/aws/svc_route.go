@@ -140,7 +140,7 @@ func routeTarget(c *Call, table, vpc string, r attrs) error {
 			return refuse("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '%s' does not exist", id)
 		}
 	}
-	return nil
+	return ipv6Target(c, table, vpc, r)
 }
 
 func natVPC(c *Call, nat *cloud.Object) string {

@@ -13,7 +13,7 @@ const (
 )
 
 func init() {
-	register(subnetType, &Service{Create: createSubnet, Delete: deleteSubnet})
+	register(subnetType, &Service{Create: createSubnet, Update: updateSubnet, Delete: deleteSubnet})
 	register(reservationType, &Service{Create: createReservation})
 }
 
@@ -35,6 +35,9 @@ func createSubnet(c *Call) error {
 		if p, ok := parseCIDR(attrs(sibling.Attributes).text("cidrBlock")); ok && p.Overlaps(cidr) {
 			return refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet (%s, %s)", cidr, sibling.ID, p)
 		}
+	}
+	if err := subnetIPv6(c, vpc); err != nil {
+		return err
 	}
 	c.Attributes["availabilityZone"], c.Attributes["availabilityZoneId"] = z.name, z.id
 	c.Attributes["arn"] = c.arn("ec2", "subnet/"+c.ID)

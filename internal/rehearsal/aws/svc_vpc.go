@@ -38,6 +38,9 @@ func createVPC(c *Call) error {
 	c.fill("instanceTenancy", "default")
 	c.fill("dhcpOptionsId", newID("dopt"))
 	c.fill("assignGeneratedIpv6CidrBlock", false)
+	if err := vpcIPv6(c); err != nil {
+		return err
+	}
 
 	group, acl, table := newID("sg"), newID("acl"), newID("rtb")
 	made := []*cloud.Object{
@@ -65,12 +68,12 @@ func updateVPC(c *Call) error {
 	if !c.attrs().flagOr("enableDnsSupport", true) && c.attrs().flag("enableDnsHostnames") {
 		return refuse("InvalidParameterCombination", "Enabling DNS hostnames requires DNS support to be enabled for VPC %s.", c.ID)
 	}
-	return nil
+	return vpcIPv6(c)
 }
 
 func deleteVPC(c *Call) error {
 	var held []*cloud.Object
-	for _, typ := range []string{subnetType, internetGatewayType, endpointType, securityGroupType, routeTableType} {
+	for _, typ := range []string{subnetType, internetGatewayType, egressOnlyGatewayType, endpointType, securityGroupType, routeTableType} {
 		held = append(held, c.referring(typ, "vpcId", c.ID)...)
 	}
 	// A cluster's security group, which EKS owns, holds the VPC as a program's own does.
