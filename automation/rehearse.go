@@ -190,6 +190,7 @@ func (r *rehearse) run(ctx context.Context) error {
 		}
 	}
 
+	r.report.Started = time.Now() // a CLI that had to be built first is not the rehearsal's time
 	err = r.everything(ctx, e)
 	left, objectsErr := cloud.Cloud().Objects()
 	if objectsErr != nil {
