@@ -1,0 +1,404 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/eks-platform/eks-platform/internal/ptest"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// rule is something that holds in every environment of the repository. It returns what breaks it.
+type rule func(regs ptest.Registrations) []string
+
+var rules = map[string]rule{
+	"clusters have a private endpoint and encrypt secrets":      clustersAreClosed,
+	"nodes have IMDSv2 with one hop, and encrypted volumes":     nodesAreClosed,
+	"every cluster has an untainted on-demand group":            clustersHaveAHome,
+	"nobody and everybody is in no policy":                      policiesNameTheirPrincipals,
+	"a policy for all resources only reads":                     wildcardsOnlyRead,
+	"everything that can carry tags carries the mandatory ones": everythingIsTagged,
+	"every VPC has flow logs and a closed default group":        networksAreWatched,
+	"nothing is let in from everywhere":                         nothingIsOpen,
+	"what must not be lost is protected":                        lossesAreRefused,
+	"logs are kept for a time that is said":                     logsAreKept,
+}
+
+func TestEveryEnvironmentKeepsTheRules(t *testing.T) {
+	t.Parallel()
+	for _, stack := range []string{"dev", "stg", "prod"} {
+		regs := registered(t, stack)
+		for name, broken := range rules {
+			assert.Empty(t, broken(regs), "%s: %s", stack, name)
+		}
+	}
+}
+
+// Each case breaks one rule in what prod registers, and no other.
+func TestEveryRuleCanBeBroken(t *testing.T) {
+	t.Parallel()
+	allow := func(statement string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + statement + `}]}`
+	}
+	cases := []struct{ rule, typ, path, value string }{
+		{"clusters have a private endpoint and encrypt secrets", clusterType, "vpcConfig.endpointPrivateAccess", "false"},
+		{"clusters have a private endpoint and encrypt secrets", clusterType, "vpcConfig.endpointPublicAccess", "true"},
+		{"clusters have a private endpoint and encrypt secrets", clusterType, "encryptionConfig", "null"},
+		{"nodes have IMDSv2 with one hop, and encrypted volumes", templateType, "metadataOptions.httpTokens", `"optional"`},
+		{"nodes have IMDSv2 with one hop, and encrypted volumes", templateType, "metadataOptions.httpPutResponseHopLimit", "2"},
+		{"nodes have IMDSv2 with one hop, and encrypted volumes", templateType, "blockDeviceMappings[0].ebs.encrypted", `"false"`},
+		{"every cluster has an untainted on-demand group", "eks:index:ManagedNodeGroup", "taints", `[{"key":"a","effect":"NO_SCHEDULE"}]`},
+		{"every cluster has an untainted on-demand group", "eks:index:ManagedNodeGroup", "capacityType", `"SPOT"`},
+		{"nobody and everybody is in no policy", "aws:iam/role:Role", "assumeRolePolicy", quote(allow(`"Principal":"*","Action":"sts:AssumeRole"`))},
+		{"nobody and everybody is in no policy", "aws:iam/role:Role", "assumeRolePolicy", quote(allow(`"Principal":{"AWS":["*"]},"Action":"sts:AssumeRole"`))},
+		{"a policy for all resources only reads", "aws:iam/rolePolicy:RolePolicy", "policy", quote(allow(`"Action":["ec2:DescribeVpcs","s3:PutObject"],"Resource":"*"`))},
+		{"a policy for all resources only reads", "aws:iam/rolePolicy:RolePolicy", "policy", quote(allow(`"Action":"*","Resource":["*"]`))},
+		{"everything that can carry tags carries the mandatory ones", "aws:ec2/vpc:Vpc", `tags["cost-center"]`, "null"},
+		{"everything that can carry tags carries the mandatory ones", "aws:ec2/eip:Eip", "tags", "null"},
+		{"everything that can carry tags carries the mandatory ones", templateType, "tagSpecifications[1].tags.environment", "null"},
+		{"every VPC has flow logs and a closed default group", "aws:ec2/flowLog:FlowLog", "trafficType", `"REJECT"`},
+		{"every VPC has flow logs and a closed default group", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "ingress", `[{"fromPort":0}]`},
+		{"nothing is let in from everywhere", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cidrIpv4", `"0.0.0.0/0"`},
+		{"logs are kept for a time that is said", "aws:cloudwatch/logGroup:LogGroup", "retentionInDays", "0"},
+	}
+	regs := registered(t, "prod")
+	for _, c := range cases {
+		broken := broken(t, regs, c.typ, c.path, c.value)
+		for name, check := range rules {
+			if name == c.rule {
+				assert.NotEmpty(t, check(broken), "%s %s = %s", c.typ, c.path, c.value)
+			} else {
+				assert.Empty(t, check(broken), "%s: %s %s = %s", name, c.typ, c.path, c.value)
+			}
+		}
+	}
+	without := slices.Clone(regs)
+	for i := range without {
+		without[i].Protect = false
+	}
+	assert.NotEmpty(t, lossesAreRefused(without))
+	without = slices.DeleteFunc(slices.Clone(regs), func(r ptest.Registration) bool { return r.Type == "aws:ec2/flowLog:FlowLog" })
+	assert.NotEmpty(t, networksAreWatched(without))
+	without = append(slices.Clone(regs), ptest.Registration{Type: "aws:sqs/queue:Queue", Name: "q", Custom: true})
+	assert.NotEmpty(t, everythingIsTagged(without), "a type that nobody has thought of must carry tags")
+}
+
+func quote(text string) string {
+	raw, _ := json.Marshal(text)
+	return string(raw)
+}
+
+// broken returns registrations in which every resource of a type has another value at a path.
+func broken(t *testing.T, regs ptest.Registrations, typ, path, value string) ptest.Registrations {
+	t.Helper()
+	at, err := resource.ParsePropertyPath(path)
+	require.NoError(t, err)
+	var v any
+	require.NoError(t, json.Unmarshal([]byte(value), &v))
+	out := slices.Clone(regs)
+	hit := false
+	for i, r := range out {
+		if r.Type != typ {
+			continue
+		}
+		inputs := resource.NewProperty(resource.NewPropertyMapFromMap(r.Inputs.Mappable()))
+		if v == nil {
+			hit = at.Delete(inputs) || hit
+		} else {
+			hit = at.Set(inputs, resource.NewPropertyValue(v)) || hit
+		}
+		out[i].Inputs = inputs.ObjectValue()
+	}
+	require.True(t, hit, "%s has no %s", typ, path)
+	return out
+}
+
+// registered returns what the program registers for one of the repository's stack files.
+func registered(t *testing.T, stack string) ptest.Registrations {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(root, "Pulumi."+stack+".yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(raw, &file))
+	config := map[string]string{}
+	for key, value := range file.Config {
+		if text, ok := value.(string); ok {
+			config[key] = text
+			continue
+		}
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		config[key] = string(text)
+	}
+	zones := map[string]string{"euw1-az1": "eu-west-1a", "euw1-az2": "eu-west-1b", "euw1-az3": "eu-west-1c"}
+	contract, err := json.Marshal(stacks.Contract{
+		Version: stacks.ContractVersion, Environment: "dev", AccountID: nonprod.Account, Region: nonprod.Region,
+		Cluster: stacks.ClusterContract{Name: "nonprod", ARN: "arn:aws:eks:eu-west-1:111111111111:cluster/nonprod", Version: "1.35", Kubeconfig: "{}", ServiceCIDR: "172.20.0.0/16"},
+		Network: stacks.NetworkContract{VPCID: "vpc-1", ZoneIDs: []string{"euw1-az1", "euw1-az2", "euw1-az3"}, ZoneNames: zones, PrivateSubnetIDs: zones},
+	})
+	require.NoError(t, err)
+	var published map[string]any
+	require.NoError(t, json.Unmarshal(contract, &published))
+	regs, err := ptest.Run(t, false, stacks.Program, ptest.WithStack(stack), ptest.WithConfig(config),
+		ptest.WithStackOutputs("organization/eks-platform/dev", map[string]any{"contract": published}))
+	require.NoError(t, err)
+	require.NotEmpty(t, regs)
+	return regs
+}
+
+// breaches collects what breaks a rule.
+type breaches []string
+
+func (b *breaches) unless(ok bool, r ptest.Registration, format string, args ...any) {
+	if !ok {
+		*b = append(*b, fmt.Sprintf("%s %s: %s", r.Type, r.Name, fmt.Sprintf(format, args...)))
+	}
+}
+
+func clustersAreClosed(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs.ByType(clusterType) {
+		if r.Read {
+			continue // another stack's
+		}
+		b.unless(r.Input("vpcConfig.endpointPrivateAccess") == true, r, "nodes reach the control plane from inside")
+		b.unless(r.Input("vpcConfig.endpointPublicAccess") == false, r, "the repository's clusters are not on the internet")
+		b.unless(r.Input("encryptionConfig.provider.keyArn") != nil, r, "secrets are encrypted with a key of ours")
+		b.unless(r.Input("accessConfig.authenticationMode") == "API", r, "access is by access entries alone")
+		b.unless(r.Input("accessConfig.bootstrapClusterCreatorAdminPermissions") == false, r, "whoever creates it gets no access by that")
+		types, _ := r.Input("enabledClusterLogTypes").([]any)
+		b.unless(len(types) == 5, r, "all five log types are on, got %v", types)
+	}
+	return b
+}
+
+func nodesAreClosed(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs.ByType(templateType) {
+		b.unless(r.Input("metadataOptions.httpTokens") == "required", r, "IMDSv2 is required")
+		b.unless(r.Input("metadataOptions.httpPutResponseHopLimit") == 1.0, r, "no pod reaches the node's credentials")
+		mappings, _ := r.Input("blockDeviceMappings").([]any)
+		b.unless(len(mappings) > 0, r, "the volumes are said")
+		for _, m := range mappings {
+			ebs, _ := m.(attributes)["ebs"].(attributes)
+			b.unless(ebs["encrypted"] == "true", r, "%v is encrypted", m.(attributes)["deviceName"])
+		}
+		for _, key := range []string{"keyName", "vpcSecurityGroupIds", "networkInterfaces"} {
+			b.unless(r.Input(key) == nil, r, "has no %s: nodes are reached through Session Manager, in the cluster's group", key)
+		}
+	}
+	return b
+}
+
+func clustersHaveAHome(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs.ByType(clusterType) {
+		if r.Read {
+			continue
+		}
+		home := slices.ContainsFunc(regs.ByType("eks:index:ManagedNodeGroup"), func(g ptest.Registration) bool {
+			taints, _ := g.Input("taints").([]any)
+			return g.Input("capacityType") == "ON_DEMAND" && len(taints) == 0 && g.Input("scalingConfig.minSize") != 0.0
+		})
+		b.unless(home, r, "system add-ons find a node that stays")
+	}
+	return b
+}
+
+// statement is a statement of a policy document.
+type statement struct {
+	Effect    string
+	Principal any
+	Action    any
+	Resource  any
+}
+
+// policies calls f with every statement that allows something, in the inputs of every resource.
+func policies(regs ptest.Registrations, f func(r ptest.Registration, property string, s statement)) {
+	for _, r := range regs {
+		for key, value := range r.Inputs.Mappable() {
+			text, _ := value.(string)
+			var document struct{ Statement []statement }
+			if !strings.Contains(text, `"Statement"`) || json.Unmarshal([]byte(text), &document) != nil {
+				continue
+			}
+			for _, s := range document.Statement {
+				if s.Effect == "Allow" {
+					f(r, key, s)
+				}
+			}
+		}
+	}
+}
+
+// texts flattens one string, a list or a map of them.
+func texts(v any) []string {
+	var out []string
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, x := range v {
+			out = append(out, texts(x)...)
+		}
+	case attributes:
+		for _, x := range v {
+			out = append(out, texts(x)...)
+		}
+	}
+	return out
+}
+
+func policiesNameTheirPrincipals(regs ptest.Registrations) []string {
+	var b breaches
+	trusts := 0
+	policies(regs, func(r ptest.Registration, property string, s statement) {
+		if property == "assumeRolePolicy" {
+			trusts++
+			b.unless(len(texts(s.Principal)) > 0, r, "%s names who is trusted", property)
+		}
+		b.unless(!slices.Contains(texts(s.Principal), "*"), r, "%s trusts everybody", property)
+	})
+	if trusts < len(regs.ByType("aws:iam/role:Role")) {
+		b = append(b, "a role has no trust policy that could be read")
+	}
+	return b
+}
+
+// reading are the beginnings of actions that change nothing.
+var reading = []string{"Describe", "Get", "List", "BatchGet"}
+
+func wildcardsOnlyRead(regs ptest.Registrations) []string {
+	var b breaches
+	policies(regs, func(r ptest.Registration, property string, s statement) {
+		// In a key's own policy, * is the key.
+		if r.Type == "aws:kms/key:Key" || !slices.Contains(texts(s.Resource), "*") {
+			return
+		}
+		for _, action := range texts(s.Action) {
+			_, verb, _ := strings.Cut(action, ":")
+			b.unless(slices.ContainsFunc(reading, func(p string) bool { return strings.HasPrefix(verb, p) }), r, "%s allows %s on everything", property, action)
+		}
+	})
+	return b
+}
+
+// untagged are the types in use that AWS has no tags for.
+var untagged = []string{
+	"aws:autoscaling/schedule:Schedule", "aws:autoscaling/tag:Tag", "aws:ec2/route:Route",
+	"aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/subnetCidrReservation:SubnetCidrReservation",
+	"aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "aws:iam/rolePolicy:RolePolicy",
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:kms/alias:Alias",
+}
+
+var mandatoryTags = []string{"Name", "cost-center", "environment", "managed-by"}
+
+func everythingIsTagged(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs {
+		ours := strings.HasPrefix(r.Type, "aws:") || strings.HasPrefix(r.Type, "eks:")
+		if !ours || r.Read || slices.Contains(untagged, r.Type) {
+			continue
+		}
+		for _, key := range mandatoryTags {
+			tags, _ := r.Input("tags").(attributes)
+			b.unless(tags[key] != nil, r, "carries the tag %s", key)
+		}
+		specifications, _ := r.Input("tagSpecifications").([]any)
+		b.unless(r.Type != templateType || len(specifications) == 3, r, "tags instances, volumes and interfaces")
+		for _, s := range specifications {
+			tags, _ := s.(attributes)["tags"].(attributes)
+			for _, key := range mandatoryTags {
+				b.unless(tags[key] != nil, r, "gives every %v the tag %s", s.(attributes)["resourceType"], key)
+			}
+		}
+	}
+	return b
+}
+
+func networksAreWatched(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs.ByType("aws:ec2/vpc:Vpc") {
+		watched := slices.ContainsFunc(regs.ByType("aws:ec2/flowLog:FlowLog"), func(l ptest.Registration) bool {
+			return l.Input("vpcId") == r.ID && l.Input("trafficType") == "ALL"
+		})
+		b.unless(watched, r, "all of its traffic is logged")
+		closed := slices.ContainsFunc(regs.ByType("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"), func(g ptest.Registration) bool {
+			return g.Input("vpcId") == r.ID && len(list(g.Input("ingress"))) == 0 && len(list(g.Input("egress"))) == 0
+		})
+		b.unless(closed, r, "its default security group admits nothing")
+	}
+	return b
+}
+
+func list(v any) []any { l, _ := v.([]any); return l }
+
+func nothingIsOpen(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs.ByType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
+		b.unless(r.Input("cidrIpv4") != "0.0.0.0/0" && r.Input("cidrIpv6") != "::/0", r, "says whom it admits")
+	}
+	for _, r := range regs.ByType("aws:ec2/securityGroup:SecurityGroup") {
+		b.unless(r.Input("ingress") == nil, r, "its rules are resources of their own, which these rules see")
+	}
+	for _, r := range regs.ByType(subnetType) {
+		b.unless(r.Input("mapPublicIpOnLaunch") != true, r, "gives instances no public address")
+	}
+	return b
+}
+
+func lossesAreRefused(regs ptest.Registrations) []string {
+	var b breaches
+	for _, typ := range []string{clusterType, "aws:kms/key:Key", "aws:ec2/vpc:Vpc", subnetType} {
+		for _, r := range regs.ByType(typ) {
+			b.unless(r.Read || r.Protect, r, "is protected")
+		}
+	}
+	return b
+}
+
+func logsAreKept(regs ptest.Registrations) []string {
+	var b breaches
+	for _, r := range regs.ByType("aws:cloudwatch/logGroup:LogGroup") {
+		days, _ := r.Input("retentionInDays").(float64)
+		b.unless(days > 0, r, "has a retention: without one, logs are kept and paid for ever")
+	}
+	return b
+}
+
+// dev's spot nodes and staging's nodes keep each other's pods away.
+func TestNodesOfTheSharedClusterSayWhoseTheyAre(t *testing.T) {
+	t.Parallel()
+	groups := append(registered(t, "dev"), registered(t, "stg")...).ByType("eks:index:ManagedNodeGroup")
+	spot, stg := 0, 0
+	for _, g := range groups {
+		taints := list(g.Input("taints"))
+		lifecycle := g.Input("labels.lifecycle")
+		switch {
+		case g.Input("capacityType") == "SPOT":
+			spot++
+			assert.Equal(t, "Ec2Spot", lifecycle, g.Name)
+			assert.Contains(t, taints, attributes{"key": "spotInstance", "value": "true", "effect": "NO_SCHEDULE"}, g.Name)
+		case strings.HasPrefix(g.Name, "stg-"):
+			stg++
+			assert.Equal(t, "OnDemand", lifecycle, g.Name)
+			assert.Empty(t, taints, g.Name)
+		default:
+			assert.NotEqual(t, "Ec2Spot", lifecycle, g.Name)
+		}
+	}
+	assert.Equal(t, 1, spot)
+	assert.Equal(t, 1, stg)
+}
