@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // ipv6 turns prod into an IPv6 cluster, and changes nothing else.
@@ -18,7 +19,7 @@ func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 	e := open(t, ipv6, automation.RehearsalOptions{})
 	comesUp(t, e, "prod")
 
-	control, _ := e.object(prod, "aws:eks/cluster:Cluster", "prod").Attributes["kubernetesNetworkConfig"].(attributes)
+	control, _ := e.object(prod, clusterType, "prod").Attributes["kubernetesNetworkConfig"].(attributes)
 	assert.Equal(t, "ipv6", control["ipFamily"])
 	out, err := e.platform().Outputs(t.Context(), "prod")
 	require.NoError(t, err)
@@ -32,7 +33,7 @@ func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 	require.NoError(t, err)
 	nodes := map[any]bool{}
 	for _, group := range []string{"prod-system-nodes", "prod-general-nodes"} {
-		subnets, _ := e.object(prod, "aws:eks/nodeGroup:NodeGroup", group).Attributes["subnetIds"].([]any)
+		subnets, _ := e.object(prod, nodeGroupType, group).Attributes["subnetIds"].([]any)
 		for _, id := range subnets {
 			nodes[id] = true
 		}
@@ -40,7 +41,7 @@ func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 	assert.Len(t, nodes, 3)
 	subnets := 0
 	for _, o := range e.objects() {
-		if o.Type != "aws:ec2/subnet:Subnet" {
+		if o.Type != subnetType {
 			continue
 		}
 		subnets++
@@ -51,6 +52,32 @@ func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 	}
 	assert.Equal(t, 9, subnets)
 
+	made := e.operationsOn("prod", rehearsal.Create)
+	made.of(routeType, "private-default-ipv6").before(made.of(nodeGroupType), "nodes must find their way out over IPv6")
 	e.destroy("prod")
+	gone := e.operationsOn("prod", rehearsal.Delete)
+	gone.of(nodeGroupType).before(gone.of(routeType, "private-default-ipv6"), "nodes drain over IPv6, too")
 	assert.Empty(t, e.objects())
+}
+
+func TestAnIPv4ClusterIsReplacedByAnIPv6OneInItsNetwork(t *testing.T) {
+	t.Parallel()
+	e := open(t, nil, automation.RehearsalOptions{})
+	e.up("prod", automation.UpOptions{})
+	_, err := e.with(t, ipv6).platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	assert.ErrorContains(t, err, "prod-cluster: is protected")
+
+	e.with(t, edits{"prod": {"    name: prod\n", "    name: prod\n    protect: false\n"}}).up("prod", automation.UpOptions{})
+	plan := planOf(t, e.with(t, edits{"prod": {"    name: prod\n", "    name: prod\n    protect: false\n    ipFamily: ipv6\n"}}), "prod")
+	for _, line := range []string{
+		"replace aws:eks/cluster:Cluster prod-cluster [kubernetesNetworkConfig.ipFamily]",
+		"replace aws:eks/nodeGroup:NodeGroup prod-system-nodes",
+		// The VPC and its subnets are protected, and stay.
+		"update aws:ec2/vpc:Vpc prod-vpc [assignGeneratedIpv6CidrBlock]",
+		"update aws:ec2/subnet:Subnet prod-private-euw1-az1 [assignIpv6AddressOnCreation ipv6CidrBlock]",
+		"update aws:ec2/subnet:Subnet prod-control-plane-euw1-az1 [ipv6CidrBlock]",
+	} {
+		assert.Contains(t, plan, line)
+	}
 }
