@@ -85,8 +85,8 @@ type Settings struct {
 	// Let Amazon Application Recovery Controller move the cluster's traffic out of an impaired zone.
 	ZonalShift bool `json:"zonalShift,omitempty" jsonschema:"default=false"`
 	// ARN of an existing KMS key, in the cluster's region, that encrypts Kubernetes secrets. By default the cluster gets
-	// a key of its own. Whoever runs an update needs kms:DescribeKey and kms:CreateGrant on it. EKS can move to another
-	// key; secrets written before stay readable only while the old one exists.
+	// a key of its own. Whoever runs an update needs kms:DescribeKey and kms:CreateGrant on it. Changing it replaces the
+	// cluster.
 	SecretsKeyARN string `json:"secretsKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"`
 	// Days between the deletion of the cluster's own KMS keys and their end. A secret encrypted by a key that has ended
 	// cannot be read by anyone any more.

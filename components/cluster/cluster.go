@@ -144,6 +144,10 @@ func (b *builder) createControlPlane(c *Cluster) error {
 		// EKS reads both flags when it creates a cluster and never reports them afterwards. One that was imported, or
 		// made before the provider knew them, would otherwise be planned for replacement.
 		pulumi.IgnoreChanges([]string{"bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"}),
+		// A cluster keeps its key for life. The provider plans another one as an update, which does nothing: the old key
+		// would be deleted in the same run, and with it every secret.
+		pulumi.ReplaceOnChanges([]string{"encryptionConfig.provider.keyArn"}),
+		pulumi.DeleteBeforeReplace(true), // its name is taken until it is gone
 	)...)
 	if err != nil {
 		return fmt.Errorf("create the control plane: %w", err)

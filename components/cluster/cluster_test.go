@@ -324,7 +324,10 @@ func TestAKeyOfTheirOwnTakesThePlaceOfOurs(t *testing.T) {
 	regs := run(t, true, args)
 	assert.Empty(t, regs.ByType(keyType))
 	assert.Empty(t, regs.ByType(aliasType))
-	assert.Equal(t, args.SecretsKeyARN, one(t, regs, clusterType, "nonprod-cluster").Input("encryptionConfig.provider.keyArn"))
+	c := one(t, regs, clusterType, "nonprod-cluster")
+	assert.Equal(t, args.SecretsKeyARN, c.Input("encryptionConfig.provider.keyArn"))
+	assert.Equal(t, []string{"encryptionConfig.provider.keyArn"}, c.ReplaceOnChanges)
+	assert.True(t, c.DeleteBeforeReplace, "the name is taken until the cluster is gone")
 }
 
 func TestAccessComesFromEntriesWithScopedPolicies(t *testing.T) {

@@ -167,6 +167,11 @@ func TestAClusterLivesThroughChangesOnARealEngine(t *testing.T) {
 	off := false
 	args.Protect = &off
 	l.up()
+
+	kept := args.SecretsKeyARN
+	args.SecretsKeyARN = "arn:aws:kms:eu-west-1:111111111111:key/0a1b2c3d-0000-4000-8000-000000000000"
+	assert.Subset(t, l.preview(), []string{"replace nonprod-cluster", "delete nonprod-secrets"}, "no cluster moves to another key")
+	args.SecretsKeyARN = kept
 	_, err = l.stack.Destroy(t.Context(), optdestroy.ProgressStreams(io.Discard))
 	require.NoError(t, err)
 	left, err := l.cloud.Objects()
