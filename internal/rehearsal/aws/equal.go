@@ -57,6 +57,8 @@ func same(p *prop, old, new resource.PropertyValue) bool {
 		return true
 	case p.Format == "json" && old.IsString() && new.IsString():
 		return sameDocument(old.StringValue(), new.StringValue())
+	case p.Format == formatIssuer && old.IsString() && new.IsString():
+		return strings.TrimPrefix(old.StringValue(), "https://") == strings.TrimPrefix(new.StringValue(), "https://")
 	}
 	return old.DeepEquals(new)
 }

@@ -146,6 +146,7 @@ var facts = sync.OnceValues(func() (*factBook, error) {
 			b.Resources[typ].Props[name].Enum = values
 		}
 	}
+	b.Resources[oidcProviderType].Props["url"].Format = formatIssuer
 	for typ, r := range b.Resources {
 		r.taggable = r.Props["tags"] != nil && r.Props["tagsAll"] != nil
 		for name, p := range r.Props {

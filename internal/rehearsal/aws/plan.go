@@ -96,20 +96,17 @@ func counterpart(p *prop, olds []resource.PropertyValue, i int, x resource.Prope
 // its plan; everything else that a change cannot affect stays known.
 func unsettledBy(typ string, f *resourceFacts, olds, news resource.PropertyMap) []string {
 	switch typ {
-	case "aws:ec2/launchTemplate:LaunchTemplate":
-		// A new version is made for anything but names, tags and the choice of the default version.
-		for name, p := range f.Props {
-			if p.output() || slices.Contains([]string{"name", "namePrefix", "tags", "defaultVersion", "updateDefaultVersion"}, name) {
-				continue
-			}
-			k := resource.PropertyKey(name)
-			if !same(p, olds[k], wanted(p, olds[k], news[k])) {
-				if v := bare(news["updateDefaultVersion"]); v.IsBool() && v.BoolValue() {
-					return []string{"latestVersion", "defaultVersion"}
-				}
-				return []string{"latestVersion"}
-			}
+	case launchTemplateType:
+		// The provider expects a new version for anything but these, although a version holds no tags of the template
+		// itself and does hold its description.
+		var out []string
+		if changesBut(f, olds, news, "name", "namePrefix", "description", "defaultVersion", "updateDefaultVersion") {
+			out = append(out, "latestVersion")
 		}
+		if v := bare(news["updateDefaultVersion"]); v.IsBool() && v.BoolValue() && changesBut(f, olds, news, "name", "namePrefix", "description") {
+			out = append(out, "defaultVersion")
+		}
+		return out
 	case vpcType:
 		const asked = "assignGeneratedIpv6CidrBlock"
 		if !same(f.Props[asked], olds[asked], wanted(f.Props[asked], olds[asked], news[asked])) {
@@ -121,4 +118,18 @@ func unsettledBy(typ string, f *resourceFacts, olds, news resource.PropertyMap) 
 		return []string{"version"}
 	}
 	return nil
+}
+
+// changesBut tells whether inputs ask for a change of anything beside some properties.
+func changesBut(f *resourceFacts, olds, news resource.PropertyMap, but ...string) bool {
+	for name, p := range f.Props {
+		if p.output() && name != tagsAllKey || slices.Contains(but, name) {
+			continue
+		}
+		k := resource.PropertyKey(name)
+		if !same(p, olds[k], wanted(p, olds[k], news[k])) {
+			return true
+		}
+	}
+	return false
 }

@@ -473,8 +473,27 @@ func TestWhatAnUpdateCannotAffectStaysKnown(t *testing.T) {
 	other := preview(m{"imageId": "ami-0123456789abcdef1"})
 	assert.True(t, other["latestVersion"].IsComputed(), "another image is another version")
 	assert.Equal(t, o.outputs["arn"], other["arn"])
+	assert.False(t, other["defaultVersion"].IsComputed(), "nobody moves the default version")
 	tagged := preview(m{"imageId": "ami-0123456789abcdef0", "tags": m{"a": "b"}})
-	assert.False(t, tagged["latestVersion"].IsComputed(), "tags make no version")
+	assert.True(t, tagged["latestVersion"].IsComputed(), "tags make no version, but the provider does not know")
+	described := preview(m{"imageId": "ami-0123456789abcdef0", "description": "x"})
+	assert.False(t, described["latestVersion"].IsComputed(), "a description does, but the provider does not know")
+	moving := preview(m{"imageId": "ami-0123456789abcdef0", "updateDefaultVersion": true})
+	assert.False(t, moving["latestVersion"].IsComputed())
+	assert.True(t, moving["defaultVersion"].IsComputed())
+}
+
+func TestAnOIDCProviderTellsItsIssuerWithoutTheScheme(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, nil)
+	const typ = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	in := func(url string) m { return m{"url": url, "clientIdLists": []any{"sts.amazonaws.com"}} }
+	o := p.create(typ, in("https://example.com/id/A"))
+	assert.Equal(t, "example.com/id/A", o.outputs["url"].StringValue())
+	_, d := p.diff(o, in("https://example.com/id/A"))
+	assert.Empty(t, d.GetDiffs(), "the scheme is no difference")
+	_, d = p.diff(o, in("https://example.com/id/B"))
+	assert.Equal(t, []string{"url"}, d.GetReplaces())
 }
 
 func TestDefaultTagsAreMergedAndIgnoredOnesAreNotSeen(t *testing.T) {

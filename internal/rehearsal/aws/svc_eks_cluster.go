@@ -397,7 +397,10 @@ func updateCluster(c *Call) error {
 			return err
 		}
 	}
-	if err := clusterKey(c); err != nil {
+	if before := c.old().block("encryptionConfig"); len(before) > 0 {
+		// A cluster keeps its first key for life. The provider does not even ask for another, and succeeds.
+		c.Attributes["encryptionConfig"] = cloud.Attributes(before)
+	} else if err := clusterKey(c); err != nil {
 		return err
 	}
 	return controlPlaneLogs(c)

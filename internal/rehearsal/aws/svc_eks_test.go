@@ -182,6 +182,23 @@ func TestAClusterMovesAsEKSLetsItMove(t *testing.T) {
 	assert.Equal(t, "1.35", up.text("version"))
 }
 
+func TestAClusterKeepsItsFirstKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := func() m {
+		return m{"encryptionConfig": m{"resources": list("secrets"), "provider": m{"keyArn": w.make(keyType, m{}).text("arn")}}}
+	}
+	plain := w.clusterInputs(w.network())
+	delete(plain, "encryptionConfig")
+	first := key()
+	c, err := w.change(w.make(clusterType, plain), first)
+	require.NoError(t, err, "a cluster without a key can get one")
+	assert.Equal(t, first["encryptionConfig"].(m)["provider"].(m)["keyArn"], c.attrs.block("encryptionConfig").block("provider").text("keyArn"))
+	again, err := w.change(c, key())
+	require.NoError(t, err, "the provider asks AWS for nothing")
+	assert.Equal(t, c.attrs["encryptionConfig"], again.attrs["encryptionConfig"])
+}
+
 func TestALoggingClusterLeavesALogGroupThatNobodyOwns(t *testing.T) {
 	t.Parallel()
 	name := "/aws/eks/nonprod/cluster"

@@ -4,6 +4,9 @@ import "strings"
 
 const oidcProviderType = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
+// formatIssuer is the form of an issuer's URL: IAM tells it without its scheme, and the provider sees no difference.
+const formatIssuer = "issuer"
+
 func init() {
 	register(oidcProviderType, &Service{Global: true, NewID: oidcProviderARN, Create: createOIDCProvider})
 }
@@ -24,6 +27,7 @@ func createOIDCProvider(c *Call) error {
 		return refuse("ValidationError", "Invalid Open ID Connect Provider URL %q: it must begin with https://", url)
 	}
 	c.Attributes["arn"] = c.ID
+	c.Attributes["url"] = strings.TrimPrefix(url, "https://") // as IAM tells it
 	// IAM looks up the certificate of an issuer whose thumbprint it is not given.
 	c.fill("thumbprintLists", []any{randomHex(40)})
 	return nil
