@@ -18,7 +18,7 @@ import (
 // The life of the repository's three environments, each step of which needs the one before.
 func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{})
+	e := open(t, nil, automation.RehearsalOptions{Latency: slow{}})
 	for _, step := range []struct {
 		name string
 		run  func(t *testing.T, e *estate)

@@ -83,6 +83,17 @@ const (
 	templateType  = "aws:ec2/launchTemplate:LaunchTemplate"
 )
 
+// slow makes what nodes need take a while: what does not wait for it overtakes it.
+type slow struct{}
+
+// Of returns how long an operation takes.
+func (slow) Of(op rehearsal.Operation) time.Duration {
+	if op.Kind == rehearsal.Create && (op.Type == natType || op.Type == endpointType || op.Type == addonType) {
+		return 250 * time.Millisecond
+	}
+	return 0
+}
+
 func upInOrder(t *testing.T, e *estate) {
 	for _, stack := range []string{"dev", "prod"} {
 		made := e.operationsOn(stack, rehearsal.Create)
@@ -101,6 +112,8 @@ func upInOrder(t *testing.T, e *estate) {
 	}
 }
 
+// The order of deletions is the engine's: it deletes in layers, by the depth of dependencies, so that it is right by
+// accident as long as nothing else is deep. That node groups depend on what they need is among the rules.
 func downInOrder(t *testing.T, e *estate) {
 	for _, stack := range []string{"dev", "prod"} {
 		gone := e.operationsOn(stack, rehearsal.Delete)

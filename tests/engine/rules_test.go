@@ -32,6 +32,7 @@ var rules = map[string]rule{
 	"nothing is let in from everywhere":                         nothingIsOpen,
 	"what must not be lost is protected":                        lossesAreRefused,
 	"logs are kept for a time that is said":                     logsAreKept,
+	"nodes come after what they need, and go before it":         nodesDependOnWhatTheyNeed,
 }
 
 func TestEveryEnvironmentKeepsTheRules(t *testing.T) {
@@ -87,6 +88,11 @@ func TestEveryRuleCanBeBroken(t *testing.T) {
 		without[i].Protect = false
 	}
 	assert.NotEmpty(t, lossesAreRefused(without))
+	without = slices.Clone(regs)
+	for i := range without {
+		without[i].Dependencies = nil
+	}
+	assert.NotEmpty(t, nodesDependOnWhatTheyNeed(without))
 	without = slices.DeleteFunc(slices.Clone(regs), func(r ptest.Registration) bool { return r.Type == "aws:ec2/flowLog:FlowLog" })
 	assert.NotEmpty(t, networksAreWatched(without))
 	without = append(slices.Clone(regs), ptest.Registration{Type: "aws:sqs/queue:Queue", Name: "q", Custom: true})
@@ -364,6 +370,27 @@ func lossesAreRefused(regs ptest.Registrations) []string {
 	for _, typ := range []string{clusterType, "aws:kms/key:Key", "aws:ec2/vpc:Vpc", subnetType} {
 		for _, r := range regs.ByType(typ) {
 			b.unless(r.Read || r.Protect, r, "is protected")
+		}
+	}
+	return b
+}
+
+// needed are the types, and names of resources, without which nodes neither join nor drain.
+var needed = map[string]string{
+	natType: "-nat-", routeType: "-default", endpointType: "-endpoint-", "aws:ec2/routeTableAssociation:RouteTableAssociation": "-private-",
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "", "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "-node-policy-",
+}
+
+func nodesDependOnWhatTheyNeed(regs ptest.Registrations) []string {
+	var b breaches
+	for _, g := range regs.ByType("eks:index:ManagedNodeGroup") {
+		waits := regs.WaitsFor(g.URN)
+		for _, r := range regs {
+			part, need := needed[r.Type]
+			agent := r.Type == addonType && (strings.HasSuffix(r.Name, "-vpc-cni") || strings.HasSuffix(r.Name, "-kube-proxy") || strings.HasSuffix(r.Name, "-pod-identity-agent"))
+			if need && strings.Contains(r.Name, part) || agent {
+				b.unless(slices.Contains(waits, r.URN), g, "depends on %s %s", r.Type, r.Name)
+			}
 		}
 	}
 	return b
