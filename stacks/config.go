@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,8 +109,8 @@ func (c *Config) ownerProblems() problem.List {
 		out = append(out, c.addonsArgs().Problems().Under("addons")...)
 	}
 	if !slices.ContainsFunc(c.NodeGroups, carriesSystemAddons) && len(c.NodeGroups) > 0 {
-		out.Add("nodeGroups", "every group is tainted, spot or empty: coredns and the other system add-ons need one "+
-			"untainted onDemand group with scaling.min of at least 1")
+		out.Add("nodeGroups", "every group is tainted, spot or empty at times: coredns and the other system add-ons need one "+
+			"untainted onDemand group with scaling.min, and min of all its schedules, of at least 1")
 	}
 	if c.Network != nil {
 		_, over := IPBudget(map[string]*Config{c.Environment: c})
@@ -119,9 +120,10 @@ func (c *Config) ownerProblems() problem.List {
 }
 
 // carriesSystemAddons tells whether a group gives the system add-ons a home at any time: they must not run on nodes
-// that are taken away at two minutes' notice, or that a taint closes to them.
+// that are taken away at two minutes' notice, or that a taint closes to them, or that a schedule takes away.
 func carriesSystemAddons(g nodegroup.Settings) bool {
-	return g.OnDemand() && !g.Tainted() && g.Scaling.Min > 0
+	empties := func(s nodegroup.Schedule) bool { return s.Min == 0 }
+	return g.OnDemand() && !g.Tainted() && g.Scaling.Min > 0 && !slices.ContainsFunc(g.Schedules, empties)
 }
 
 func (c *Config) nodeGroupProblems() problem.List {
@@ -139,10 +141,23 @@ func (c *Config) nodeGroupProblems() problem.List {
 	return out
 }
 
+// tagText is what every AWS service takes in a tag. EC2 would take more, but IAM, KMS and CloudWatch Logs refuse it.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
+
 // tagProblems holds tags against AWS's rules
-// (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
+// (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html).
 func tagProblems(tags map[string]string) problem.List {
 	var out problem.List
+	// Keys by what IAM tells them apart by, the platform's own among them; those may be set again as they are spelt.
+	known := map[string]string{"environment": "environment", "managed-by": "managed-by"}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		lower := strings.ToLower(key)
+		if other, twice := known[lower]; twice && other != key {
+			out.Add(key, "IAM does not tell it from %s, and refuses roles with both: it ignores case in keys", other)
+		}
+		known[lower] = key
+	}
 	if len(tags) > 40 {
 		out.Add("", "at most 40 tags, got %d: AWS allows 50 on a resource and the platform adds its own", len(tags))
 	}
@@ -152,13 +167,18 @@ func tagProblems(tags map[string]string) problem.List {
 			out.Add(key, "keys that begin with aws: belong to AWS")
 		case strings.HasPrefix(key, "kubernetes.io/cluster/"), strings.HasPrefix(key, "karpenter.sh/"):
 			out.Add(key, "this tag belongs to the cluster's controllers: on a security group of ours it would break load balancers")
-		case key == "Name":
+		case strings.EqualFold(key, "Name"):
 			out.Add(key, "every resource gets a Name of its own")
+		case !tagText.MatchString(key):
+			out.Add(key, "a key has only letters, digits, spaces and _ . : / = + - @")
 		case key == "" || len(key) > 128:
 			out.Add(key, "a key has 1 to 128 characters, got %d", len(key))
 		}
 		if len(value) > 256 {
 			out.Add(key, "a value has at most 256 characters, got %d", len(value))
+		}
+		if !tagText.MatchString(value) {
+			out.Add(key, "a value has only letters, digits, spaces and _ . : / = + - @, got %q", value)
 		}
 	}
 	return out

@@ -155,7 +155,13 @@ func (b *builder) createSchedules() error {
 			MinSize:              pulumi.Int(s.Min),
 			MaxSize:              pulumi.Int(s.Max),
 			DesiredCapacity:      pulumi.Int(s.Desired),
-		}, b.kids.Opts()...)
+		}, b.kids.Opts(
+			// The provider updates an action with the start time that it read when it made it. That is in the past by then,
+			// which Auto Scaling refuses, or still follows the former recurrence
+			// (https://github.com/pulumi/pulumi-aws/issues/2473). A new action gets a new one.
+			pulumi.ReplaceOnChanges([]string{"recurrence", "timeZone", "minSize", "maxSize", "desiredCapacity"}),
+			pulumi.DeleteBeforeReplace(true), // its name is taken until it is gone
+		)...)
 		if err != nil {
 			return fmt.Errorf("create scheduled action %s: %w", s.Name, err)
 		}

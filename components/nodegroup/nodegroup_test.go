@@ -279,6 +279,19 @@ func TestSchedulesBecomeScheduledActions(t *testing.T) {
 	}
 }
 
+// An update in place would send the start time of long ago.
+func TestAChangedScheduleIsANewScheduledAction(t *testing.T) {
+	t.Parallel()
+	s := system()
+	s.Schedules = []nodegroup.Schedule{{Name: "night", Cron: "0 20 * * 1-5", TimeZone: "Europe/Berlin", Max: 3}}
+	night := one(t, register(t, true, s), scheduleType, "dev-system-schedule-night")
+	for _, property := range []string{"recurrence", "timeZone", "minSize", "maxSize", "desiredCapacity"} {
+		assert.NotNil(t, night.Input(property), property)
+		assert.Contains(t, night.ReplaceOnChanges, property)
+	}
+	assert.True(t, night.DeleteBeforeReplace, "Auto Scaling knows the action by its name")
+}
+
 func TestTheComponentShowsWhatAReviewerNeedsAndNothingThatWillNotHappen(t *testing.T) {
 	t.Parallel()
 	s := system()

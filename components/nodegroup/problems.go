@@ -12,7 +12,10 @@ import (
 
 var (
 	groupName = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$`)
-	kmsKey    = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$`)
+	// tagText is what every AWS service takes in a tag
+	// (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html).
+	tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
+	kmsKey  = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$`)
 )
 
 // Problems returns everything that is wrong with the settings as far as it shows without knowing the cluster;
@@ -132,8 +135,10 @@ func tagProblems(tags map[string]string) problem.List {
 		case strings.HasPrefix(key, "kubernetes.io/"), strings.HasPrefix(key, autoscalerPrefix), strings.HasPrefix(key, "eks:"),
 			key == AutoscaledTag:
 			out.Add(key, "this key belongs to EKS, its controllers or the platform")
-		case key == "Name":
+		case strings.EqualFold(key, "Name"):
 			out.Add(key, "every resource gets a Name of its own")
+		case !tagText.MatchString(key), !tagText.MatchString(value):
+			out.Add(key, "keys and values have only letters, digits, spaces and _ . : / = + - @, got %q", value)
 		case key == "" || len(key) > maxTagKey:
 			out.Add(key, "a key has 1 to %d characters, got %d", maxTagKey, len(key))
 		}

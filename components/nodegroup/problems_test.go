@@ -164,6 +164,7 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"script without interpreter", func(s *nodegroup.Settings) { s.PreBootstrap = "echo hello" }, "preBootstrap", "#!"},
 		{"long script", func(s *nodegroup.Settings) { s.PreBootstrap = "#!/bin/sh\n" + strings.Repeat("#", 16384) }, "", "EC2 takes 16384"},
 		{"AWS's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"aws:x": "y"} }, "tags.aws:x", "belong to AWS"},
+		{"tag with a comma", func(s *nodegroup.Settings) { s.Tags = map[string]string{"teams": "a,b"} }, "tags.teams", "only letters"},
 		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "belongs to EKS"},
 	}
 	for _, c := range cases {
@@ -189,6 +190,7 @@ func TestABrokenScheduleIsNamedByItsPath(t *testing.T) {
 	}{
 		{"name", func(s *nodegroup.Schedule) { s.Name = "At Night" }, "schedules[1].name", "lower case"},
 		{"repeated name", func(s *nodegroup.Schedule) { s.Name = "first" }, "schedules[1].name", "another schedule"},
+		{"repeated time", func(s *nodegroup.Schedule) { s.Cron = "0  19 * * 1-5" }, "schedules[1].cron", "time of schedules[0]"},
 		{"six fields", func(s *nodegroup.Schedule) { s.Cron = "0 0 20 * * *" }, "schedules[1].cron", "five fields"},
 		{"range", func(s *nodegroup.Schedule) { s.Cron = "0 25 * * *" }, "schedules[1].cron", "no cron expression"},
 		{"question mark", func(s *nodegroup.Schedule) { s.Cron = "0 20 ? * 1" }, "schedules[1].cron", "does not take"},
@@ -203,7 +205,7 @@ func TestABrokenScheduleIsNamedByItsPath(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			first, second := good, good
-			first.Name = "first"
+			first.Name, first.Cron = "first", "0 19 * * 1-5"
 			c.breakIt(&second)
 			s := spot()
 			s.Schedules = []nodegroup.Schedule{first, second}

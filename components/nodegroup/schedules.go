@@ -27,6 +27,8 @@ func scheduleProblems(schedules []Schedule, most int) problem.List {
 		}
 		if why := cronProblem(s.Cron); why != "" {
 			out.Add(at+".cron", "%s", why)
+		} else if first := slices.IndexFunc(schedules[:i], s.coincides); first >= 0 {
+			out.Add(at+".cron", "is the time of schedules[%d] already: Auto Scaling refuses two actions at one time", first)
 		}
 		if !knownTimeZone(s.TimeZone) {
 			out.Add(at+".timeZone", "%q is no IANA time zone, such as Europe/Berlin or Etc/UTC", s.TimeZone)
@@ -37,6 +39,12 @@ func scheduleProblems(schedules []Schedule, most int) problem.List {
 		}
 	}
 	return out
+}
+
+// coincides tells whether two schedules are due at the same times, as far as their spelling shows it
+// (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html).
+func (s Schedule) coincides(o Schedule) bool {
+	return s.TimeZone == o.TimeZone && slices.Equal(strings.Fields(s.Cron), strings.Fields(o.Cron))
 }
 
 // cronProblem says what is wrong with a recurrence, or returns "". Auto Scaling takes the five classic fields

@@ -38,8 +38,8 @@ type Settings struct {
 	// Goes on with an update when pod disruption budgets keep pods from being evicted within 15 minutes: the pods are
 	// killed. By default such an update fails and is rolled back.
 	ForceUpdate bool `json:"forceUpdate,omitempty" jsonschema:"default=false"`
-	// Times at which the group changes its size, for example to zero for the night and back. Changing them updates the
-	// scheduled actions in place.
+	// Times at which the group changes its size, for example to zero for the night and back. Changing one replaces its
+	// scheduled action and leaves the present size alone.
 	Schedules []Schedule `json:"schedules,omitempty"`
 	// A shell script, beginning with #!, that runs on AL2023 before the node joins. It is stored in plain text in the
 	// launch template and readable from the node: no secrets. Changing it rolls the nodes.
@@ -61,7 +61,9 @@ type AMI struct {
 	Type string `json:"type" jsonschema:"required,enum=AL2023_x86_64_STANDARD,enum=AL2023_ARM_64_STANDARD,enum=AL2023_x86_64_NVIDIA,enum=AL2023_ARM_64_NVIDIA,enum=BOTTLEROCKET_x86_64,enum=BOTTLEROCKET_ARM_64,enum=BOTTLEROCKET_x86_64_NVIDIA,enum=BOTTLEROCKET_ARM_64_NVIDIA,enum=BOTTLEROCKET_x86_64_FIPS,enum=BOTTLEROCKET_ARM_64_FIPS,enum=CUSTOM"`
 	// The image's release, pinned, so that nodes change only when this does: for AL2023 the Kubernetes patch version and
 	// a date, such as 1.35.8-20260930; for Bottlerocket its own version and build, such as 1.66.0-1ad6b4a4. Required
-	// unless type is CUSTOM. Changing it rolls the nodes.
+	// unless type is CUSTOM. Changing it rolls the nodes. Raise it together with whatever else rolls them, a Kubernetes
+	// version or a kubelet setting: the provider tells EKS the release only when it changes, EKS takes the newest when it
+	// is not told, and never goes back to an older one.
 	Release string `json:"release,omitempty"`
 	// The id of a custom image, built from an EKS image of the family. Changing it rolls the nodes.
 	ID string `json:"id,omitempty" jsonschema:"pattern=^ami-([0-9a-f]{8}|[0-9a-f]{17})$"`
@@ -74,9 +76,11 @@ type AMI struct {
 // Scaling bounds the number of nodes.
 type Scaling struct {
 	// Fewest nodes. Changing it updates the group in place. Where the desired size belongs to the autoscaler or to
-	// schedules, raise it only up to the number of nodes that are running: EKS refuses a minimum above the desired size.
+	// schedules, run the change with pulumi up --refresh: EKS is sent the desired size along with it, as the stack's state
+	// knows it, and the group would go back to a size of long ago. EKS refuses a minimum above the desired size.
 	Min int `json:"min" jsonschema:"required,minimum=0"`
-	// Most nodes, at least 1. The IP budget counts with them. Changing it updates the group in place.
+	// Most nodes, at least 1. The IP budget counts with them. Changing it updates the group in place; where the desired
+	// size belongs to others run it with --refresh, as for min.
 	Max int `json:"max" jsonschema:"required,minimum=1"`
 	// Nodes that the group has, min to max. Changing it updates the group in place, except where autoscaled is set or
 	// there are schedules: then it only counts when the group is created.
@@ -162,9 +166,11 @@ type Update struct {
 // Schedule changes the group's size at certain times. The sizes stay until another schedule, or an update of the
 // group's scaling, changes them.
 type Schedule struct {
-	// Name of the scheduled action, unique in the group. Changing it replaces the action.
+	// Name of the scheduled action, unique in the group. To change it, take the schedule out, update, and add it again:
+	// Auto Scaling refuses two actions at one time.
 	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$"`
-	// When, as a cron expression of five fields: minute, hour, day of month, month, day of week.
+	// When, as a cron expression of five fields: minute, hour, day of month, month, day of week. No two schedules of a
+	// group have the same.
 	Cron string `json:"cron" jsonschema:"required"`
 	// The IANA time zone that the expression is in, for example Europe/Berlin or Etc/UTC. Daylight saving is followed.
 	TimeZone string `json:"timeZone" jsonschema:"required"`
