@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,11 +66,29 @@ func rehearsals() (string, error) {
 	return filepath.Join(cache, "eks-platform", "rehearsal"), nil
 }
 
-// finished marks a directory whose rehearsal left nothing that anybody could still want.
-const finished = "finished"
+// ended is the file that says how the rehearsal in a directory ended. Without it, one is under way there, was killed, or
+// was to be kept.
+const ended = "ended"
 
-// freshRehearsal names a new directory for one run of rehearse, and removes those of earlier runs that went well and
-// were not to be kept. What failed, or was kept, stays for the person who looks into it.
+// What the file says.
+const (
+	endedWell  = "ok"
+	endedBadly = "failed"
+)
+
+// failuresKept is how many failed rehearsals stay for the person who looks into them.
+const failuresKept = 3
+
+func markEnded(dir string, well bool) error {
+	how := endedBadly
+	if well {
+		how = endedWell
+	}
+	return os.WriteFile(filepath.Join(dir, ended), []byte(how), 0o600)
+}
+
+// freshRehearsal names a new directory for one run of rehearse, and removes those of earlier runs that nobody could
+// still want: of runs that went well, and of all but the last that failed.
 func freshRehearsal(now time.Time) (string, error) {
 	root, err := rehearsals()
 	if err != nil {
@@ -79,12 +98,20 @@ func freshRehearsal(now time.Time) (string, error) {
 	if err != nil && !os.IsNotExist(err) {
 		return "", fmt.Errorf("look for earlier rehearsals: %w", err)
 	}
-	for _, e := range entries {
+	failures := 0
+	for _, e := range slices.Backward(entries) { // by name, and so the latest first
 		dir := filepath.Join(root, e.Name())
-		if _, err := os.Stat(filepath.Join(dir, finished)); err == nil && strings.HasPrefix(e.Name(), "run-") {
-			if err := os.RemoveAll(dir); err != nil {
-				return "", fmt.Errorf("remove an earlier rehearsal: %w", err)
+		how, err := os.ReadFile(filepath.Join(dir, ended))
+		if err != nil || !strings.HasPrefix(e.Name(), "run-") {
+			continue
+		}
+		if string(how) == endedBadly {
+			if failures++; failures <= failuresKept {
+				continue
 			}
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return "", fmt.Errorf("remove an earlier rehearsal: %w", err)
 		}
 	}
 	return filepath.Join(root, fmt.Sprintf("run-%s-%d", now.Format("20060102-150405"), os.Getpid())), nil

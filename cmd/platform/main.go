@@ -10,12 +10,19 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	t := &terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, rich: isTerminal(os.Stderr), asks: isTerminal(os.Stdin)}
+	interrupts := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		interrupts = append(interrupts, syscall.SIGHUP) // a connection that is lost
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts...)
+	t := &terminal{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		rich: isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb", asks: isTerminal(os.Stdin),
+	}
 	go func() {
 		<-ctx.Done()
 		stop() // a second interrupt ends the process at once
-		t.note("interrupted: what is under way comes to its end first (interrupt again to stop at once, which may leave a lock behind)")
+		t.note("interrupted: what is under way comes to its end first (interrupt again to leave at once: the engine then ends by itself, unseen)")
 	}()
 	os.Exit(run(ctx, t, os.Args[1:]))
 }

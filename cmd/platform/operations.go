@@ -13,8 +13,8 @@ import (
 // operation is what the flags of one environment's operation say.
 type operation struct {
 	target
-	json, yes, refresh, create, unprotect bool
-	parallel                              int
+	yes, refresh, create, unprotect bool
+	parallel                        int
 }
 
 // newOperations returns the commands on one environment.
@@ -34,7 +34,7 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 			},
 		}
 		o.target.flags(c)
-		c.Flags().BoolVar(&o.json, "json", false, "print one JSON document")
+		t.jsonFlag(c)
 		flags(c, o)
 		out = append(out, c)
 	}
@@ -75,7 +75,7 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 func preview(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
 	w := newWatch(t, env, "preview")
 	r, err := p.Preview(ctx, env, automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
-	return finish(t, w, o, r, err)
+	return finish(t, w, r, err)
 }
 
 func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
@@ -87,9 +87,9 @@ func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o 
 		if err != nil {
 			return err
 		}
-		showResult(t.err, plan)
+		showResult(t.err, plan, nil)
 		if plan.Empty() && !o.refresh {
-			return report(t, o, plan)
+			return report(t, plan, nil)
 		}
 		total = plan.Resources()
 		if err := ask(ctx, t, fmt.Sprintf("This changes %s on AWS.", env), env); err != nil {
@@ -99,13 +99,13 @@ func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o 
 	w := newWatch(t, env, "up")
 	w.total = total
 	r, err := p.Up(ctx, env, automation.UpOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
-	return finish(t, w, o, r, err)
+	return finish(t, w, r, err)
 }
 
 func refresh(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
 	w := newWatch(t, env, "refresh")
 	r, err := p.Refresh(ctx, env, automation.RefreshOptions{OnEvent: w.event, Parallel: o.parallel})
-	return finish(t, w, o, r, err)
+	return finish(t, w, r, err)
 }
 
 func destroy(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
@@ -115,7 +115,7 @@ func destroy(ctx context.Context, t *terminal, p *automation.Platform, env strin
 		if err != nil {
 			return err
 		}
-		showResult(t.err, plan)
+		showResult(t.err, plan, nil)
 		total = plan.Resources()
 		if err := ask(ctx, t, fmt.Sprintf("This destroys %s on AWS: %d resources.", env, total), env); err != nil {
 			return err
@@ -124,15 +124,15 @@ func destroy(ctx context.Context, t *terminal, p *automation.Platform, env strin
 	w := newWatch(t, env, "destroy")
 	w.total = total
 	r, err := p.Destroy(ctx, env, automation.DestroyOptions{OnEvent: w.event, Unprotect: o.unprotect, Parallel: o.parallel})
-	return finish(t, w, o, r, err)
+	return finish(t, w, r, err)
 }
 
-func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, _ *operation) error {
 	out, err := p.Outputs(ctx, env)
 	if err != nil {
 		return err
 	}
-	if o.json {
+	if t.asJSON {
 		return t.json(out)
 	}
 	names := make([]string, 0, len(out))
@@ -164,20 +164,23 @@ func ask(ctx context.Context, t *terminal, question, env string) error {
 }
 
 // finish shows a result, also that of a failed operation.
-func finish(t *terminal, w *watch, o *operation, r *automation.Result, err error) error {
+func finish(t *terminal, w *watch, r *automation.Result, err error) error {
 	w.end()
 	if r != nil {
-		if shown := report(t, o, r); err == nil {
+		if shown := report(t, r, err); err == nil {
 			err = shown
 		}
 	}
 	return err
 }
 
-func report(t *terminal, o *operation, r *automation.Result) error {
-	if o.json {
-		return t.json(r)
+func report(t *terminal, r *automation.Result, err error) error {
+	if t.asJSON {
+		return t.json(struct {
+			*automation.Result
+			failure
+		}{r, failureOf(err)})
 	}
-	showResult(t.out, r)
+	showResult(t.out, r, err)
 	return nil
 }

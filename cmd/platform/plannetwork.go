@@ -16,7 +16,6 @@ import (
 
 // newPlanNetwork returns the command that prints a network's plan.
 func newPlanNetwork(t *terminal, project *string) *cobra.Command {
-	var asJSON bool
 	c := &cobra.Command{
 		Use:   "plan-network ENV",
 		Short: "Print the CIDR plan and the IP budget of an environment",
@@ -35,14 +34,14 @@ on its cluster need of them at full scale. Needs no cloud and no Pulumi.`,
 			if err != nil {
 				return invalid(err)
 			}
-			if asJSON {
+			if t.asJSON {
 				return t.json(plan)
 			}
 			showNetwork(t, args[0], plan)
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	t.jsonFlag(c)
 	return c
 }
 

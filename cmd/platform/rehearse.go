@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +16,7 @@ import (
 
 // newRehearse returns the command that rehearses all environments.
 func newRehearse(t *terminal, project *string) *cobra.Command {
-	var keep, asJSON bool
+	var keep bool
 	var dir, latency string
 	var scale float64
 	var parallel int
@@ -46,11 +44,11 @@ environment how long up and destroy would take on AWS, which steps decide that, 
 			case latency != "none":
 				return usage(c, fmt.Errorf("--latency must be none or aws, got %q", latency))
 			}
-			return rehearse(c.Context(), t, o, asJSON)
+			return rehearse(c.Context(), t, o)
 		},
 	}
 	c.Flags().BoolVar(&keep, "keep", false, "leave everything standing")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON document")
+	t.jsonFlag(c)
 	c.Flags().StringVar(&dir, "dir", "", "where the rehearsal lies; nothing may stand there (default: a new directory in the user's cache)")
 	c.Flags().StringVar(&latency, "latency", "none", "how long the cloud takes: none, or aws for AWS's usual durations")
 	c.Flags().Float64Var(&scale, "scale", 0.05, "with --latency aws: how much of AWS's time passes")
@@ -58,7 +56,7 @@ environment how long up and destroy would take on AWS, which steps decide that, 
 	return c
 }
 
-func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions, asJSON bool) error {
+func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions) error {
 	own := o.Dir == ""
 	if own {
 		var err error
@@ -70,19 +68,23 @@ func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions, as
 	o.OnPhase = p.tell
 	report, err := automation.Rehearse(ctx, o)
 	t.status(nil)
-	if err == nil && own && !o.Keep {
-		if e := os.WriteFile(filepath.Join(report.Dir, finished), nil, 0o600); e != nil {
+	if own && !o.Keep && report.Dir != "" {
+		if e := markEnded(report.Dir, err == nil); e != nil {
 			t.note("warning: " + e.Error())
 		}
 	}
-	if len(report.Environments) > 0 {
-		if asJSON {
-			if e := t.json(report); err == nil {
-				err = e
-			}
-		} else {
-			showRehearsal(t, report)
+	switch {
+	case len(report.Environments) == 0: // it has not begun
+	case t.asJSON:
+		shown := t.json(struct {
+			*automation.RehearsalReport
+			failure
+		}{report, failureOf(err)})
+		if err == nil {
+			err = shown
 		}
+	default:
+		showRehearsal(t, report)
 	}
 	return err
 }

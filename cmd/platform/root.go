@@ -35,6 +35,9 @@ func run(ctx context.Context, t *terminal, args []string) int {
 	if err != nil && !errors.Is(err, errReported) {
 		t.note("error: " + message(err))
 	}
+	if err != nil && t.asJSON && !t.told {
+		_ = t.json(failure{message(err)})
+	}
 	return exitCode(err)
 }
 
@@ -63,11 +66,29 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 	return root
 }
 
-// errUsage is wrong usage of the command; errReported is a failure that was already told.
+// errUsage is wrong usage of the command; errReported is a configuration whose problems were already told.
 var (
 	errUsage    = errors.New("wrong usage")
 	errReported = errors.New("reported")
 )
+
+// failure is what a JSON document says of an error.
+type failure struct {
+	Error string `json:"error,omitempty"`
+}
+
+// failureOf is empty when there is no error.
+func failureOf(err error) failure {
+	if err == nil {
+		return failure{}
+	}
+	return failure{message(err)}
+}
+
+// jsonFlag adds the flag --json to a command.
+func (t *terminal) jsonFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&t.asJSON, "json", false, "print one JSON document, which has an error when the command fails")
+}
 
 func usage(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
@@ -92,7 +113,7 @@ func exitCode(err error) int {
 		return exitCancelled
 	case errors.Is(err, automation.ErrRefused):
 		return exitRefused
-	case errors.Is(err, errUsage), errors.Is(err, automation.ErrInvalid), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.Is(err, errUsage), errors.Is(err, errReported), errors.Is(err, automation.ErrInvalid), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	}
 	return exitFailed

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,7 +66,7 @@ func TestExitCodesTellWhatKindOfFailureItWas(t *testing.T) {
 		{"the program", kind(automation.ErrProgram), 1},
 		{"a lock", kind(automation.ErrLocked), 1},
 		{"a rehearsal that came out wrong", kind(automation.ErrRehearsal), 1},
-		{"problems that were printed", errReported, 1},
+		{"problems that were printed", errReported, 2},
 		{"anything else", errors.New("boom"), 1},
 		{"configuration", kind(automation.ErrInvalid), 2},
 		{"usage", fmt.Errorf("%w: what?", errUsage), 2},
@@ -113,7 +114,7 @@ func TestValidateNamesEveryProblemByFileAndPath(t *testing.T) {
 	t.Parallel()
 	dir := project(t, "dev", "eks-platform:environment: dev", "eks-platform:environment: Dev", "eks-platform:network:", "eks-platform:netwrk:")
 	got := platform(t, "", "validate", "-p", dir)
-	assert.Equal(t, 1, got.code)
+	assert.Equal(t, 2, got.code)
 	assert.Contains(t, got.out, "Pulumi.dev.yaml:")
 	assert.Contains(t, got.out, ": environment: ")
 	assert.Contains(t, got.out, "netwrk: ")
@@ -123,7 +124,7 @@ func TestValidateNamesEveryProblemByFileAndPath(t *testing.T) {
 	assert.Zero(t, got.code, "prod has no problem: %s", got.out)
 
 	got = platform(t, "", "validate", "--json", "-p", dir)
-	assert.Equal(t, 1, got.code)
+	assert.Equal(t, 2, got.code)
 	var report struct {
 		OK       bool
 		Problems []struct{ Path, Message string }
@@ -133,7 +134,7 @@ func TestValidateNamesEveryProblemByFileAndPath(t *testing.T) {
 	assert.NotEmpty(t, report.Problems)
 
 	got = platform(t, "", "validate", "nowhere", "-p", dir)
-	assert.Equal(t, 1, got.code)
+	assert.Equal(t, 2, got.code)
 	assert.Contains(t, got.out, "Pulumi.nowhere.yaml: there is no such stack file")
 }
 
@@ -184,6 +185,91 @@ func TestAnOperationWithInvalidStackFilesEndsBeforeAnyEngine(t *testing.T) {
 		assert.NotContains(t, got.err, "goroutine", "%v", args)
 		assert.Empty(t, got.out)
 	}
+}
+
+func TestAFailureIsOneJSONDocument(t *testing.T) {
+	t.Parallel()
+	dir := project(t, "prod", "eks-platform:network:", "eks-platform:netwrk:")
+	for _, args := range [][]string{
+		{"preview", "prod", "--cloud", "rehearsal", "--dir", t.TempDir(), "-p", dir},
+		{"outputs", "nowhere", "-p", "../.."},
+		{"rehearse", "--dir", t.TempDir(), "-p", dir},
+		{"plan-network", "nowhere", "-p", "../.."},
+		{"validate", "-p", t.TempDir()},
+	} {
+		got := platform(t, "", append(args, "--json")...)
+		assert.Equal(t, 2, got.code, "%v", args)
+		var document struct{ Error string }
+		require.NoError(t, json.Unmarshal([]byte(got.out), &document), "%v: %s", args, got.out)
+		assert.Equal(t, "error: "+document.Error+"\n", got.err, "%v", args)
+	}
+
+	// What an operation did before it failed is in the same document.
+	var out bytes.Buffer
+	terminal := &terminal{out: &out, asJSON: true}
+	require.NoError(t, report(terminal, &automation.Result{Stack: "dev", Changes: map[string]int{"create": 2}}, errors.New("boom")))
+	assert.True(t, terminal.told)
+	var document struct {
+		Error, Stack string
+		Changes      map[string]int
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &document))
+	assert.Equal(t, "boom", document.Error)
+	assert.Equal(t, "dev", document.Stack)
+	assert.Equal(t, 2, document.Changes["create"])
+}
+
+func TestASummaryTellsWhatWasDoneFromWhatWouldBe(t *testing.T) {
+	t.Parallel()
+	changes := map[string]int{"create": 2, "same": 1}
+	for want, r := range map[string]*automation.Result{
+		"2 to create, 1 unchanged": {Operation: automation.OpPreview, Changes: changes},
+		"2 created, 1 unchanged":   {Operation: automation.OpUp, Changes: changes},
+		"3 to delete": {Operation: automation.OpDestroy, Changes: map[string]int{"delete": 3},
+			Steps: []automation.Step{{Status: automation.Planned}}},
+		"nothing to do": {Operation: automation.OpUp},
+	} {
+		assert.Equal(t, want, summary(r))
+	}
+}
+
+func TestEarlierRehearsalsGoUnlessSomebodyCouldWantThem(t *testing.T) {
+	home := t.TempDir()
+	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+		t.Setenv(name, home)
+	}
+	root, err := rehearsals()
+	require.NoError(t, err)
+	for name, how := range map[string]string{
+		"run-20260101-100000-1": endedWell, "run-20260101-100001-1": endedBadly, "run-20260101-100002-1": endedBadly,
+		"run-20260101-100003-1": endedBadly, "run-20260101-100004-1": endedBadly, "run-20260101-100005-1": "", "default": endedWell,
+	} {
+		dir := filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		if how != "" {
+			require.NoError(t, markEnded(dir, how == endedWell))
+		}
+	}
+	fresh, err := freshRehearsal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(root, fmt.Sprintf("run-20260102-030405-%d", os.Getpid())), fresh)
+	left, err := os.ReadDir(root)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range left {
+		names = append(names, e.Name())
+	}
+	assert.Equal(t, []string{
+		"default", "run-20260101-100002-1", "run-20260101-100003-1", "run-20260101-100004-1", "run-20260101-100005-1",
+	}, names)
+}
+
+func TestTheNullDeviceIsNoPerson(t *testing.T) {
+	t.Parallel()
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	assert.False(t, isTerminal(null))
 }
 
 func TestWhereNobodyCanAnswerTheAnswerIsNo(t *testing.T) {

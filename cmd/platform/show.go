@@ -14,8 +14,9 @@ import (
 // signs are Pulumi's own.
 var signs = map[string]string{"create": "+", "update": "~", "replace": "+-", "delete": "-", "import": "="}
 
-// showResult writes what an operation did, or would do, one resource a line, in the order of the engine.
-func showResult(w io.Writer, r *automation.Result) {
+// showResult writes what an operation did, or would do, one resource a line, in the order of the engine, and how far it
+// came when it failed.
+func showResult(w io.Writer, r *automation.Result, err error) {
 	for _, s := range r.Drift {
 		fmt.Fprintf(w, "drift  %s\n", stepLine(s))
 	}
@@ -25,7 +26,11 @@ func showResult(w io.Writer, r *automation.Result) {
 	for _, d := range r.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", d)
 	}
-	fmt.Fprintf(w, "%s %s: %s in %s\n", r.Operation, r.Stack, summary(r.Changes), seconds(r.Duration))
+	if err != nil {
+		fmt.Fprintf(w, "%s %s: failed after %s\n", r.Operation, r.Stack, seconds(r.Duration))
+		return
+	}
+	fmt.Fprintf(w, "%s %s: %s in %s\n", r.Operation, r.Stack, summary(r), seconds(r.Duration))
 }
 
 func stepLine(s automation.Step) string {
@@ -49,16 +54,27 @@ func stepLine(s automation.Step) string {
 	return line
 }
 
-// summary counts changes in words.
-func summary(changes map[string]int) string {
+// done are the operations in the past tense.
+var done = map[string]string{
+	"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "import": "imported",
+	"refresh": "refreshed", "read": "read", "discard": "forgotten",
+}
+
+// summary counts changes in words: what is to be done, or what was.
+func summary(r *automation.Result) string {
+	planned := r.Operation == automation.OpPreview || len(r.Steps) > 0 && r.Steps[0].Status == automation.Planned
 	var out []string
-	for op, n := range changes {
+	for op, n := range r.Changes {
+		what := "to " + op
+		if !planned && done[op] != "" {
+			what = done[op]
+		}
 		if n > 0 && op != "same" {
-			out = append(out, fmt.Sprintf("%d to %s", n, op))
+			out = append(out, fmt.Sprintf("%d %s", n, what))
 		}
 	}
 	slices.Sort(out)
-	if same := changes["same"]; same > 0 {
+	if same := r.Changes["same"]; same > 0 {
 		out = append(out, fmt.Sprintf("%d unchanged", same))
 	}
 	if len(out) == 0 {

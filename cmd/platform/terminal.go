@@ -18,15 +18,21 @@ type terminal struct {
 	out, err io.Writer
 	// rich tells that err can redraw lines; asks that a person can answer on in.
 	rich, asks bool
+	// asJSON tells that out gets exactly one JSON document, also of a failure; told that it has got it.
+	asJSON, told bool
 
 	mu     sync.Mutex
 	redraw int // lines of the last status, to be drawn over
 }
 
-// isTerminal tells whether a file is a terminal that a person looks at.
+// isTerminal tells whether a file is a terminal that a person looks at. The null device looks like one.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 // note writes a line about what goes on.
@@ -61,6 +67,7 @@ func (t *terminal) print(format string, args ...any) { fmt.Fprintf(t.out, format
 
 // json writes a result as one document.
 func (t *terminal) json(v any) error {
+	t.told = true
 	e := json.NewEncoder(t.out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)

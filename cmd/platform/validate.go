@@ -14,20 +14,19 @@ import (
 
 // newValidate returns the command that checks stack files.
 func newValidate(t *terminal, project *string) *cobra.Command {
-	var asJSON bool
 	c := &cobra.Command{
 		Use:   "validate [ENV...]",
 		Short: "Check the stack files",
 		Long: `Check the stack files, each by itself and against each other, and name everything that is wrong by file, line and
 config path. With names, only problems of those environments are reported. Needs no cloud and no Pulumi.
 
-Exits with 1 when something is wrong.`,
+Exits with 2 when something is wrong.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			problems, err := problemsOf(*project, args)
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if t.asJSON {
 				if err := t.json(map[string]any{"ok": len(problems) == 0, "problems": problems}); err != nil {
 					return err
 				}
@@ -39,13 +38,13 @@ Exits with 1 when something is wrong.`,
 			if len(problems) > 0 {
 				return errReported
 			}
-			if !asJSON {
+			if !t.asJSON {
 				t.print("the stack files are valid\n")
 			}
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	t.jsonFlag(c)
 	return c
 }
 

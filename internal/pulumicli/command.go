@@ -1,7 +1,6 @@
 package pulumicli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -50,21 +49,30 @@ func (c *Command) Version() semver.Version { return c.version }
 // unknownCode is the exit code when there is none, as in the SDK.
 const unknownCode = -2
 
-// Run runs one CLI command to its end and returns its standard output, standard error and exit code.
+// Run runs one CLI command to its end and returns its standard output, standard error and exit code. The further
+// writers get the same when the command has ended.
 func (c *Command) Run(ctx context.Context, workDir string, stdin io.Reader, moreOut, moreErr []io.Writer, env []string, args ...string) (string, string, int, error) {
-	var stdout, stderr bytes.Buffer
+	stdout, err := newOutput()
+	if err != nil {
+		return "", "", unknownCode, err
+	}
+	defer stdout.discard()
+	stderr, err := newOutput()
+	if err != nil {
+		return "", "", unknownCode, err
+	}
+	defer stderr.discard()
 	cmd := exec.CommandContext(ctx, c.Path, nonInteractive(args)...)
 	cmd.Dir, cmd.Stdin = workDir, stdin
 	cmd.Env = c.environment(env)
-	cmd.Stdout = io.MultiWriter(append(slices.Clone(moreOut), &stdout)...)
-	cmd.Stderr = io.MultiWriter(append(slices.Clone(moreErr), &stderr)...)
+	cmd.Stdout, cmd.Stderr = stdout.file, stderr.file
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
 	cmd.WaitDelay = c.Grace
 	if cmd.WaitDelay <= 0 {
 		cmd.WaitDelay = Grace
 	}
-	err := cmd.Run()
+	err = cmd.Run()
 	code := unknownCode
 	var exit *exec.ExitError
 	switch {
@@ -73,7 +81,12 @@ func (c *Command) Run(ctx context.Context, workDir string, stdin io.Reader, more
 	case errors.As(err, &exit):
 		code = exit.ExitCode()
 	}
-	return stdout.String(), stderr.String(), code, err
+	said, outErr := stdout.text(moreOut)
+	complained, errErr := stderr.text(moreErr)
+	if err == nil {
+		err = errors.Join(outErr, errErr)
+	}
+	return said, complained, code, err
 }
 
 // inherited are the variables that a clean environment keeps.

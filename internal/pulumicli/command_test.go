@@ -5,6 +5,7 @@ package pulumicli
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -44,6 +45,26 @@ echo "interrupts: $n"; exit 7`)
 	assert.Error(t, err)
 	assert.Equal(t, 7, code, "the CLI must end by itself")
 	assert.Equal(t, "interrupts: 1\n", out)
+}
+
+// A platform that is killed takes its engine with it when that writes into a broken pipe: in the middle of saving the
+// state, and with the stack's lock held.
+func TestACLIOutlivesItsCallerAndFinishes(t *testing.T) {
+	marker := filepath.Join(t.TempDir(), "marker")
+	if at := os.Getenv("TEST_RUNS_A_CLI_AT"); at != "" {
+		c := command(t, "touch "+at+"; sleep 0.3; echo out; echo err >&2; sleep 0.1; touch "+at+".finished")
+		_, _, _, _ = c.Run(context.Background(), t.TempDir(), nil, nil, nil, nil, "up")
+		return
+	}
+	t.Parallel()
+	caller := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	caller.Env = append(os.Environ(), "TEST_RUNS_A_CLI_AT="+marker)
+	require.NoError(t, caller.Start())
+	started(t, marker)
+	require.NoError(t, caller.Process.Kill())
+	_ = caller.Wait()
+	require.NoFileExists(t, marker+".finished", "the caller must be gone before the CLI has finished")
+	started(t, marker+".finished")
 }
 
 func TestACLIThatDoesNotStopIsKilledAfterTheGrace(t *testing.T) {
