@@ -17,6 +17,7 @@ type session struct {
 	create  bool              // stacks are made when they are first needed
 	exists  bool              // the stack is known to exist
 	found   func()            // told when the stack exists; may be nil
+	unlock  string            // how a person removes the lock of a process that is gone
 	release func()            // ends the providers; nil when there is nothing to end
 }
 
@@ -32,9 +33,10 @@ var AWS Cloud = aws{}
 
 type aws struct{}
 
-func (aws) attach(_ context.Context, projectDir, _ string) (*session, error) {
+func (aws) attach(_ context.Context, projectDir, stack string) (*session, error) {
 	return &session{
 		workDir: projectDir,
 		env:     map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "true"},
+		unlock:  "remove the lock with: pulumi cancel --stack " + stack,
 	}, nil
 }

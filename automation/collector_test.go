@@ -145,8 +145,8 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 			stderr: "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the " +
 				"lock file with `pulumi cancel`.\n  file:///s/.pulumi/locks/organization/p/prod/1.json: created by ci@runner-7 (pid 4711) at 2026-11-21T12:00:00Z\n",
 			kind: ErrLocked,
-			messages: []string{"held by ci@runner-7 (process 4711) since 2026-11-21T12:00:00Z; wait for it, or remove the lock with " +
-				"pulumi cancel when that process is gone"},
+			messages: []string{"held by ci@runner-7 (process 4711) since 2026-11-21T12:00:00Z; wait for it or, when that process is gone, " +
+				"remove the lock"},
 		},
 		{
 			name: "a lock in Pulumi Cloud", stderr: "error: [409] Conflict: Another update is currently in progress.\n",
@@ -167,7 +167,7 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 		if ctx == nil {
 			ctx = t.Context()
 		}
-		e := classify(ctx, &attempt{operation: OpUp, stack: "prod", stderr: c.stderr, err: errors.New("exit status 255\nstdout: everything")})
+		e := classify(ctx, &attempt{operation: OpUp, stack: "prod", stderr: c.stderr, unlock: "remove the lock", err: errors.New("exit status 255\nstdout: everything")})
 		assert.ErrorIs(t, e, c.kind, c.name)
 		assert.Equal(t, c.messages, e.Messages, c.name)
 		assert.NotContains(t, e.Error(), "\x1b", c.name)
@@ -176,7 +176,7 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 
 func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 	t.Parallel()
-	w := &workspace{}
+	w := &workspace{session: &session{}}
 	started := time.Now()
 	_, err := w.engine(t.Context(), OpUp, "prod", nil, func(context.Context, chan<- events.EngineEvent, io.Writer, io.Writer) error {
 		return errors.New("the CLI failed before it opened the stream")
@@ -187,7 +187,7 @@ func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 
 func TestAnUpdateThatSucceededStandsWhenAReadAfterItFails(t *testing.T) {
 	t.Parallel()
-	w := &workspace{}
+	w := &workspace{session: &session{}}
 	r, err := w.engine(t.Context(), OpUp, "prod", nil, func(_ context.Context, ch chan<- events.EngineEvent, _, _ io.Writer) error {
 		ch <- events.EngineEvent{EngineEvent: apitype.EngineEvent{SummaryEvent: &apitype.SummaryEvent{
 			ResourceChanges: map[apitype.OpType]int{apitype.OpCreate: 3}, Result: apitype.OperationResultSucceeded,

@@ -59,7 +59,9 @@ func (w *workspace) engine(ctx context.Context, op Operation, stack string, obse
 	c.result.Duration = time.Since(c.result.Started)
 	// The engine's own summary decides: when the update succeeded and a read after it failed, the update stands.
 	if err != nil && !c.result.succeeded {
-		return c.result, classify(ctx, &attempt{operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: c.result})
+		return c.result, classify(ctx, &attempt{
+			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: c.result, unlock: w.session.unlock,
+		})
 	}
 	return c.result, nil
 }

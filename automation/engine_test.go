@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -33,7 +32,7 @@ type boxes struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	mu      sync.Mutex
 	exist   map[string]*structpb.Struct
-	slow    time.Duration
+	slow    func() // what making a slow box waits for
 	created chan string
 }
 
@@ -110,7 +109,7 @@ func (b *boxes) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirp
 	}
 	if strings.HasPrefix(id, "slow") {
 		b.created <- id
-		time.Sleep(b.slow)
+		b.slow()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -189,18 +188,24 @@ func warehouse(ctx *pulumi.Context) error {
 	}
 	ctx.Export("boxes", pulumi.Int(len(names)))
 	ctx.Export("key", pulumi.ToSecret(pulumi.String("hunter2")))
+	ctx.Export("vault", pulumi.Map{"door": pulumi.String("open"), "key": pulumi.ToSecret(pulumi.String("hunter2"))})
 	return nil
 }
 
-// street is an estate: stg joins dev, prod stands alone.
-type street struct{}
+// street is an estate of some of three environments: stg joins dev, prod stands alone.
+type street []string
 
-func (street) Names() []string { return []string{"dev", "prod", "stg"} }
+var everybody = street{"dev", "prod", "stg"}
+
+func (s street) Names() []string { return s }
 func (street) Owner(stack string) string {
 	return map[string]string{"stg": "dev"}[stack]
 }
 func (street) Joined(owner string) []string {
-	return map[string][]string{"dev": {"stg"}}[owner]
+	if owner == "dev" {
+		return []string{"stg"}
+	}
+	return nil
 }
 
 // rig is a platform on the fake cloud, with a real CLI.
@@ -224,9 +229,9 @@ func newRig(t *testing.T) *rig {
 	cloud := &Rehearsal{dir: t.TempDir(), serve: b.serve, closing: func() error { return nil }}
 	p, err := New(Options{ProjectDir: dir, Cloud: cloud, Program: warehouse, Command: command})
 	require.NoError(t, err)
-	p.load = func(string) (estate, error) { return street{}, nil }
+	p.load = func(string) (estate, error) { return everybody, nil }
 	r := &rig{Platform: p, t: t, boxes: b}
-	for _, stack := range (street{}).Names() {
+	for _, stack := range everybody {
 		r.configure(stack, "boxes: [a, b]", "colour: red", "shape: cube")
 	}
 	return r

@@ -76,6 +76,7 @@ type attempt struct {
 	stdout, stderr string
 	err            error
 	result         *Result // nil outside of engine operations
+	unlock         string  // how to remove the lock of a process that is gone
 }
 
 // locks are what the CLI says about a locked stack: self-managed backends, and Pulumi Cloud.
@@ -109,7 +110,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 		e.Messages = slices.DeleteFunc(diagnosed, func(m string) bool { return strings.HasSuffix(m, "canceled") })
 	case containsAny(said, locks):
 		e.Kind = ErrLocked
-		e.Messages = lockHolders(said)
+		e.Messages = lockHolders(said, a.unlock)
 	case noStack.MatchString(said):
 		e.Kind = ErrNoStack
 		e.Messages = []string{fmt.Sprintf("create it with: pulumi stack init %s", a.stack)}
@@ -168,12 +169,11 @@ func errorLines(stderr string) []string {
 
 var holder = regexp.MustCompile(`created by (\S+) \(pid (\d+)\) at (\S+)`)
 
-// lockHolders says who holds a lock, as far as the backend tells.
-func lockHolders(said string) []string {
+// lockHolders says who holds a lock, as far as the backend tells, and how to remove it.
+func lockHolders(said, unlock string) []string {
 	var out []string
 	for _, m := range holder.FindAllStringSubmatch(said, -1) {
-		out = append(out, fmt.Sprintf("held by %s (process %s) since %s; wait for it, or remove the lock with pulumi cancel "+
-			"when that process is gone", m[1], m[2], m[3]))
+		out = append(out, fmt.Sprintf("held by %s (process %s) since %s; wait for it or, when that process is gone, %s", m[1], m[2], m[3], unlock))
 	}
 	if len(out) == 0 {
 		out = append(out, "another update is in progress; wait for it")

@@ -149,7 +149,7 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*Result, e
 	defer w.close()
 	s, err := w.state(ctx, stack)
 	if err != nil {
-		return nil, err
+		return nil, named(err, OpDestroy, stack)
 	}
 	// The engine refuses to plan the deletion of what is protected; the state says as much without it.
 	r := newCollector(OpDestroy, stack, nil).result
@@ -172,7 +172,7 @@ func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, e
 	defer w.close()
 	text, err := w.run(ctx, stack, "stack", "output", "--json")
 	if err != nil {
-		return nil, err
+		return nil, named(err, OpOutputs, stack)
 	}
 	out := map[string]any{}
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
@@ -194,7 +194,7 @@ func (p *Platform) Resources(ctx context.Context, stack string) (int, error) {
 	defer w.close()
 	s, err := w.state(ctx, stack)
 	if err != nil {
-		return 0, err
+		return 0, named(err, OpOutputs, stack)
 	}
 	return len(s.inCloud()), nil
 }

@@ -2,9 +2,11 @@ package automation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +133,10 @@ func TestSecretOutputsAreNeverRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2.0, out["boxes"])
 	assert.Equal(t, "[secret]", out["key"])
+	raw, err := json.Marshal(out["vault"])
+	require.NoError(t, err)
+	assert.Contains(t, string(raw), "[secret]")
+	assert.NotContains(t, string(raw), "hunter2")
 }
 
 func TestAJoiningEnvironmentWaitsForItsOwner(t *testing.T) {
@@ -201,7 +207,7 @@ func TestFailuresSayWhatIsWrongAndNoMore(t *testing.T) {
 func TestAnInterruptLetsTheEngineFinishAndReleaseItsLock(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.boxes.slow = 3 * time.Second
+	r.boxes.slow = func() { time.Sleep(2 * time.Second) } // the interrupt comes in the middle
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-r.boxes.created; cancel() }()
@@ -220,14 +226,18 @@ func TestAnInterruptLetsTheEngineFinishAndReleaseItsLock(t *testing.T) {
 func TestALockedStackIsToldFromOtherFailures(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.boxes.slow = 4 * time.Second
+	free := make(chan struct{})
+	r.boxes.slow = func() { <-free }
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	first := make(chan error, 1)
 	go func() { _, err := r.Up(context.Background(), "prod", UpOptions{}); first <- err }()
 	<-r.boxes.created
 	_, err := r.Up(t.Context(), "prod", UpOptions{})
+	close(free)
 	assert.ErrorIs(t, err, ErrLocked)
 	assert.ErrorContains(t, err, "held by ")
+	_, locks, _ := strings.Cut(err.Error(), "when that process is gone, remove ")
+	assert.DirExists(t, locks, "%v", err)
 	var e *Error
 	require.True(t, errors.As(err, &e))
 	assert.Len(t, e.Messages, 1)
@@ -245,7 +255,7 @@ func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "x")
 	p, err := New(Options{ProjectDir: dir, Program: warehouse, Command: command})
 	require.NoError(t, err)
-	p.load = func(string) (estate, error) { return street{}, nil }
+	p.load = func(string) (estate, error) { return everybody, nil }
 	_, err = p.Preview(t.Context(), "prod", PreviewOptions{})
 	assert.ErrorIs(t, err, ErrNoStack)
 	assert.ErrorContains(t, err, "pulumi stack init prod")

@@ -99,6 +99,7 @@ func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*sess
 	}
 	maps.Copy(env, endpoint.Env())
 	s := &session{workDir: work, home: home, env: env, clean: true, create: true, release: endpoint.Close}
+	s.unlock = "remove " + filepath.Join(state, ".pulumi", "locks")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.exists = r.stacks[stack]

@@ -137,8 +137,9 @@ type rehearse struct {
 	report   *RehearsalReport
 	platform *Platform
 	cloud    *Rehearsal
-	source   string // the project directory whose stack files are rehearsed
-	project  string // the rehearsal's own copy of them
+	source   string            // the project directory whose stack files are rehearsed
+	files    map[string][]byte // those stack files, as they were at the beginning
+	project  string            // the rehearsal's own copy of them
 
 	mu sync.Mutex // serialises OnPhase
 }
@@ -213,7 +214,13 @@ func (r *rehearse) copyStackFiles(names []string) error {
 	if err := copyProject(r.source, r.project); err != nil {
 		return err
 	}
+	r.files = map[string][]byte{}
 	for _, name := range names {
+		raw, err := os.ReadFile(filepath.Join(r.source, stackFile(name)))
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", stackFile(name), err)
+		}
+		r.files[name] = raw
 		if err := r.restore(name); err != nil {
 			return err
 		}
@@ -221,13 +228,9 @@ func (r *rehearse) copyStackFiles(names []string) error {
 	return nil
 }
 
-// restore puts a stack file back as it is in the checkout.
+// restore puts the rehearsal's copy of a stack file back as it was at the beginning.
 func (r *rehearse) restore(name string) error {
-	raw, err := os.ReadFile(filepath.Join(r.source, stackFile(name)))
-	if err != nil {
-		return fmt.Errorf("copy %s: %w", stackFile(name), err)
-	}
-	return replaceFile(filepath.Join(r.project, stackFile(name)), raw)
+	return replaceFile(filepath.Join(r.project, stackFile(name)), r.files[name])
 }
 
 // everything runs one lane for each owner of a cluster, all at the same time. A lane that fails does not stop the
@@ -390,10 +393,10 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 	return res, err
 }
 
-// uncounted tells what the engine's own summary does not count either: what is only read, and the providers that the
+// uncounted tells what the engine's own summary does not count either: what is only read (and forgotten), and the providers that the
 // engine makes by itself.
 func uncounted(s Step) bool {
-	return s.Op == "read" || strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
+	return s.Op == "read" || s.Op == "discard" || strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
 }
 
 func (r *rehearse) fail(env *EnvironmentReport, err error) error {

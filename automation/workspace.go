@@ -35,7 +35,7 @@ func (w *workspace) run(ctx context.Context, stack string, args ...string) (stri
 	}
 	stdout, stderr, _, err := w.PulumiCommand().Run(ctx, w.WorkDir(), nil, nil, nil, env, append(args, "--stack", stack)...)
 	if err != nil {
-		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err})
+		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err, unlock: w.session.unlock})
 	}
 	return stdout, nil
 }
