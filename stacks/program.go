@@ -36,6 +36,7 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	clusterArgs := cfg.clusterArgs()
+	clusterArgs.VPCID = net.VPCID
 	clusterArgs.SubnetIDs = net.ControlPlaneSubnetIDs
 	control, err := cluster.New(ctx, name, clusterArgs, providers)
 	if err != nil {

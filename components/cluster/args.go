@@ -159,6 +159,8 @@ type Args struct {
 	// SubnetIDs are the subnets, in at least two zones, in which EKS puts the control plane's network interfaces.
 	// Required. EKS moves to other subnets in place, as long as they are in the same zones and VPC.
 	SubnetIDs pulumi.StringArrayInput
+	// VPCID is the VPC that the subnets belong to. Required. No cluster moves to another VPC: another id replaces it.
+	VPCID pulumi.StringInput
 	// VPCCIDRs are the VPC's ranges; the service range must not overlap them. They are only checked.
 	VPCCIDRs []string
 	// PodSecurityGroups lets the control plane manage the branch network interfaces that security groups for pods need.

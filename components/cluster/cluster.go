@@ -64,8 +64,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := args.Problems().Err(); err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, err)
 	}
-	if args.Region == "" || args.AccountID == "" || args.SubnetIDs == nil {
-		return nil, fmt.Errorf("cluster %q: %w", name, errors.New("region, account id and subnet ids are required"))
+	if args.Region == "" || args.AccountID == "" || args.VPCID == nil || args.SubnetIDs == nil {
+		return nil, fmt.Errorf("cluster %q: %w", name, errors.New("region, account id, VPC id and subnet ids are required"))
 	}
 	c := &Cluster{}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), c, opts...); err != nil {
@@ -147,6 +147,7 @@ func (b *builder) createControlPlane(c *Cluster) error {
 		// A cluster keeps its key for life. The provider plans another one as an update, which does nothing: the old key
 		// would be deleted in the same run, and with it every secret.
 		pulumi.ReplaceOnChanges([]string{"encryptionConfig.provider.keyArn"}),
+		pulumi.ReplacementTrigger(b.args.VPCID),
 		pulumi.DeleteBeforeReplace(true), // its name is taken until it is gone
 	)...)
 	if err != nil {

@@ -55,8 +55,8 @@ func settings() cluster.Settings {
 func arguments() *cluster.Args {
 	return &cluster.Args{
 		Settings: settings(), Region: "eu-west-1", AccountID: "111111111111",
-		SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
-		Tags:      map[string]string{"environment": "dev"},
+		VPCID: pulumi.String("vpc-1"), SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+		Tags: map[string]string{"environment": "dev"},
 	}
 }
 
@@ -327,6 +327,7 @@ func TestAKeyOfTheirOwnTakesThePlaceOfOurs(t *testing.T) {
 	c := one(t, regs, clusterType, "nonprod-cluster")
 	assert.Equal(t, args.SecretsKeyARN, c.Input("encryptionConfig.provider.keyArn"))
 	assert.Equal(t, []string{"encryptionConfig.provider.keyArn"}, c.ReplaceOnChanges)
+	assert.Equal(t, "vpc-1", c.ReplacementTrigger, "no cluster moves to another VPC")
 	assert.True(t, c.DeleteBeforeReplace, "the name is taken until the cluster is gone")
 }
 

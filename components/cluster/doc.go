@@ -8,8 +8,8 @@
 // it is on its way; Grant registers the rest. A program that registers everything else in between gives the control
 // plane, the longest operation of a first update, the engine's first free slot.
 //
-// What a change does to a running cluster: the name, the role, the service CIDR, the IP family and the key of its
-// secrets replace it; Protect refuses that. Everything else is an update in place, one at a time, of minutes.
+// What a change does to a running cluster: the name, the role, the VPC, the service CIDR, the IP family and the key
+// of its secrets replace it; Protect refuses that. Everything else is an update in place, one at a time, of minutes.
 //
 // EKS's own deletion protection is not set: the provider has no such argument. Protect stands in for it.
 package cluster

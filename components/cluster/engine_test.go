@@ -71,7 +71,7 @@ func estate(ctx *pulumi.Context, args *cluster.Args) error {
 		}
 	}
 	vpc, err := ec2.NewVpc(ctx, "vpc", &ec2.VpcArgs{
-		CidrBlock: pulumi.String("10.0.0.0/16"), EnableDnsHostnames: pulumi.Bool(true),
+		CidrBlock: pulumi.String(args.VPCCIDRs[0]), EnableDnsHostnames: pulumi.Bool(true),
 	}, pulumi.Provider(p))
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func estate(ctx *pulumi.Context, args *cluster.Args) error {
 		subnets = append(subnets, subnet.ID().ToStringOutput())
 	}
 	now := *args
-	now.SubnetIDs = subnets
+	now.VPCID, now.SubnetIDs = vpc.ID(), subnets
 	c, err := cluster.New(ctx, "nonprod", &now, pulumi.Providers(p))
 	if err != nil {
 		return err
@@ -146,6 +146,7 @@ func (l *live) attributes(token, part string) map[string]any {
 func TestAClusterLivesThroughChangesOnARealEngine(t *testing.T) {
 	args := arguments()
 	args.Logs.KMS = true
+	args.VPCCIDRs = []string{"10.0.0.0/16"}
 	l := start(t, args)
 	l.up()
 	assert.Empty(t, l.preview(), "the second preview is empty")
@@ -172,6 +173,10 @@ func TestAClusterLivesThroughChangesOnARealEngine(t *testing.T) {
 	args.SecretsKeyARN = "arn:aws:kms:eu-west-1:111111111111:key/0a1b2c3d-0000-4000-8000-000000000000"
 	assert.Subset(t, l.preview(), []string{"replace nonprod-cluster", "delete nonprod-secrets"}, "no cluster moves to another key")
 	args.SecretsKeyARN = kept
+
+	args.VPCCIDRs = []string{"10.0.0.0/17"}
+	assert.Subset(t, l.up(), []string{"replace vpc", "replace nonprod-cluster"}, "no cluster moves to another VPC")
+	assert.Empty(t, l.preview())
 	_, err = l.stack.Destroy(t.Context(), optdestroy.ProgressStreams(io.Discard))
 	require.NoError(t, err)
 	left, err := l.cloud.Objects()

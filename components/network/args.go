@@ -58,14 +58,15 @@ type Settings struct {
 	CIDR string `json:"cidr" jsonschema:"required,pattern=^[0-9.]+/[0-9]{1\\,2}$,example=10.16.0.0/16"`
 	// Two to four availability zones by their ids, for example euw1-az1; `aws ec2 describe-availability-zones` lists
 	// them. Ids, not names such as eu-west-1a, because a name means another zone in every account. A zone appended
-	// later moves nothing in a VPC of /17 or larger; removing or reordering zones replaces subnets.
+	// later moves nothing in a VPC of /17 or larger, and the last one can be removed again. Any other change moves
+	// subnets onto each other's addresses, which AWS refuses.
 	Zones []string `json:"zones" jsonschema:"required,minItems=2,maxItems=4,uniqueItems=true"`
 	// Prefix length of the private subnets, where nodes and, without secondaryCidr, pods live. By default as large as
-	// fits: /19 in a /16 VPC, /20 in a /17 or /18. Changing it replaces the private subnets.
+	// fits: /19 in a /16 VPC, /20 in a /17 or /18. Choose it once: a change would replace the subnets with others on
+	// their addresses, which AWS refuses.
 	PrivatePrefix int `json:"privatePrefix,omitempty" jsonschema:"minimum=17,maximum=28"`
 	// Prefix length of the public subnets, where NAT gateways and internet-facing load balancers live. By default six
-	// more than the VPC's, at most /27, the smallest that load balancers accept. Changing it replaces the public
-	// subnets.
+	// more than the VPC's, at most /27, the smallest that load balancers accept. Choose it once, like privatePrefix.
 	PublicPrefix int `json:"publicPrefix,omitempty" jsonschema:"minimum=17,maximum=27"`
 	// How private subnets reach the internet: one NAT gateway in every zone, a single one in the first zone, or none
 	// at all, which needs endpoints.preset base. With cluster.ipFamily ipv6 an egress-only internet gateway goes with
@@ -78,7 +79,7 @@ type Settings struct {
 	// take no IPv4 addresses. Removing it replaces the pods' subnets.
 	SecondaryCIDR string `json:"secondaryCidr,omitempty" jsonschema:"pattern=^[0-9.]+/[0-9]{1\\,2}$,example=100.64.0.0/16"`
 	// Prefix length of the pods' subnets in secondaryCidr. By default a quarter of it each, so that four zones fit.
-	// Changing it replaces the pods' subnets.
+	// Choose it once, like privatePrefix.
 	PodPrefix int `json:"podPrefix,omitempty" jsonschema:"minimum=17,maximum=28"`
 	// Records of the traffic in the VPC.
 	FlowLogs FlowLogs `json:"flowLogs,omitempty"`

@@ -179,8 +179,10 @@ func TestNATGatewaysAndRoutesFollowTheSetting(t *testing.T) {
 			igw := named(t, regs, "aws:ec2/internetGateway:InternetGateway", "dev-igw")
 			for _, nat := range regs.ByType(natType) {
 				assert.True(t, nat.DependsOn(igw.URN), "AWS refuses NAT in a VPC without internet gateway")
+				assert.True(t, nat.DeleteBeforeReplace, "its address serves one gateway at a time")
 				assert.Equal(t, strings.Replace(nat.ID, "nat", "public", 1), nat.Input("subnetId"))
 			}
+			assert.Equal(t, named(t, regs, vpcType, "dev-vpc").ID, igw.ReplacementTrigger, "NAT gateways keep it in its VPC")
 			assert.Equal(t, igw.ID, named(t, regs, routeType, "dev-public-default").Input("gatewayId"))
 			for _, r := range regs.ByType(routeType) {
 				assert.NotEqual(t, "dev-control-plane-id", r.Input("routeTableId"), "the control plane's subnets have no way out")

@@ -15,7 +15,8 @@ func (b *builder) createInternetGateway() error {
 	gateway, err := ec2.NewInternetGateway(b.ctx, b.kids.ID("igw"), &ec2.InternetGatewayArgs{
 		VpcId: b.out.VPCID,
 		Tags:  b.tags("igw"),
-	}, b.kids.Opts()...)
+		// It could move, but not before the NAT gateways of the old VPC are gone.
+	}, b.kids.Opts(pulumi.ReplacementTrigger(b.out.VPCID))...)
 	if err != nil {
 		return fmt.Errorf("create internet gateway: %w", err)
 	}
@@ -72,7 +73,11 @@ func (b *builder) createNATGateways(gateway *ec2.InternetGateway) error {
 			Tags:         b.tags("nat", zone),
 			// AWS refuses a public NAT gateway in a VPC without an internet gateway, and to detach the internet
 			// gateway while the NAT gateway's address is mapped.
-		}, b.kids.Opts(pulumi.DependsOn([]pulumi.Resource{gateway}))...)
+		}, b.kids.Opts(
+			pulumi.DependsOn([]pulumi.Resource{gateway}),
+			// A replacement takes over the address, which others may have on their lists.
+			pulumi.DeleteBeforeReplace(true),
+		)...)
 		if err != nil {
 			return fmt.Errorf("create NAT gateway in %s: %w", zone, err)
 		}

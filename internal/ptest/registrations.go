@@ -39,6 +39,8 @@ type Registration struct {
 	DeletedWith string
 	// DeleteBeforeReplace tells whether a replacement deletes the old resource first.
 	DeleteBeforeReplace bool
+	// ReplacementTrigger is the value whose change replaces the resource; nil when it has none.
+	ReplacementTrigger any
 	// Dependencies are the URNs this resource waits for: through inputs and DependsOn alike, sorted.
 	Dependencies []string
 	// PropertyDependencies are the URNs that each input property comes from.
