@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -61,7 +62,7 @@ func newEngine(t *testing.T, cli *pulumicli.Command, address string) *engine {
 // stack makes a stack of a program.
 func (e *engine) stack(name string, program pulumi.RunFunc) auto.Stack {
 	e.t.Helper()
-	s, err := auto.UpsertStackInlineSource(context.Background(), name, "conformance", program, auto.EnvVars(e.env), auto.Pulumi(e.cli),
+	s, err := auto.UpsertStackInlineSource(context.Background(), name, "conformance", program, auto.EnvVars(e.env), auto.Pulumi(e.cli), auto.WorkDir(e.t.TempDir()),
 		auto.Project(workspace.Project{Name: tokens.PackageName("conformance"), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}))
 	require.NoError(e.t, err)
 	return s
@@ -333,9 +334,10 @@ func (e *engine) run() map[string]notes {
 	out["state"] = e.state(good)
 	// An error ends the run, so every refusal has its own.
 	out["refused"] = notes{}
+	bad := e.stack("refused", nil)
 	for _, g := range refused {
-		stack := e.stack(g.name, program([]group{g}))
-		_, err = stack.Preview(ctx, optpreview.ProgressStreams(io.Discard))
+		bad.Workspace().SetProgram(program([]group{g}))
+		_, err = bad.Preview(ctx, optpreview.ProgressStreams(io.Discard))
 		require.Error(e.t, err)
 		// How far a component comes before it notices is no promise.
 		out["refused"][g.name] = map[string]string{"error": e.recorder.take()[g.name]["error"]}
@@ -389,8 +391,20 @@ func TestOurManagedNodeGroupAsksForExactlyWhatTheGenuineOneDoes(t *testing.T) {
 	require.NoError(t, err)
 	oursPort := serve(t, func(s *grpc.Server) { pulumirpc.RegisterResourceProviderServer(s, rehearsaleks.New()) })
 
-	genuine := newEngine(t, cli, genuineAddress).run()
-	ours := newEngine(t, cli, fmt.Sprintf("127.0.0.1:%d", oursPort)).run()
+	runs := map[string]map[string]notes{}
+	var mu sync.Mutex
+	t.Run("engines", func(t *testing.T) {
+		for name, address := range map[string]string{"genuine": genuineAddress, "ours": fmt.Sprintf("127.0.0.1:%d", oursPort)} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				run := newEngine(t, cli, address).run()
+				mu.Lock()
+				defer mu.Unlock()
+				runs[name] = run
+			})
+		}
+	})
+	genuine, ours := runs["genuine"], runs["ours"]
 
 	want := map[string][]group{"preview": groups, "up": groups, "state": groups, "refused": refused}
 	for _, run := range slices.Sorted(maps.Keys(want)) {
