@@ -23,7 +23,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/clitest"
 )
 
 // boxes is a cloud with one type, fake:index:Box. Its "colour" can change in place; a new "shape" replaces it; "heavy"
@@ -215,14 +215,9 @@ type rig struct {
 	boxes *boxes
 }
 
-var cli = sync.OnceValues(func() (*pulumicli.Command, error) {
-	return pulumicli.Find(context.Background(), pulumicli.Options{Progress: func(line string) { fmt.Fprintln(os.Stderr, line) }})
-})
-
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	command, err := cli()
-	require.NoError(t, err)
+	command := clitest.Find(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: warehouse\nruntime: go\n"), 0o600))
 	b := newBoxes()

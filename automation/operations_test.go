@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/internal/clitest"
 )
 
 func ops(r *Result) map[string]string {
@@ -245,8 +247,7 @@ func TestALockedStackIsToldFromOtherFailures(t *testing.T) {
 }
 
 func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
-	command, err := cli()
-	require.NoError(t, err)
+	command := clitest.Find(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: warehouse\nruntime: go\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.prod.yaml"), []byte("config:\n  warehouse:boxes: []\n"), 0o600))

@@ -16,12 +16,10 @@ import (
 // rehearsed runs Rehearse over the warehouse's stack files.
 func (r *rig) rehearsed(change *change, keep bool) (*RehearsalReport, []PhaseEvent, error) {
 	r.t.Helper()
-	command, err := cli()
-	require.NoError(r.t, err)
 	var mu sync.Mutex
 	var events []PhaseEvent
 	report, err := Rehearse(r.t.Context(), RehearseOptions{
-		ProjectDir: r.dir, Dir: filepath.Join(r.t.TempDir(), "run"), Keep: keep, Program: warehouse, Command: command,
+		ProjectDir: r.dir, Dir: filepath.Join(r.t.TempDir(), "run"), Keep: keep, Program: warehouse, Command: r.command,
 		load: r.load, change: change, serve: r.boxes.serve,
 		OnPhase: func(e PhaseEvent) {
 			mu.Lock()

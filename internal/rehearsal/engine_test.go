@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -40,8 +40,7 @@ type stack struct {
 func newStack(t *testing.T, c *rehearsal.Cloud, name string, program pulumi.RunFunc) *stack {
 	t.Helper()
 	ctx := t.Context()
-	cli, err := pulumicli.Find(ctx, pulumicli.Options{Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
+	cli := clitest.Find(t)
 	endpoint, err := c.Serve(context.Background())
 	require.NoError(t, err)
 	t.Cleanup(endpoint.Close)

@@ -29,6 +29,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 	rehearsaleks "github.com/eks-platform/eks-platform/internal/rehearsal/eks"
 )
@@ -387,8 +388,7 @@ func sortStrings(list any) {
 
 func TestOurManagedNodeGroupAsksForExactlyWhatTheGenuineOneDoes(t *testing.T) {
 	genuineAddress := startGenuine(t)
-	cli, err := pulumicli.Find(context.Background(), pulumicli.Options{Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
+	cli := clitest.Find(t)
 	oursPort := serve(t, func(s *grpc.Server) { pulumirpc.RegisterResourceProviderServer(s, rehearsaleks.New()) })
 
 	runs := map[string]map[string]notes{}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -53,14 +54,6 @@ func project(t *testing.T, changes edits) string {
 	return dir
 }
 
-// command finds the Pulumi CLI, or builds it.
-func command(t *testing.T) *pulumicli.Command {
-	t.Helper()
-	c, err := pulumicli.Find(t.Context(), pulumicli.Options{Dir: root, Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
-	return c
-}
-
 // estate is a rehearsal cloud with the environments on it.
 type estate struct {
 	t     *testing.T
@@ -76,7 +69,7 @@ func open(t *testing.T, changes edits, o automation.RehearsalOptions) *estate {
 	c, err := automation.OpenRehearsal(o)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
-	return &estate{t: t, dir: project(t, changes), cloud: c, cli: command(t)}
+	return &estate{t: t, dir: project(t, changes), cloud: c, cli: clitest.Find(t)}
 }
 
 // with is the estate in a subtest, with other changes of the stack files: what stands stays.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -29,7 +30,7 @@ func plainUp(t *testing.T, c *rehearsal.Cloud, stack string) (string, error) {
 	}
 	maps.Copy(env, endpoint.Env())
 	w, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(project(t, nil)), auto.Program(stacks.Program), auto.EnvVars(env),
-		auto.PulumiHome(t.TempDir()), auto.Pulumi(command(t)))
+		auto.PulumiHome(t.TempDir()), auto.Pulumi(clitest.Find(t)))
 	require.NoError(t, err)
 	s, err := auto.NewStack(ctx, stack, w)
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/clitest"
 )
 
 // A resource that names no provider would take its region and account from whoever runs the program.
@@ -18,7 +19,7 @@ func TestAForgottenProviderIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
 	p, err := automation.New(automation.Options{
-		ProjectDir: project(t, nil), Cloud: cloud, Command: command(t),
+		ProjectDir: project(t, nil), Cloud: cloud, Command: clitest.Find(t),
 		Program: func(ctx *pulumi.Context) error {
 			_, err := ec2.NewVpc(ctx, "forgetful", &ec2.VpcArgs{CidrBlock: pulumi.String("10.0.0.0/16")})
 			return err
