@@ -19,6 +19,9 @@ const autonamed = "pulumi.com/autonamed"
 // provider looks at the schema only once everything is known and the cluster is there; here a preview of a cluster
 // that is still to come finds a misspelt field too.
 func (s *Server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	if isRelease(req.GetUrn()) {
+		return s.checkRelease(ctx, req)
+	}
 	urn := resource.URN(req.GetUrn())
 	k, err := kindOf(urn)
 	if err != nil {
@@ -56,7 +59,7 @@ func (s *Server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulum
 			return nil, err
 		}
 		meta := child(manifest, "metadata")
-		if _, given := meta["namespace"]; k.namespaced && !given {
+		if _, given := meta["namespace"]; !given && s.namespaced(session, k) {
 			meta["namespace"] = session.defaultNamespace()
 		}
 	}
@@ -98,6 +101,23 @@ func nameObject(req *pulumirpc.CheckRequest, urn resource.URN, manifest, olds ma
 	}
 	child(meta, "annotations")[autonamed] = "true"
 	return nil
+}
+
+// namespaced says whether objects of a kind live in a namespace. Of a custom kind only its definition in the cluster
+// knows; until there is one, the genuine provider takes it that they do.
+func (s *Server) namespaced(session *session, k *kind) bool {
+	if !k.custom {
+		return k.namespaced
+	}
+	var d *definition
+	_ = s.store.View(func(tx cloud.Tx) error {
+		c, err := session.cluster(tx)
+		if err == nil {
+			d = c.definition(k)
+		}
+		return err
+	})
+	return d == nil || !d.clusterWide
 }
 
 // unreachable returns why a provider instance's cluster does not answer, or nil.

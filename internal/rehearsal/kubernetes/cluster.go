@@ -3,18 +3,18 @@ package kubernetes
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
 // clusterType is the type of the objects that are Kubernetes clusters.
 const clusterType = "aws:eks/cluster:Cluster"
-
-// builtInNamespaces exist in every cluster.
-var builtInNamespaces = []string{"default", "kube-node-lease", "kube-public", "kube-system"}
 
 // unreachable says why a cluster does not answer.
 type unreachable string
@@ -45,15 +45,45 @@ func (s *session) cluster(tx cloud.Tx) (*cluster, error) {
 		"the rehearsal cloud has no EKS cluster at %s", endpoint))
 }
 
+// serves says whether the cluster's API server knows a kind, with the error of one that does not.
+func (c *cluster) serves(k *kind) error {
+	missing := &meta.NoKindMatchError{GroupKind: k.gvk().GroupKind(), SearchedVersions: []string{k.gvk().Version}}
+	if k.custom {
+		if c.definition(k) == nil {
+			return fmt.Errorf("%w; its CustomResourceDefinition must exist first", missing)
+		}
+		return nil
+	}
+	if k.servedFrom == "" {
+		return nil
+	}
+	if k.servedFrom == never {
+		return fmt.Errorf("%w; EKS does not enable this beta API", missing)
+	}
+	has, err := version.ParseGeneric(text(c.object.Attributes, "version"))
+	if err == nil && has.LessThan(version.MustParseGeneric(k.servedFrom)) {
+		return fmt.Errorf("%w; it comes with Kubernetes %s, and the cluster has %s", missing, k.servedFrom, has)
+	}
+	return nil
+}
+
 // id returns the store's ID of an object in the cluster. The cluster's own ID makes it unique among the clusters of
 // an account and region.
 func (c *cluster) id(namespace, name string) string {
 	return c.object.ID + "/" + qualified(namespace, name)
 }
 
-// get returns an object.
+// get returns an object that somebody made.
 func (c *cluster) get(k *kind, namespace, name string) (*cloud.Object, bool) {
 	return c.tx.Get(c.object.Scope, k.storeType(), c.id(namespace, name))
+}
+
+// list returns the objects of a kind that somebody made, of every namespace.
+func (c *cluster) list(k *kind) []*cloud.Object {
+	prefix := c.object.ID + "/"
+	return slices.DeleteFunc(c.tx.List(c.object.Scope, k.storeType()), func(o *cloud.Object) bool {
+		return !strings.HasPrefix(o.ID, prefix)
+	})
 }
 
 // put writes an object. Its owner is its namespace, or the cluster where the namespace is a built-in one or the kind
@@ -72,17 +102,21 @@ func (c *cluster) put(k *kind, namespace, name string, object cloud.Attributes) 
 	})
 }
 
-// exists says whether an object is there, counting what every cluster has from the start.
+// exists says whether an object is there, counting what every cluster has by itself.
 func (c *cluster) exists(k *kind, namespace, name string) bool {
-	if k == namespaceKind && slices.Contains(builtInNamespaces, name) {
+	if _, ok := c.get(k, namespace, name); ok {
 		return true
 	}
-	_, ok := c.get(k, namespace, name)
-	return ok
+	return c.automatic(k, namespace, name)
 }
 
 // delete removes an object with everything in it; one that is not there is gone already.
 func (c *cluster) delete(k *kind, namespace, name string) error {
+	if k.token() == crdToken {
+		if err := c.deleteDefined(name); err != nil {
+			return err
+		}
+	}
 	return c.tx.Delete(c.object.Scope, k.storeType(), c.id(namespace, name))
 }
 
@@ -92,4 +126,13 @@ func qualified(namespace, name string) string {
 		return name
 	}
 	return namespace + "/" + name
+}
+
+// parted is the reverse of qualified.
+func parted(id string) (namespace, name string) {
+	namespace, name, found := strings.Cut(id, "/")
+	if !found {
+		return "", id
+	}
+	return namespace, name
 }

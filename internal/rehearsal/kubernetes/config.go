@@ -24,6 +24,8 @@ type settings struct {
 	skipUpdateUnreachable bool
 	// configMapMutable updates a ConfigMap's data in place instead of replacing it.
 	configMapMutable bool
+	// secretMutable updates a Secret's data in place instead of replacing it.
+	secretMutable bool
 	// upsert adopts an object that exists already.
 	upsert bool
 }
@@ -116,6 +118,7 @@ func (s *Server) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest)
 		deleteUnreachable:     value("deleteUnreachable") == "true",
 		skipUpdateUnreachable: value("skipUpdateUnreachable") == "true",
 		configMapMutable:      value("enableConfigMapMutable") == "true",
+		secretMutable:         value("enableSecretMutable") == "true",
 		upsert:                value("upsertExistingObjects") == "true",
 	}}
 	config, err := parseKubeconfig(value("kubeconfig"), value("context"), value("cluster"))

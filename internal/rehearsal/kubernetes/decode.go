@@ -5,59 +5,100 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	serializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // decoder decodes the API types and refuses fields that they do not have.
-var decoder = func() runtime.Decoder {
-	scheme := runtime.NewScheme()
-	utilruntime.Must(corev1.AddToScheme(scheme))
-	return serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme, scheme,
-		serializer.SerializerOptions{Strict: true})
-}()
+var decoder = serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, scheme, scheme,
+	serializer.SerializerOptions{Strict: true})
+
+// decode returns a manifest as an object of its API type, or everything that is wrong with its fields.
+func (k *kind) decode(manifest map[string]any) (object, []string) {
+	o, err := k.empty()
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	text, err := json.Marshal(manifest)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	if k.custom {
+		return decodeCustom(k, text)
+	}
+	gvk := k.gvk()
+	if _, _, err = decoder.Decode(text, &gvk, o); err == nil {
+		return o, nil
+	}
+	strict, ok := runtime.AsStrictDecodingError(err)
+	if !ok {
+		return nil, []string{fmt.Sprintf("%s %s: %v", k.apiVersion, k.name, rootCause(err))}
+	}
+	var list []string
+	for _, e := range strict.Errors() {
+		list = append(list, e.Error())
+	}
+	return nil, list
+}
+
+// decodeCustom decodes a custom resource, of which only the metadata has a type that is known here.
+func decodeCustom(k *kind, text []byte) (object, []string) {
+	var meta struct {
+		Metadata metav1.ObjectMeta `json:"metadata"`
+	}
+	if err := json.Unmarshal(text, &meta); err != nil {
+		return nil, []string{fmt.Sprintf("%s %s: %v", k.apiVersion, k.name, err)}
+	}
+	o := &unstructured.Unstructured{}
+	if err := o.UnmarshalJSON(text); err != nil {
+		return nil, []string{fmt.Sprintf("%s %s: %v", k.apiVersion, k.name, err)}
+	}
+	return o, nil
+}
 
 // problems decodes an object and returns everything that the API server would refuse about it, in a stable order. An
 // object with unknown parts is judged by the rest.
 func (k *kind) problems(manifest map[string]any) []string {
-	known, partly := withoutUnknowns(manifest)
-	text, err := json.Marshal(known)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	o := k.empty()
-	if _, _, err := decoder.Decode(text, nil, o); err != nil {
-		var list []string
-		if strict, ok := runtime.AsStrictDecodingError(err); ok {
-			for _, e := range strict.Errors() {
-				list = append(list, e.Error())
-			}
-		} else {
-			list = []string{fmt.Sprintf("%s %s: %v", k.apiVersion, k.name, rootCause(err))}
-		}
+	known, unknowns := withoutUnknowns(manifest)
+	o, list := k.decode(known)
+	if len(list) > 0 {
 		slices.Sort(list)
 		return list
 	}
-	errs := validation.ValidateObjectMeta(metaOf(o), k.namespaced, k.legalName, field.NewPath("metadata"))
+	// A custom resource has a namespace or none as its definition says, which only the cluster knows.
+	namespaced := k.namespaced || k.custom && o.GetNamespace() != ""
+	errs := validation.ValidateObjectMeta(metaOf(o), namespaced, k.legalName, field.NewPath("metadata"))
 	if k.validate != nil {
 		errs = append(errs, k.validate(o)...)
 	}
-	var list []string
 	for _, e := range errs {
-		// What is unknown in a preview is not missing.
-		if partly && e.Type == field.ErrorTypeRequired {
-			continue
+		if !dependsOnUnknown(e, unknowns) {
+			list = append(list, e.Error())
 		}
-		list = append(list, e.Error())
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
+}
+
+// dependsOnUnknown says whether a problem may go away once what is unknown is known: what is missing may come, and
+// what is wrong at a path that has unknown parts may turn out right.
+func dependsOnUnknown(e *field.Error, unknowns []string) bool {
+	if len(unknowns) == 0 {
+		return false
+	}
+	if e.Type == field.ErrorTypeRequired || e.Type == field.ErrorTypeNotFound {
+		return true
+	}
+	at := strings.NewReplacer("[", ".", "]", "").Replace(e.Field) + "."
+	return slices.ContainsFunc(unknowns, func(path string) bool {
+		return strings.HasPrefix(at, path+".") || strings.HasPrefix(path+".", at)
+	})
 }
 
 // metaOf copies what the validation of metadata reads.

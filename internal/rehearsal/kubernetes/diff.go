@@ -16,6 +16,9 @@ import (
 // Diff compares what the program wants with the part of the live object that it spoke of before, so that what the
 // API server and other managers add is no change.
 func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	if isRelease(req.GetUrn()) {
+		return s.diffRelease(ctx, req)
+	}
 	k, err := kindOf(resource.URN(req.GetUrn()))
 	if err != nil {
 		return nil, err
@@ -29,11 +32,18 @@ func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 		return nil, err
 	}
 	d := &differ{
-		ignored: paths(req.GetIgnoreChanges()), replaceOn: paths(k.replaceOn(session.settings)),
+		ignored: paths(req.GetIgnoreChanges()), replaceOn: paths(k.replacing(session.settings, after)),
 		found: map[string]*pulumirpc.PropertyDiff{},
 	}
-	d.maps(nil, shapeOf(live, before), after)
+	d.maps(nil, k.shapeOf(live, before), after)
 
+	resp := d.response()
+	resp.DeleteBeforeReplace = len(resp.Replaces) > 0 && keepsItsName(live, after)
+	return resp, nil
+}
+
+// response returns what was found, in a stable order.
+func (d *differ) response() *pulumirpc.DiffResponse {
 	resp := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, DetailedDiff: d.found, HasDetailedDiff: true,
 	}
@@ -45,8 +55,7 @@ func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 			resp.Replaces = append(resp.Replaces, path)
 		}
 	}
-	resp.DeleteBeforeReplace = len(resp.Replaces) > 0 && keepsItsName(live, after)
-	return resp, nil
+	return resp
 }
 
 // keepsItsName says that a replacement cannot exist beside the object it replaces: the program chose the name, and it

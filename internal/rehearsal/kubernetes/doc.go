@@ -7,6 +7,11 @@
 // "kubernetes:<apiVersion>/<kind>", and belong to their namespace or their cluster, so that they go when it goes.
 //
 // The provider's rules (when a provider or an object is replaced, names, defaults, messages) come from the source of
-// pulumi-kubernetes, provider/pkg/provider. One file of this package is one concern; kinds.go is the list of
-// what can be made, and a kind that is not in it is refused by name.
+// pulumi-kubernetes, provider/pkg/provider; what replaces an object is its table in diff.go there. The API server's
+// rules come from apimachinery where it has them, and are written out here where only k8s.io/kubernetes has them: a
+// kind is a row in one of the kind_*.go files, and one that is in none is refused by name. Beyond the API server,
+// which lets them pass, references to what does not exist are refused, because such an object never works.
+//
+// What it does not have: controllers (a Deployment makes no pods), the insides of Helm charts (charts.go knows their
+// versions and the custom kinds that they bring), the compiler of CEL expressions, and admission policies at work.
 package kubernetes

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -35,6 +36,8 @@ type Server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 
 	store Store
+	// patience is how long an object waits for what it refers to.
+	patience time.Duration
 
 	mu       sync.Mutex
 	host     *provider.HostClient
@@ -51,7 +54,7 @@ type session struct {
 
 // New returns a server for package kubernetes whose clusters and objects are in a store.
 func New(store Store) *Server {
-	return &Server{store: store, sessions: map[string]*session{}}
+	return &Server{store: store, patience: defaultPatience, sessions: map[string]*session{}}
 }
 
 // Attach connects to the engine that uses this server, for its log.
@@ -79,7 +82,7 @@ func (s *Server) GetSchema(_ context.Context, req *pulumirpc.GetSchemaRequest) (
 	if v := req.GetVersion(); v != 0 {
 		return nil, status.Errorf(codes.InvalidArgument, "unsupported schema version %d", v)
 	}
-	resources := map[string]any{}
+	resources := map[string]any{releaseToken: map[string]any{}}
 	for token := range kinds {
 		resources[token] = map[string]any{}
 	}

@@ -42,6 +42,7 @@ func newWorld(t *testing.T, exists bool, settings map[string]string) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	w := &world{t: t, store: store, server: kubernetes.New(store)}
+	kubernetes.SetPatience(w.server, 0)
 	if exists {
 		require.NoError(t, store.Update(func(tx cloud.Tx) error { return tx.Put(clusterObject()) }))
 	}
@@ -200,9 +201,11 @@ func TestUnknownFieldsAreFoundBesideUnknownValues(t *testing.T) {
 func TestAKindThatIsNotKnownIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true, nil)
-	_, err := w.server.Check(context.Background(), &pulumirpc.CheckRequest{Urn: project + "kubernetes:apps/v1:Deployment::web"})
-	assert.ErrorContains(t, err, "does not know the type kubernetes:apps/v1:Deployment")
-	_, err = w.server.Construct(context.Background(), &pulumirpc.ConstructRequest{Type: "kubernetes:helm.sh/v4:Chart"})
+	for _, typ := range []string{"kubernetes:apps/v1:Deploymint", "kubernetes:apps/v1:DeploymentPatch", "kubernetes:yaml/v2:ConfigGroup", "kubernetes:helm.sh/v4:Chart"} {
+		_, err := w.server.Check(context.Background(), &pulumirpc.CheckRequest{Urn: project + typ + "::web"})
+		assert.ErrorContains(t, err, "does not know the type "+typ)
+	}
+	_, err := w.server.Construct(context.Background(), &pulumirpc.ConstructRequest{Type: "kubernetes:helm.sh/v4:Chart"})
 	assert.ErrorContains(t, err, "kubernetes:helm.sh/v4:Chart")
 }
 

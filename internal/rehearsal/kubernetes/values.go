@@ -1,6 +1,9 @@
 package kubernetes
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -15,7 +18,7 @@ var wire = plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, SkipNull
 // manifestOf returns properties as an API object: secrets opened, unknown values in place. Fields that only the
 // API server writes are left out, as the genuine provider does, so that they never show as a change.
 func manifestOf(props resource.PropertyMap) map[string]any {
-	manifest := props.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
+	manifest := props.MapRepl(schemaKey, func(v resource.PropertyValue) (any, bool) {
 		switch {
 		case v.IsComputed() || v.IsOutput() && !v.OutputValue().Known:
 			return unknown{}, true
@@ -38,51 +41,59 @@ func manifestOf(props resource.PropertyMap) map[string]any {
 	return manifest
 }
 
+// schemaKey returns the API's spelling of a property of JSON schemas in a CustomResourceDefinition, which the Pulumi
+// SDKs cannot spell: x_kubernetes_preserve_unknown_fields and its like.
+func schemaKey(key string) (string, bool) {
+	if !strings.HasPrefix(key, "x_kubernetes_") {
+		return "", false
+	}
+	return strings.ReplaceAll(key, "_", "-"), true
+}
+
 func manifestValue(v resource.PropertyValue) any {
 	return manifestOf(resource.PropertyMap{"v": v})["v"]
 }
 
-// withoutUnknowns returns a copy without unknown values, and whether there were any. An unknown element of a list
-// takes the list along, because the places of the others would change.
-func withoutUnknowns(m map[string]any) (map[string]any, bool) {
-	out, partly := map[string]any{}, false
-	for key, v := range m {
-		if known, whole, ok := withoutUnknown(v); ok {
-			out[key] = known
-			partly = partly || !whole
-		} else {
-			partly = true
-		}
-	}
-	return out, partly
+// withoutUnknowns returns a copy without unknown values, and the dotted paths where there were any. An unknown element
+// of a list takes the list along, because the places of the others would change.
+func withoutUnknowns(m map[string]any) (map[string]any, []string) {
+	var unknowns []string
+	known, _ := withoutUnknown(m, "", &unknowns)
+	return known.(map[string]any), unknowns
 }
 
-func withoutUnknown(v any) (known any, whole, ok bool) {
+func withoutUnknown(v any, path string, unknowns *[]string) (known any, ok bool) {
 	switch v := v.(type) {
 	case unknown:
-		return nil, false, false
+		*unknowns = append(*unknowns, strings.TrimPrefix(path, "."))
+		return nil, false
 	case map[string]any:
-		known, partly := withoutUnknowns(v)
-		return known, !partly, true
+		out := map[string]any{}
+		for key, e := range v {
+			if known, ok := withoutUnknown(e, path+"."+key, unknowns); ok {
+				out[key] = known
+			}
+		}
+		return out, true
 	case []any:
 		out := make([]any, len(v))
-		whole = true
 		for i, e := range v {
-			known, all, ok := withoutUnknown(e)
-			if !ok {
-				return nil, false, false
+			if _, isUnknown := e.(unknown); isUnknown {
+				*unknowns = append(*unknowns, strings.TrimPrefix(path, "."))
+				return nil, false
 			}
-			out[i], whole = known, whole && all
+			out[i], _ = withoutUnknown(e, path+"."+strconv.Itoa(i), unknowns)
 		}
-		return out, whole, true
+		return out, true
 	default:
-		return v, true, true
+		return v, true
 	}
 }
 
 // markSecrets makes everything in a value secret that is secret in a model of it.
 func markSecrets(v, model resource.PropertyValue) resource.PropertyValue {
 	switch {
+	case v.IsSecret():
 	case model.IsSecret():
 		return resource.MakeSecret(v)
 	case v.IsObject() && model.IsObject():
@@ -106,6 +117,10 @@ func marshal(manifest map[string]any, inputs resource.PropertyMap) (*structpb.St
 	for key, v := range props {
 		props[key] = markSecrets(v, inputs[key])
 	}
+	// A Secret's stringData comes back as data.
+	if data, ok := props["data"]; ok {
+		props["data"] = markSecrets(data, inputs["stringData"])
+	}
 	return plugin.MarshalProperties(props, wire)
 }
 
@@ -123,6 +138,18 @@ func child(m map[string]any, key string) map[string]any {
 func text(m map[string]any, key string) string {
 	s, _ := m[key].(string)
 	return s
+}
+
+// shapeOf returns the parts of a live object that a manifest speaks of. What the API server never gives back is as it
+// was written.
+func (k *kind) shapeOf(live, manifest map[string]any) map[string]any {
+	out := shapeOf(live, manifest)
+	for _, key := range k.writeOnly {
+		if value, written := manifest[key]; written {
+			out[key] = value
+		}
+	}
+	return out
 }
 
 // shapeOf returns the parts of a live object that a manifest speaks of.
