@@ -83,7 +83,6 @@ func (e *Endpoint) Env() map[string]string {
 // Close ends the listeners and everything under way. It may be called more than once.
 func (e *Endpoint) Close() {
 	e.stop(errClosed)
-	e.cancel(errClosed)
 	for _, s := range e.servers {
 		s.Stop()
 	}

@@ -154,11 +154,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	olds, err := fromWire(r.GetOlds())
-	if err != nil {
-		return nil, err
-	}
-	news, err := fromWire(r.GetNews())
+	olds, news, err := bothFromWire(r.GetOlds(), r.GetNews())
 	if err != nil {
 		return nil, err
 	}

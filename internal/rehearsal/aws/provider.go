@@ -107,16 +107,11 @@ func (p *Provider) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*p
 
 // DiffConfig compares a provider's own arguments. Another region replaces the provider, and everything with it.
 func (p *Provider) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	olds, err := fromWire(r.GetOldInputs())
-	if err != nil {
-		return nil, err
+	before := r.GetOldInputs()
+	if before == nil {
+		before = r.GetOlds()
 	}
-	if r.GetOldInputs() == nil {
-		if olds, err = fromWire(r.GetOlds()); err != nil {
-			return nil, err
-		}
-	}
-	news, err := fromWire(r.GetNews())
+	olds, news, err := bothFromWire(before, r.GetNews())
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +159,7 @@ func (p *Provider) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulum
 	if err != nil {
 		return nil, err
 	}
-	olds, err := fromWire(r.GetOlds())
-	if err != nil {
-		return nil, err
-	}
-	news, err := fromWire(r.GetNews())
+	olds, news, err := bothFromWire(r.GetOlds(), r.GetNews())
 	if err != nil {
 		return nil, err
 	}
@@ -218,11 +209,7 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	olds, err := fromWire(r.GetOlds())
-	if err != nil {
-		return nil, err
-	}
-	oldInputs, err := fromWire(r.GetOldInputs())
+	olds, oldInputs, err := bothFromWire(r.GetOlds(), r.GetOldInputs())
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,7 @@ func (p *Provider) Read(ctx context.Context, r *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	olds, err := fromWire(r.GetProperties())
-	if err != nil {
-		return nil, err
-	}
-	inputs, err := fromWire(r.GetInputs())
+	olds, inputs, err := bothFromWire(r.GetProperties(), r.GetInputs())
 	if err != nil {
 		return nil, err
 	}

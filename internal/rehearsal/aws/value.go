@@ -32,6 +32,15 @@ func fromWire(s *structpb.Struct) (resource.PropertyMap, error) {
 	return m, err
 }
 
+func bothFromWire(a, b *structpb.Struct) (resource.PropertyMap, resource.PropertyMap, error) {
+	first, err := fromWire(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	second, err := fromWire(b)
+	return first, second, err
+}
+
 func toWire(m resource.PropertyMap) (*structpb.Struct, error) {
 	return plugin.MarshalProperties(m, wireOptions)
 }
