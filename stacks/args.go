@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -56,12 +57,27 @@ func (c *Config) clusterArgs() *cluster.Args {
 		args.PodSecurityGroups = c.Addons.VPCCNI.PodSecurityGroups
 	}
 	if c.Network != nil {
+		args.ZoneIDs = c.Network.Zones
 		args.VPCCIDRs = []string{c.Network.CIDR}
 		if c.Network.SecondaryCIDR != "" {
 			args.VPCCIDRs = append(args.VPCCIDRs, c.Network.SecondaryCIDR)
 		}
 	}
 	return args
+}
+
+// controlPlaneSubnets picks the subnets of the control plane's zones.
+func (c *Config) controlPlaneSubnets(net *network.Network) pulumi.StringArray {
+	if len(c.Cluster.Zones) == 0 {
+		return net.ControlPlaneSubnetIDs
+	}
+	var out pulumi.StringArray
+	for i, zone := range c.Network.Zones {
+		if slices.Contains(c.Cluster.Zones, zone) {
+			out = append(out, net.ControlPlaneSubnetIDs[i])
+		}
+	}
+	return out
 }
 
 // addonsArgs are the add-ons' settings with what the rest of the file says about them.

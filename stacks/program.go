@@ -36,8 +36,8 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	clusterArgs := cfg.clusterArgs()
+	clusterArgs.SubnetIDs = cfg.controlPlaneSubnets(net)
 	clusterArgs.VPCID = net.VPCID
-	clusterArgs.SubnetIDs = net.ControlPlaneSubnetIDs
 	control, err := cluster.New(ctx, name, clusterArgs, providers)
 	if err != nil {
 		return err

@@ -69,6 +69,10 @@ type Settings struct {
 	Version string `json:"version" jsonschema:"required,pattern=^1[.][0-9]{2}$,example=1.35"`
 	// From where the Kubernetes API can be reached. Changing it takes minutes and interrupts nothing inside the VPC.
 	Endpoint Endpoint `json:"endpoint,omitempty"`
+	// Zone ids that the control plane has network interfaces in, at least two of network.zones; by default all of them.
+	// EKS keeps a cluster in the zones that it was made in: before a zone is appended to network.zones, list the present
+	// ones here. Nodes in other zones reach the control plane across zones. Changing it to other zones is refused by EKS.
+	Zones []string `json:"zones,omitempty" jsonschema:"minItems=2,maxItems=4,uniqueItems=true"`
 	// The control plane's own logs.
 	Logs Logs `json:"logs,omitempty"`
 	// Range of the addresses of Kubernetes services: private (RFC 1918), /12 to /24, apart from the VPC's ranges and
@@ -101,12 +105,15 @@ type Settings struct {
 
 // Endpoint says from where the Kubernetes API can be reached.
 type Endpoint struct {
-	// private: from the VPC and what is connected to it. privateAndPublic: from the ranges in publicCidrs, too. public:
+	// private: from the VPC and the ranges in privateCidrs. privateAndPublic: from the ranges in publicCidrs, too. public:
 	// from the internet alone; nodes then use their NAT gateways, whose addresses publicCidrs must hold if it is set.
 	Access EndpointAccess `json:"access,omitempty" jsonschema:"enum=private,enum=privateAndPublic,enum=public,default=private"`
 	// Public ranges that may reach the endpoint on the internet, at most 40. privateAndPublic requires it; with public it
 	// defaults to everywhere; with private it has no meaning.
 	PublicCIDRs []string `json:"publicCidrs,omitempty" jsonschema:"maxItems=40,uniqueItems=true"`
+	// Ranges outside the VPC that may reach the private endpoint, at most 40: of a VPN, of peers, of an office. Their
+	// routes, the way back from the control plane's subnets among them, are made outside. The VPC's own ranges may always.
+	PrivateCIDRs []string `json:"privateCidrs,omitempty" jsonschema:"maxItems=40,uniqueItems=true"`
 }
 
 // Logs configures the control plane's logs.
@@ -122,8 +129,9 @@ type Logs struct {
 
 // Access gives one IAM principal access to the Kubernetes API.
 type Access struct {
-	// Name of the entry in this file, for example platform-admins; lower-case letters, digits and hyphens. Changing it
-	// takes the access away and gives it again.
+	// Name of the entry in this file, for example platform-admins; lower-case letters, digits and hyphens. To change it,
+	// take the entry out, update, and add it again: EKS has one entry per principal, and refuses the new one while the
+	// old one is there.
 	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=60"`
 	// ARN of the IAM role or user, with its path. An assumed-role session, a group, the account's root and service-linked
 	// roles cannot have access. Changing it replaces the entry.
@@ -161,8 +169,10 @@ type Args struct {
 	SubnetIDs pulumi.StringArrayInput
 	// VPCID is the VPC that the subnets belong to. Required. No cluster moves to another VPC: another id replaces it.
 	VPCID pulumi.StringInput
-	// VPCCIDRs are the VPC's ranges; the service range must not overlap them. They are only checked.
+	// VPCCIDRs are the VPC's ranges. They may reach the private endpoint, and the service range must not overlap them.
 	VPCCIDRs []string
+	// ZoneIDs lists the network's zones, for checks: Zones must be among them.
+	ZoneIDs []string
 	// PodSecurityGroups lets the control plane manage the branch network interfaces that security groups for pods need.
 	PodSecurityGroups bool
 	// Tags go onto every resource that can carry tags, together with a Name.

@@ -64,7 +64,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := args.Problems().Err(); err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, err)
 	}
-	if args.Region == "" || args.AccountID == "" || args.VPCID == nil || args.SubnetIDs == nil {
+	if args.Region == "" || args.AccountID == "" || args.SubnetIDs == nil || args.VPCID == nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, errors.New("region, account id, VPC id and subnet ids are required"))
 	}
 	c := &Cluster{}
@@ -82,9 +82,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 // the engine, and whatever is registered then queues behind it.
 func (c *Cluster) Inputs() []pulumi.Output { return slices.Clone(c.b.inputs) }
 
-// Grant registers what the control plane does not need in order to start: access entries and the OIDC provider.
+// Grant registers what the control plane does not need in order to start: access entries, the ways to its private
+// endpoint, and the OIDC provider.
 func (c *Cluster) Grant(ctx *pulumi.Context) error {
-	for _, step := range []func(*Cluster) error{c.b.createAccess, c.b.createOIDCProvider} {
+	for _, step := range []func(*Cluster) error{c.b.createAccess, c.b.createIngress, c.b.createOIDCProvider} {
 		if err := step(c); err != nil {
 			return fmt.Errorf("cluster %q: %w", c.b.kids.Name, err)
 		}

@@ -9,7 +9,8 @@
 // plane, the longest operation of a first update, the engine's first free slot.
 //
 // What a change does to a running cluster: the name, the role, the VPC, the service CIDR, the IP family and the key
-// of its secrets replace it; Protect refuses that. Everything else is an update in place, one at a time, of minutes.
+// of its secrets replace it; Protect refuses that. EKS refuses to move it to other zones. Everything else is an update in
+// place, one at a time, of minutes.
 //
 // EKS's own deletion protection is not set: the provider has no such argument. Protect stands in for it.
 package cluster

@@ -31,6 +31,8 @@ func (s Settings) Problems() problem.List {
 	}
 	s.versionProblems(&out)
 	s.endpointProblems(&out)
+	s.privateProblems(&out)
+	s.zoneProblems(&out)
 	s.logProblems(&out)
 	s.addressProblems(&out)
 	if s.SecretsKeyARN != "" && !keyARN.MatchString(s.SecretsKeyARN) {
@@ -51,6 +53,19 @@ func (a *Args) Problems() problem.List {
 		for _, c := range a.VPCCIDRs {
 			if vpc, err := netip.ParsePrefix(c); err == nil && service.Overlaps(vpc) {
 				out.Add("serviceCidr", "%s overlaps %s of the VPC: pods could not tell services from nodes", service, vpc)
+			}
+		}
+	}
+	for i, z := range s.Zones {
+		if len(a.ZoneIDs) > 0 && !slices.Contains(a.ZoneIDs, z) {
+			out.Add(fmt.Sprintf("zones[%d]", i), "%q is not one of the network's zones: %s", z, strings.Join(a.ZoneIDs, ", "))
+		}
+	}
+	for i, text := range s.Endpoint.PrivateCIDRs {
+		for _, c := range a.VPCCIDRs {
+			own, wrong := netip.ParsePrefix(c)
+			if p, err := netip.ParsePrefix(text); err == nil && wrong == nil && p.Overlaps(own) {
+				out.Add(fmt.Sprintf("endpoint.privateCidrs[%d]", i), "%s overlaps %s of the VPC, which may reach the endpoint anyway", p, own)
 			}
 		}
 	}
@@ -112,6 +127,41 @@ func (s Settings) endpointProblems(out *problem.List) {
 			out.Add(at, "%s is an IPv6 range, which only clusters with ipFamily ipv6 take", cidr)
 		case slices.Index(e.PublicCIDRs, text) < i:
 			out.Add(at, "%s is listed already", cidr)
+		}
+	}
+}
+
+// privateProblems checks the ranges that may reach the private endpoint.
+func (s Settings) privateProblems(out *problem.List) {
+	e := s.Endpoint
+	if e.Access == Public && len(e.PrivateCIDRs) > 0 {
+		out.Add("endpoint.privateCidrs", "has no effect with access public: remove it, or choose privateAndPublic")
+	}
+	if len(e.PrivateCIDRs) > 40 { // an account's default is 60 rules for a security group
+		out.Add("endpoint.privateCidrs", "must be at most 40 ranges, got %d", len(e.PrivateCIDRs))
+	}
+	for i, text := range e.PrivateCIDRs {
+		at := fmt.Sprintf("endpoint.privateCidrs[%d]", i)
+		cidr, err := netip.ParsePrefix(text)
+		switch {
+		case err != nil || cidr != cidr.Masked() || !cidr.Addr().Is4():
+			out.Add(at, "must be the address of an IPv4 network with its prefix length, such as 10.200.0.0/16, got %q", text)
+		case cidr.Bits() == 0:
+			out.Add(at, "%s is everything: list the ranges that may reach the API", cidr)
+		case slices.Index(e.PrivateCIDRs, text) < i:
+			out.Add(at, "%s is listed already", cidr)
+		}
+	}
+}
+
+// zoneProblems checks the control plane's zones by themselves.
+func (s Settings) zoneProblems(out *problem.List) {
+	if len(s.Zones) == 1 {
+		out.Add("zones", "must be at least two, because EKS needs two; got %s", s.Zones[0])
+	}
+	for i, z := range s.Zones {
+		if slices.Index(s.Zones, z) < i {
+			out.Add(fmt.Sprintf("zones[%d]", i), "%s is listed already", z)
 		}
 	}
 }

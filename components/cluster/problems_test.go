@@ -40,6 +40,23 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"an IPv6 range on an IPv4 cluster", func(a *cluster.Args) {
 			a.Endpoint = cluster.Endpoint{Access: cluster.Public, PublicCIDRs: []string{"2001:db8::/32"}}
 		}, "endpoint.publicCidrs[0]", "ipFamily ipv6"},
+		{"private ranges without a private endpoint", func(a *cluster.Args) {
+			a.Endpoint = cluster.Endpoint{Access: cluster.Public, PrivateCIDRs: []string{"10.200.0.0/16"}}
+		}, "endpoint.privateCidrs", "has no effect"},
+		{"a private range with host bits", func(a *cluster.Args) { a.Endpoint.PrivateCIDRs = []string{"10.200.0.1/16"} },
+			"endpoint.privateCidrs[0]", "such as 10.200.0.0/16"},
+		{"everything as a private range", func(a *cluster.Args) { a.Endpoint.PrivateCIDRs = []string{"0.0.0.0/0"} },
+			"endpoint.privateCidrs[0]", "is everything"},
+		{"a private range twice", func(a *cluster.Args) { a.Endpoint.PrivateCIDRs = []string{"10.200.0.0/16", "10.200.0.0/16"} },
+			"endpoint.privateCidrs[1]", "listed already"},
+		{"a part of the VPC as a private range", func(a *cluster.Args) {
+			a.VPCCIDRs, a.Endpoint.PrivateCIDRs = []string{"10.16.0.0/16"}, []string{"10.16.4.0/24"}
+		}, "endpoint.privateCidrs[0]", "overlaps 10.16.0.0/16 of the VPC"},
+		{"one zone", func(a *cluster.Args) { a.Zones = []string{"euw1-az1"} }, "zones", "at least two"},
+		{"a zone twice", func(a *cluster.Args) { a.Zones = []string{"euw1-az1", "euw1-az1"} }, "zones[1]", "listed already"},
+		{"a zone without a subnet", func(a *cluster.Args) {
+			a.ZoneIDs, a.Zones = []string{"euw1-az1", "euw1-az2"}, []string{"euw1-az1", "euw1-az3"}
+		}, "zones[1]", "not one of the network's zones: euw1-az1, euw1-az2"},
 		{"a log type that does not exist", func(a *cluster.Args) { a.Logs.Types = []cluster.LogType{"kubelet"} }, "logs.types[0]", "must be one of api, audit"},
 		{"a log type twice", func(a *cluster.Args) { a.Logs.Types = []cluster.LogType{"api", "api"} }, "logs.types[1]", "listed already"},
 		{"a period that CloudWatch does not know", func(a *cluster.Args) { a.Logs.RetentionDays = 42 }, "logs.retentionDays", "got 42"},

@@ -58,8 +58,8 @@ type Settings struct {
 	CIDR string `json:"cidr" jsonschema:"required,pattern=^[0-9.]+/[0-9]{1\\,2}$,example=10.16.0.0/16"`
 	// Two to four availability zones by their ids, for example euw1-az1; `aws ec2 describe-availability-zones` lists
 	// them. Ids, not names such as eu-west-1a, because a name means another zone in every account. A zone appended
-	// later moves nothing in a VPC of /17 or larger, and the last one can be removed again. Any other change moves
-	// subnets onto each other's addresses, which AWS refuses.
+	// later moves nothing in a VPC of /17 or larger, but list the present ones in cluster.zones first; the last one can
+	// be removed again. Any other change moves subnets onto each other's addresses, which AWS refuses.
 	Zones []string `json:"zones" jsonschema:"required,minItems=2,maxItems=4,uniqueItems=true"`
 	// Prefix length of the private subnets, where nodes and, without secondaryCidr, pods live. By default as large as
 	// fits: /19 in a /16 VPC, /20 in a /17 or /18. Choose it once: a change would replace the subnets with others on

@@ -378,7 +378,7 @@ func lossesAreRefused(regs ptest.Registrations) []string {
 // needed are the types, and names of resources, without which nodes neither join nor drain.
 var needed = map[string]string{
 	natType: "-nat-", routeType: "-default", endpointType: "-endpoint-", "aws:ec2/routeTableAssociation:RouteTableAssociation": "-private-",
-	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "", "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "-node-policy-",
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "-endpoints-ingress-", "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "-node-policy-",
 }
 
 func nodesDependOnWhatTheyNeed(regs ptest.Registrations) []string {
