@@ -58,8 +58,8 @@ func below(path, prefix string) bool {
 	return strings.HasPrefix(path, prefix) && len(path) > len(prefix) && (path[len(prefix)] == '.' || path[len(prefix)] == '[')
 }
 
-// fileName matches a stack file and captures the stack's name.
-var fileName = regexp.MustCompile(`^Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml$`)
+// fileName matches a stack file and captures the stack's name. Beside a Pulumi.yaml, Pulumi reads no other ending.
+var fileName = regexp.MustCompile(`^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$`)
 
 // LoadFile reads and checks one stack file. What is wrong with it is a *problem.Error whose paths begin with the
 // file's name and line.
@@ -240,7 +240,7 @@ func LoadEstate(dir string) (*Estate, error) {
 	alone := map[string]problem.List{}
 	for _, entry := range entries {
 		m := fileName.FindStringSubmatch(entry.Name())
-		if m == nil || entry.IsDir() {
+		if m == nil || entry.IsDir() || strings.HasSuffix(m[1], ".deploy") { // Pulumi Cloud's settings of deployments
 			continue
 		}
 		c, f, list, err := load(filepath.Join(dir, entry.Name()))

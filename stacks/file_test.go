@@ -41,6 +41,17 @@ func TestTheRepositorysStackFilesAreValid(t *testing.T) {
 	assert.Equal(t, []string{"stg"}, e.Joined("dev"))
 }
 
+func TestFilesThatPulumiReadsAsNoStackAreNone(t *testing.T) {
+	t.Parallel()
+	dir := estate(t, nil)
+	for _, name := range []string{"Pulumi.other.yml", "Pulumi.dev.deploy.yaml", "Pulumi.old.yaml.bak"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("settings: {}\n"), 0o600))
+	}
+	e, err := stacks.LoadEstate(dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dev", "prod", "stg"}, e.Names())
+}
+
 // Each case breaks the repository's own files in one way and names everything that is said about it.
 func TestAWrongStackFileIsRefusedByConfigPath(t *testing.T) {
 	t.Parallel()
