@@ -91,8 +91,7 @@ func (c *collector) after(m apitype.StepEventMetadata) {
 			c.result.Drift = append(c.result.Drift, d)
 		}
 	}
-	// The deletion of what was replaced comes last in a replacement, or first; the creation decides either way.
-	if i, known := c.steps[m.URN]; known && m.Op != apitype.OpDeleteReplaced && c.result.Steps[i].Status == Running {
+	if i, known := c.steps[m.URN]; known && c.result.Steps[i].Status == Running {
 		c.result.Steps[i].Status = Done
 	}
 	c.step(s)

@@ -50,7 +50,7 @@ func (w *workspace) gate(ctx context.Context, e estate, op Operation, stack stri
 		if err != nil {
 			return fmt.Errorf("look at %s, whose cluster %s joins: %w", owner, stack, err)
 		}
-		if len(s.inCloud()) == 0 || !s.finished() {
+		if !s.finished() {
 			return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
 				"%s joins the cluster of %s, which is not up: bring %s up first", stack, owner, owner)}}
 		}

@@ -95,6 +95,25 @@ func TestTheCheckoutStaysAsItIs(t *testing.T) {
 	assert.Len(t, files, 4)
 }
 
+func TestARehearsalKnowsNothingOfTheRealStack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s, err := r.cloud.attach(t.Context(), r.dir, "prod")
+	require.NoError(t, err)
+	t.Cleanup(s.close)
+	assert.True(t, s.clean, "no credentials of the person reach the engine")
+	assert.NotEmpty(t, s.home)
+	copied, err := os.ReadFile(filepath.Join(s.workDir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(copied), "colour: red")
+	assert.NotContains(t, string(copied), "awskms")
+
+	s, err = AWS.attach(t.Context(), r.dir, "prod")
+	require.NoError(t, err)
+	assert.False(t, s.clean)
+	assert.Equal(t, r.dir, s.workDir)
+}
+
 func TestRefreshFindsWhatChangedAndWhatIsGone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
