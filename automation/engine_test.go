@@ -40,8 +40,8 @@ func newBoxes() *boxes {
 	return &boxes{exist: map[string]*structpb.Struct{}, created: make(chan string, 100)}
 }
 
-// serve listens for one engine run.
-func (b *boxes) serve(context.Context) (endpoint, error) {
+// serve listens for one engine run, until the context ends.
+func (b *boxes) serve(ctx context.Context) (endpoint, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -49,6 +49,7 @@ func (b *boxes) serve(context.Context) (endpoint, error) {
 	s := grpc.NewServer()
 	pulumirpc.RegisterResourceProviderServer(s, b)
 	go func() { _ = s.Serve(l) }()
+	context.AfterFunc(ctx, s.Stop)
 	return boxesEndpoint{s, l.Addr().(*net.TCPAddr).Port}, nil
 }
 

@@ -271,7 +271,8 @@ func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: warehouse\nruntime: go\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.prod.yaml"), []byte("config:\n  warehouse:boxes: []\n"), 0o600))
 	t.Setenv("PULUMI_BACKEND_URL", "file://"+t.TempDir())
-	t.Setenv("PULUMI_HOME", t.TempDir())
+	home := t.TempDir()
+	t.Setenv("PULUMI_HOME", home)
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "x")
 	p, err := New(Options{ProjectDir: dir, Program: warehouse, Command: command})
 	require.NoError(t, err)
@@ -281,4 +282,11 @@ func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
 	assert.ErrorContains(t, err, "pulumi stack init prod")
 	_, err = p.Preview(t.Context(), "prod", PreviewOptions{Create: true})
 	assert.NoError(t, err)
+	selected, err := filepath.Glob(filepath.Join(home, "workspaces", "*"))
+	require.NoError(t, err)
+	for _, file := range selected {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.NotContains(t, string(raw), "prod", "what the person has selected stays")
+	}
 }
