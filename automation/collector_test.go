@@ -157,6 +157,10 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 			kind: ErrNoStack, messages: []string{"create it with: pulumi stack init prod"},
 		},
 		{
+			name: "no login", stderr: "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions\n",
+			kind: ErrEngine, messages: []string{"nobody is logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"},
+		},
+		{
 			name: "a wrong passphrase", stderr: "warning: a new version of Pulumi is available.\n\n\x1b[31merror: \x1b[0mgetting secrets manager: passphrase must be set with\nPULUMI_CONFIG_PASSPHRASE\n",
 			kind: ErrEngine, messages: []string{"getting secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE"},
 		},

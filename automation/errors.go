@@ -82,6 +82,9 @@ type attempt struct {
 // locks are what the CLI says about a locked stack: self-managed backends, and Pulumi Cloud.
 var locks = []string{"the stack is currently locked by", "[409] Conflict: Another update is currently in progress"}
 
+// noLogin is what it says where nobody has logged in to a backend.
+const noLogin = "PULUMI_ACCESS_TOKEN must be set for login"
+
 // classify makes an *Error of a failed attempt. What the CLI printed is searched, never repeated as a whole: the
 // messages are the engine's diagnostics or, when the engine never started, the CLI's own error lines.
 func classify(ctx context.Context, a *attempt) *Error {
@@ -114,6 +117,9 @@ func classify(ctx context.Context, a *attempt) *Error {
 	case noStack.MatchString(said):
 		e.Kind = ErrNoStack
 		e.Messages = []string{fmt.Sprintf("create it with: pulumi stack init %s", a.stack)}
+	case strings.Contains(said, noLogin):
+		e.Kind = ErrEngine
+		e.Messages = []string{"nobody is logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"}
 	case a.result != nil && a.result.protected:
 		e.Kind, e.Messages = ErrRefused, diagnosed
 	case failed > 0:
