@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
@@ -93,8 +91,6 @@ func (c *cluster) put(k *kind, namespace, name string, object cloud.Attributes) 
 	if namespace != "" {
 		if ns, ok := c.get(namespaceKind, "", namespace); ok {
 			owner = ns.Key()
-		} else if !slices.Contains(builtInNamespaces, namespace) {
-			return errors.NewNotFound(schema.GroupResource{Resource: namespaceKind.plural}, namespace)
 		}
 	}
 	return c.tx.Put(&cloud.Object{

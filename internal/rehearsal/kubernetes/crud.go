@@ -322,6 +322,9 @@ func (r *request) apply(c *cluster, live, before, after map[string]any, namespac
 	if len(problems) > 0 {
 		return apierrors.NewBadRequest(strings.Join(problems, "; "))
 	}
+	if namespace != "" && !c.exists(namespaceKind, "", namespace) {
+		return apierrors.NewNotFound(namespaceKind.resource(), namespace)
+	}
 	if err := c.dangling(r.kind, o); err != nil {
 		return err
 	}
