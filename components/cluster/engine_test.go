@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/components/cluster"
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
@@ -41,8 +41,7 @@ func start(t *testing.T, args *cluster.Args) *live {
 	endpoint, err := cloud.Serve(context.Background())
 	require.NoError(t, err)
 	t.Cleanup(endpoint.Close)
-	cli, err := pulumicli.Find(t.Context(), pulumicli.Options{Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
+	cli := clitest.Find(t)
 	env := map[string]string{
 		"PULUMI_BACKEND_URL": "file://" + t.TempDir(), "PULUMI_HOME": t.TempDir(), "PULUMI_CONFIG_PASSPHRASE": "test",
 		"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
