@@ -72,12 +72,12 @@ func (w *world) configure(kubeconfig string, settings map[string]string) {
 	require.NoError(w.t, err)
 }
 
-func props(t *testing.T, v m) *structpb.Struct {
+func props(t testing.TB, v m) *structpb.Struct {
 	t.Helper()
 	return propsOf(t, resource.NewPropertyMapFromMap(v))
 }
 
-func propsOf(t *testing.T, v resource.PropertyMap) *structpb.Struct {
+func propsOf(t testing.TB, v resource.PropertyMap) *structpb.Struct {
 	t.Helper()
 	s, err := plugin.MarshalProperties(v, plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
 	require.NoError(t, err)
