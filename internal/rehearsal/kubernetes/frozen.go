@@ -1,12 +1,10 @@
 package kubernetes
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -43,17 +41,13 @@ func (k *kind) refuseChange(name string, live, before, after map[string]any) err
 
 // valueAt returns the value at a property path without lists, or nil.
 func valueAt(m map[string]any, path string) any {
-	parsed, err := resource.ParsePropertyPath(path)
-	if err != nil {
-		return fmt.Errorf("property path %s: %w", path, err)
-	}
 	var v any = m
-	for _, key := range parsed {
+	for _, key := range strings.Split(path, ".") {
 		inner, ok := v.(map[string]any)
 		if !ok {
 			return nil
 		}
-		v = inner[key.(string)]
+		v = inner[key]
 	}
 	return v
 }
