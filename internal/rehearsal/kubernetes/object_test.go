@@ -117,11 +117,30 @@ func TestDefaultsShowInTheOutputs(t *testing.T) {
 		{pod, "spec/containers/0/livenessProbe/failureThreshold", 3.0},
 		{pod, "spec/containers/0/livenessProbe/periodSeconds", 5.0},
 		{pod, "spec/volumes/0/configMap/defaultMode", 420.0},
+		{pod, "spec/terminationGracePeriodSeconds", 30.0},
+		{pod, "spec/schedulerName", "default-scheduler"},
+		{pod, "spec/containers/0/terminationMessagePath", "/dev/termination-log"},
+		{pod, "spec/containers/0/livenessProbe/httpGet/scheme", "HTTP"},
+		{pod, "spec/containers/0/ports/0/protocol", "TCP"},
+		{deployment, "spec/revisionHistoryLimit", 10.0},
+		{deployment, "spec/progressDeadlineSeconds", 600.0},
+		{deployment, "spec/strategy/type", "RollingUpdate"},
+		{deployment, "spec/template/spec/restartPolicy", "Always"},
+		{policy, "spec/failurePolicy", "Fail"},
+		{policy, "spec/matchConstraints/matchPolicy", "Equivalent"},
+		{policy, "spec/matchConstraints/resourceRules/0/scope", "*"},
+		{crd, "spec/names/listKind", "WidgetList"},
+		{volume, "spec/persistentVolumeReclaimPolicy", "Retain"},
+		{statefulSet, "spec/replicas", 1.0},
+		{statefulSet, "spec/updateStrategy/type", "RollingUpdate"},
 		{statefulSet, "spec/podManagementPolicy", "OrderedReady"},
 		{statefulSet, "spec/volumeClaimTemplates/0/spec/volumeMode", "Filesystem"},
 		{daemonSet, "spec/updateStrategy/rollingUpdate/maxUnavailable", "10%"},
 		{daemonSet, "spec/revisionHistoryLimit", 10.0},
 		{job, "spec/backoffLimit", 6.0},
+		{job, "spec/completions", 1.0},
+		{cronJob, "spec/successfulJobsHistoryLimit", 3.0},
+		{cronJob, "spec/suspend", false},
 		{cronJob, "spec/failedJobsHistoryLimit", 1.0},
 		{claim, "spec/volumeMode", "Filesystem"},
 		{storageClass, "reclaimPolicy", "Delete"},
@@ -134,7 +153,15 @@ func TestDefaultsShowInTheOutputs(t *testing.T) {
 	} {
 		o, done := created[c.typ]
 		if !done {
-			o = w.make(c.typ, valid(t, c.typ))
+			if slices.Contains(needed, c.typ) {
+				name := property(t, props(t, valid(t, c.typ)), "metadata/name").(string)
+				if c.typ == deployment {
+					name = "default/" + name
+				}
+				o = object{typ: c.typ, created: w.state(c.typ, name)}
+			} else {
+				o = w.make(c.typ, valid(t, c.typ))
+			}
 			created[c.typ] = o
 		}
 		assert.Equal(t, c.want, property(t, o.created.Properties, c.path), "%s %s", c.typ, c.path)
