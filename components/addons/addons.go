@@ -3,13 +3,13 @@ package addons
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
 // Type is part of every child's URN. It never changes.
@@ -124,10 +124,5 @@ func (b *builder) create(a addon) (*awseks.Addon, error) {
 
 // tags returns the tags of a resource.
 func (b *builder) tags(name string) pulumi.StringMap {
-	out := maps.Clone(b.args.Tags)
-	if out == nil {
-		out = map[string]string{}
-	}
-	out["Name"] = name
-	return pulumi.ToStringMap(out)
+	return tags.Named(b.args.Tags, name)
 }

@@ -3,12 +3,12 @@ package network
 import (
 	"errors"
 	"fmt"
-	"maps"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
 // Type is the component's type token. It is part of every child's URN and never changes.
@@ -148,10 +148,5 @@ func (a Args) summary() pulumi.Map {
 
 // tags returns the tags of the child that kids.ID(parts...) names.
 func (b *builder) tags(parts ...string) pulumi.StringMap {
-	tags := maps.Clone(b.args.Tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	tags["Name"] = b.kids.ID(parts...)
-	return pulumi.ToStringMap(tags)
+	return tags.Named(b.args.Tags, b.kids.ID(parts...))
 }

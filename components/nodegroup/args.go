@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
 // Args are a group's settings and what it needs from the rest of the platform.
@@ -112,9 +113,7 @@ func (a *Args) tags() map[string]string {
 
 // named returns the tags of a resource, with its Name.
 func (a *Args) named(name string) pulumi.StringMap {
-	out := pulumi.ToStringMap(a.tags())
-	out["Name"] = pulumi.String(name)
-	return out
+	return tags.Named(a.tags(), name)
 }
 
 // foreignSize tells whether somebody else than the stack file chooses the number of nodes.

@@ -10,6 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
+	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
 // RoleType is part of the URN of every child of a Role. It never changes.
@@ -67,13 +68,11 @@ func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.Re
 		return nil, fmt.Errorf("node role %q: %w", name, err)
 	}
 	kids := child.Of{Parent: r, Name: name}
-	tags := pulumi.ToStringMap(args.Tags)
 	roleName := kids.ID("role")
-	tags["Name"] = pulumi.String(roleName)
 	role, err := iam.NewRole(ctx, roleName, &iam.RoleArgs{
 		Description:      pulumi.String("EKS nodes of " + name),
 		AssumeRolePolicy: pulumi.String(iamdoc.ServiceTrust("ec2." + region.DNSSuffix(args.Region)).JSON()),
-		Tags:             tags,
+		Tags:             tags.Named(args.Tags, roleName),
 	}, kids.Opts()...)
 	if err != nil {
 		return nil, fmt.Errorf("node role %q: create role: %w", name, err)
