@@ -19,6 +19,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/schema"
+	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
 //go:embed config.schema.json
@@ -119,7 +120,7 @@ func (f *file) read(doc *yaml.Node) (map[string]any, problem.List) {
 		key, value := root.Content[i], root.Content[i+1]
 		if !slices.Contains(topLevel, key.Value) {
 			hint := ""
-			if near := schema.Nearest(key.Value, topLevel); near != "" {
+			if near := spelling.Nearest(key.Value, topLevel); near != "" {
 				hint = "; did you mean " + near + "?"
 			}
 			problems.Add(fmt.Sprintf("line %d", key.Line), "unknown key %s beside config%s", key.Value, hint)

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
-	"github.com/eks-platform/eks-platform/internal/schema"
+	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
 // read returns the stack's configuration as the engine passes it to the program, or everything that is wrong with it.
@@ -73,7 +73,7 @@ func undeclared(project, env string) problem.List {
 			continue
 		}
 		hint := ""
-		if near := schema.Nearest(key, keys()); near != "" {
+		if near := spelling.Nearest(key, keys()); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
 		problems.Add(key, "unknown key%s", hint)

@@ -53,12 +53,6 @@ const (
 
 var logTypes = []LogType{LogAPI, LogAudit, LogAuthenticator, LogControllerManager, LogScheduler}
 
-// retentionDays are the periods that CloudWatch Logs knows
-// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
-var retentionDays = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
-
 // Settings are the cluster's part of a stack file.
 type Settings struct {
 	// Name of the EKS cluster, unique in its account and region: up to 40 letters, digits, hyphens and underscores.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
+	"github.com/eks-platform/eks-platform/internal/retention"
 )
 
 // maxName keeps the names of IAM roles, which are the cluster's with a word and eight random characters behind it,
@@ -176,9 +177,8 @@ func (s Settings) logProblems(out *problem.List) {
 			out.Add(at, "%s is listed already", t)
 		}
 	}
-	if !slices.Contains(retentionDays, s.Logs.RetentionDays) {
-		out.Add("logs.retentionDays", "must be one of CloudWatch's periods (%s), got %d",
-			strings.Trim(strings.ReplaceAll(fmt.Sprint(retentionDays), " ", ", "), "[]"), s.Logs.RetentionDays)
+	if wrong := retention.Problem(s.Logs.RetentionDays); wrong != "" {
+		out.Add("logs.retentionDays", "%s", wrong)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
+	"github.com/eks-platform/eks-platform/internal/retention"
 )
 
 // NAT says how private subnets reach the internet.
@@ -111,12 +112,6 @@ type FlowLogs struct {
 	Traffic Traffic `json:"traffic,omitempty" jsonschema:"enum=ALL,enum=ACCEPT,enum=REJECT,default=ALL"`
 }
 
-// retentionDays are the periods that CloudWatch Logs knows
-// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html).
-var retentionDays = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
-
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
@@ -198,9 +193,8 @@ func (s Settings) Problems() problem.List {
 			"image registry and never join")
 	}
 	out = append(out, s.Endpoints.problems().Under("endpoints")...)
-	if !slices.Contains(retentionDays, s.FlowLogs.RetentionDays) {
-		out.Add("flowLogs.retentionDays", "must be a period that CloudWatch Logs knows, one of %s; got %d",
-			strings.Trim(fmt.Sprint(retentionDays), "[]"), s.FlowLogs.RetentionDays)
+	if wrong := retention.Problem(s.FlowLogs.RetentionDays); wrong != "" {
+		out.Add("flowLogs.retentionDays", "%s", wrong)
 	}
 	if !slices.Contains([]Traffic{TrafficAll, TrafficAccept, TrafficReject}, s.FlowLogs.Traffic) {
 		out.Add("flowLogs.traffic", "must be ALL, ACCEPT or REJECT, got %q", s.FlowLogs.Traffic)

@@ -72,7 +72,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 			a.Endpoints.Additional = []string{"com.amazonaws.eu-west-2.sqs"}
 		}, "endpoints.additional[0]: \"com.amazonaws.eu-west-2.sqs\" is a service of eu-west-2"},
 		{"service twice", func(a *network.Args) { a.Endpoints.Additional = []string{"sqs", "sqs"} }, "endpoints.additional[1]: \"sqs\" is listed twice"},
-		{"retention", func(a *network.Args) { a.FlowLogs.RetentionDays = 31 }, "flowLogs.retentionDays: must be a period"},
+		{"retention", func(a *network.Args) { a.FlowLogs.RetentionDays = 31 }, "flowLogs.retentionDays: must be one of CloudWatch"},
 		{"traffic", func(a *network.Args) { a.FlowLogs.Traffic = "SOME" }, `flowLogs.traffic: must be ALL, ACCEPT or REJECT, got "SOME"`},
 		{"secondary overlaps", func(a *network.Args) { a.SecondaryCIDR = "10.16.0.0/20" }, "secondaryCidr: 10.16.0.0/20 overlaps the VPC's own range"},
 		{"secondary of another family", func(a *network.Args) { a.SecondaryCIDR = "172.16.0.0/16" }, "secondaryCidr: AWS refuses 172.16.0.0/16 beside 10.16.0.0/16"},

@@ -17,12 +17,13 @@ import (
 	_ "embed"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
 // Arch is a processor architecture as EC2 spells it.
@@ -111,12 +112,5 @@ func Lookup(name string) (Type, bool) {
 // Nearest returns the name in the table that is spelt most like the given one, or "" when none is close enough to be
 // what was meant.
 func Nearest(name string) string {
-	best, distance := "", max(2, len(name)/4)+1
-	for candidate := range types() {
-		d := levenshtein.ComputeDistance(strings.ToLower(name), candidate)
-		if d < distance || d == distance && best != "" && candidate < best {
-			best, distance = candidate, d
-		}
-	}
-	return best
+	return spelling.Nearest(name, slices.Collect(maps.Keys(types())))
 }

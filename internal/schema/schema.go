@@ -14,11 +14,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
 // OptionalKey marks a nested object whose absence means "off": defaults do not create it.
@@ -232,19 +232,8 @@ func join(path, step string) string {
 	return path + "." + step
 }
 
-// Nearest returns the valid name that a wrong one was most probably meant to be, or "".
-func Nearest(name string, valid []string) string {
-	best, distance := "", len(name)/3+2
-	for _, v := range valid {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(v)); d < distance {
-			best, distance = v, d
-		}
-	}
-	return best
-}
-
 func didYouMean(name string, valid []string) string {
-	if best := Nearest(name, valid); best != "" {
+	if best := spelling.Nearest(name, valid); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	if len(valid) > 0 && len(valid) <= 12 {

@@ -93,9 +93,3 @@ func TestDefaultsComeFromTheTagsAndOptionalObjectsStayAbsent(t *testing.T) {
 		},
 	}, c)
 }
-
-func TestNearestNamesAreCloseAndOtherwiseNone(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, "zones", schema.Nearest("zonez", []string{"cidr", "zones"}))
-	assert.Empty(t, schema.Nearest("completely", []string{"cidr", "zones"}))
-}

@@ -9,10 +9,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
 // defaultsKey is where Check notes which inputs it filled in itself, as every bridged provider does. Names that
@@ -189,15 +190,12 @@ func mapKeyPath(path, key string) string {
 
 // nearest proposes the closest of some names: `; did you mean "x"?`, or nothing when none is close.
 func nearest(name string, names []string) string {
-	best, at := "", max(3, len(name)/4)+1
 	for _, n := range names {
 		if len(name) > 3 && strings.HasPrefix(strings.ToLower(n), strings.ToLower(name)) {
 			return fmt.Sprintf("; did you mean %q?", n)
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < at {
-			best, at = n, d
-		}
 	}
+	best := spelling.Nearest(name, names)
 	if best == "" {
 		return ""
 	}
