@@ -1,40 +1,60 @@
 package ptest
 
 import (
-	"maps"
-	"slices"
-	"strings"
+	"fmt"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/declared"
 )
 
 // Project is the project name of every run, as in Pulumi.yaml.
-const Project = "eks-platform"
+const Project = declared.Project
+
+// Partition, Region and AccountID appear in every ARN that a run makes up. None of them exists, so that a test
+// notices when a program writes such a value itself instead of using what it was given.
+const (
+	Partition = declared.Partition
+	Region    = declared.Region
+	AccountID = declared.AccountID
+)
+
+// IPv6VPC is the range of every VPC that asks Amazon for one, and IPv6Services that of every IPv6 cluster's services.
+const (
+	IPv6VPC      = declared.IPv6VPC
+	IPv6Services = declared.IPv6Services
+)
+
+// Registration, Registrations and Alias are what a run registered.
+type (
+	Registration  = declared.Registration
+	Registrations = declared.Registrations
+	Alias         = declared.Alias
+)
+
+// ARN returns the ARN that a run gives to a resource of a type, for example
+// ARN("aws:iam/role:Role", "dev-node") is arn:aws-test:iam:test-region-1:000000000000:role/dev-node.
+func ARN(token, name string) string { return declared.ARN(token, name) }
 
 type settings struct {
-	stack           string
-	config          map[string]string
-	secretKeys      []string
-	stackReferences map[string]map[string]any
-	secretOutputs   map[string][]string
-	outputs         map[string]OutputFunc
-	calls           map[string]CallFunc
+	declared.Options
+	calls map[string]CallFunc
 }
 
 // Option changes a run.
 type Option func(*settings)
 
 // OutputFunc returns outputs that a cloud would compute for a resource, to be merged over the built-in ones.
-type OutputFunc func(name string, inputs resource.PropertyMap) map[string]any
+type OutputFunc = declared.OutputFunc
 
 // CallFunc answers an invoke.
 type CallFunc func(args resource.PropertyMap) (map[string]any, error)
 
 // WithStack sets the stack's name, by default "test".
 func WithStack(name string) Option {
-	return func(s *settings) { s.stack = name }
+	return func(s *settings) { s.Stack = name }
 }
 
 // WithConfig sets config values. A key without a namespace ("network") is taken to be the project's; structured
@@ -42,7 +62,7 @@ func WithStack(name string) Option {
 func WithConfig(values map[string]string) Option {
 	return func(s *settings) {
 		for key, value := range values {
-			s.config[qualify(key)] = value
+			s.Config[declared.Qualified(key)] = value
 		}
 	}
 }
@@ -51,7 +71,7 @@ func WithConfig(values map[string]string) Option {
 func WithSecretConfig(keys ...string) Option {
 	return func(s *settings) {
 		for _, key := range keys {
-			s.secretKeys = append(s.secretKeys, qualify(key))
+			s.SecretKeys = append(s.SecretKeys, declared.Qualified(key))
 		}
 	}
 }
@@ -60,14 +80,14 @@ func WithSecretConfig(keys ...string) Option {
 // secretNames lists those that are secret. A reference to any other stack fails as in an engine.
 func WithStackOutputs(stack string, outputs map[string]any, secretNames ...string) Option {
 	return func(s *settings) {
-		s.stackReferences[stack] = outputs
-		s.secretOutputs[stack] = secretNames
+		s.StackOutputs[stack] = outputs
+		s.SecretOutputs[stack] = secretNames
 	}
 }
 
 // WithOutputs adds outputs to resources of a type after an update; a preview does not know them.
 func WithOutputs(token string, f OutputFunc) Option {
-	return func(s *settings) { s.outputs[token] = f }
+	return func(s *settings) { s.Outputs[token] = f }
 }
 
 // WithCall answers an invoke, for example "aws:index/getCallerIdentity:getCallerIdentity". An invoke without an
@@ -76,11 +96,13 @@ func WithCall(token string, f CallFunc) Option {
 	return func(s *settings) { s.calls[token] = f }
 }
 
-func qualify(key string) string {
-	if strings.Contains(key, ":") {
-		return key
+// call answers an invoke.
+func (s *settings) call(token string, args resource.PropertyMap) (map[string]any, error) {
+	f := s.calls[token]
+	if f == nil {
+		return nil, fmt.Errorf("no answer for the invoke %s; give the run one with ptest.WithCall", token)
 	}
-	return Project + ":" + key
+	return f(args)
 }
 
 // Run runs a program and returns what it registered, together with the program's error. With preview, ids and
@@ -89,31 +111,20 @@ func qualify(key string) string {
 func Run(t testing.TB, preview bool, program pulumi.RunFunc, opts ...Option) (Registrations, error) {
 	t.Helper()
 	s := settings{
-		stack: "test", config: map[string]string{},
-		stackReferences: map[string]map[string]any{}, secretOutputs: map[string][]string{},
-		outputs: map[string]OutputFunc{}, calls: map[string]CallFunc{},
+		Options: declared.Options{
+			Stack: "test", Preview: preview, Config: map[string]string{},
+			StackOutputs: map[string]map[string]any{}, SecretOutputs: map[string][]string{},
+			Outputs: map[string]declared.OutputFunc{},
+		},
+		calls: map[string]CallFunc{},
 	}
 	for _, o := range opts {
 		o(&s)
 	}
-	rec := &recorder{settings: s, preview: preview, hidden: map[string]bool{}}
-	err := pulumi.RunErr(
-		func(ctx *pulumi.Context) error {
-			rec.ctx = ctx
-			return program(ctx)
-		},
-		pulumi.WithMocks(Project, s.stack, rec),
-		func(info *pulumi.RunInfo) {
-			info.DryRun = preview
-			info.Config = maps.Clone(s.config)
-			info.ConfigSecretKeys = slices.Clone(s.secretKeys)
-		},
-	)
-	regs := rec.registrations()
-	for i := 1; i < len(regs); i++ {
-		if regs[i].URN == regs[i-1].URN {
-			t.Errorf("%s is registered twice; an engine refuses that", regs[i].URN)
-		}
+	s.Call = s.call
+	result, err := declared.Run(program, s.Options)
+	for _, urn := range result.Registrations.Twice() {
+		t.Errorf("%s is registered twice; an engine refuses that", urn)
 	}
-	return regs, err
+	return result.Registrations, err
 }

@@ -1,4 +1,4 @@
-package ptest
+package declared
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Partition, Region and AccountID appear in every ARN that a run makes up. None of them exists, so that a test
-// notices when a program writes such a value itself instead of using what it was given.
+// Partition, Region and AccountID appear in every ARN that a run makes up. None of them exists, so that it shows when
+// a program writes such a value itself instead of using what it was given.
 const (
 	Partition = "aws-test"
 	Region    = "test-region-1"
@@ -54,7 +54,7 @@ func (r *recorder) outputs(reg Registration, inputs resource.PropertyMap) (resou
 		}
 		state["nodeGroup"] = group
 	}
-	if r.preview {
+	if r.options.Preview {
 		return state, nil
 	}
 	if strings.HasPrefix(reg.Type, "aws:") {
@@ -70,7 +70,7 @@ func (r *recorder) outputs(reg Registration, inputs resource.PropertyMap) (resou
 		}
 		state["kubernetesNetworkConfig"] = resource.NewProperty(chosen)
 	}
-	if f := r.settings.outputs[reg.Type]; f != nil {
+	if f := r.options.Outputs[reg.Type]; f != nil {
 		maps.Copy(state, resource.NewPropertyMapFromMap(f(reg.Name, inputs)))
 	}
 	return state, nil
@@ -135,7 +135,7 @@ func computed(reg Registration, state resource.PropertyMap) map[string]any {
 	}
 }
 
-// behind registers, out of the test's sight, the resource that a remote component returns as an output, and
+// behind registers, out of sight, the resource that a remote component returns as an output, and
 // returns the reference to it. Without a registered resource the SDK could not read the reference back.
 func (r *recorder) behind(token string, reg Registration) (resource.PropertyValue, error) {
 	urn := resource.URN(r.urn("", token, reg.Name))
@@ -150,7 +150,7 @@ func (r *recorder) behind(token string, reg Registration) (resource.PropertyValu
 	res.URN().ApplyT(func(pulumi.URN) error { close(registered); return nil })
 	<-registered
 	id := resource.ID(reg.Name + "-id")
-	if r.preview {
+	if r.options.Preview {
 		id = ""
 	}
 	return resource.MakeCustomResourceReference(urn, id, ""), nil

@@ -1,4 +1,4 @@
-package ptest
+package declared
 
 import (
 	"fmt"
@@ -16,8 +16,7 @@ import (
 
 // recorder is the mock monitor behind Run.
 type recorder struct {
-	settings settings
-	preview  bool
+	options Options
 	// ctx is the running program's context; it registers the resources that stand behind remote components.
 	ctx *pulumi.Context
 
@@ -46,7 +45,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		return "", nil, err
 	}
 	id := ""
-	if rpc.GetCustom() && !r.preview {
+	if rpc.GetCustom() && !r.options.Preview {
 		id = rpc.GetName() + "-id"
 		if rpc.GetImportId() != "" {
 			id = rpc.GetImportId()
@@ -95,12 +94,12 @@ func (r *recorder) read(args pulumi.MockResourceArgs) (string, resource.Property
 	r.regs = append(r.regs, reg)
 	r.mu.Unlock()
 	if args.TypeToken == "pulumi:pulumi:StackReference" {
-		outputs, ok := r.settings.stackReferences[args.ID]
+		outputs, ok := r.options.StackOutputs[args.ID]
 		if !ok {
 			return "", nil, fmt.Errorf("unknown stack %q", args.ID)
 		}
 		values := resource.NewPropertyMapFromMap(outputs)
-		for _, secret := range r.settings.secretOutputs[args.ID] {
+		for _, secret := range r.options.SecretOutputs[args.ID] {
 			key := resource.PropertyKey(secret)
 			values[key] = resource.MakeSecret(values[key])
 		}
@@ -109,7 +108,7 @@ func (r *recorder) read(args pulumi.MockResourceArgs) (string, resource.Property
 		}, nil
 	}
 	state := args.Inputs.Copy()
-	if f := r.settings.outputs[args.TypeToken]; f != nil {
+	if f := r.options.Outputs[args.TypeToken]; f != nil {
 		maps.Copy(state, resource.NewPropertyMapFromMap(f(args.Name, args.Inputs)))
 	}
 	return args.ID, state, nil
@@ -119,17 +118,16 @@ func (r *recorder) read(args pulumi.MockResourceArgs) (string, resource.Property
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if args.Token == "pulumi:pulumi:readStackOutputs" { // the function behind StackReference
 		name := args.Args["name"].StringValue()
-		outputs, ok := r.settings.stackReferences[name]
+		outputs, ok := r.options.StackOutputs[name]
 		if !ok {
 			return nil, fmt.Errorf("unknown stack %q", name)
 		}
 		return resource.PropertyMap{"outputs": resource.NewProperty(resource.NewPropertyMapFromMap(outputs))}, nil
 	}
-	f := r.settings.calls[args.Token]
-	if f == nil {
-		return nil, fmt.Errorf("no answer for the invoke %s; give the run one with ptest.WithCall", args.Token)
+	if r.options.Call == nil {
+		return nil, fmt.Errorf("the program calls %s, which only a cloud can answer", args.Token)
 	}
-	out, err := f(args.Args)
+	out, err := r.options.Call(args.Token, args.Args)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +139,7 @@ func (r *recorder) urn(parent, token, name string) string {
 	if u := resource.URN(parent); u != "" && u.QualifiedType() != resource.RootStackType {
 		parentType = u.QualifiedType()
 	}
-	return string(resource.NewURN(tokens.QName(r.settings.stack), Project, parentType, tokens.Type(token), name))
+	return string(resource.NewURN(tokens.QName(r.options.Stack), Project, parentType, tokens.Type(token), name))
 }
 
 func aliases(rpc *pulumirpc.RegisterResourceRequest) []Alias {

@@ -1,4 +1,4 @@
-package ptest
+package declared
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ type Registration struct {
 	Name string
 	// URN is computed the way the engine computes it.
 	URN string
-	// ID is the mock's id, empty in a preview.
+	// ID is the id that was made up, empty in a preview.
 	ID string
 	// Parent is the parent's URN, empty for children of the stack.
 	Parent string
@@ -82,6 +82,12 @@ func (r Registration) Input(path string) any {
 		value = value.ObjectValue()[resource.PropertyKey(key)]
 	}
 	return plain(value)
+}
+
+// PlainInputs returns all inputs as the Go values of encoding/json, without secret wrappers; what is unknown is nil.
+func (r Registration) PlainInputs() map[string]any {
+	out, _ := plain(resource.NewProperty(r.Inputs)).(map[string]any)
+	return out
 }
 
 // plain unwraps secrets at every depth and turns property values into the Go values of encoding/json.
@@ -197,5 +203,18 @@ func (rs Registrations) where(keep func(Registration) bool) Registrations {
 			out = append(out, r)
 		}
 	}
+	return out
+}
+
+// Twice returns the URNs that are registered more than once, sorted.
+func (rs Registrations) Twice() []string {
+	count := map[string]int{}
+	var out []string
+	for _, r := range rs {
+		if count[r.URN]++; count[r.URN] == 2 {
+			out = append(out, r.URN)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
