@@ -16,6 +16,28 @@ import (
 // colour is what the CLI is asked for: its text is searched, never shown.
 const colour = "never"
 
+// InCluster matches the URNs of what an environment has inside its cluster: the descendants of the one component that
+// carries the Kubernetes provider. An operation that leaves them out works through AWS's API alone, which is how a
+// cluster whose endpoint is private comes into being from outside its network, and how its AWS side is kept while no
+// tunnel is open. AWSOnly does it; the CLI's own spelling is
+//
+//	pulumi up --exclude '**eks-platform:stacks:InCluster$**'
+//
+// in single quotes, because of the $. What exists in the cluster stays in the state as it is; what was to be made,
+// changed or deleted there waits for an operation without the exclusion, and so does the deletion of what it depends on
+// (https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/). The component itself and its provider are not left out: the
+// engine always makes providers, and one whose parent is missing breaks the state. A provider that finds no way to its
+// cluster tries for half a minute and goes on.
+const InCluster = "**eks-platform:stacks:InCluster$**"
+
+// excluded returns what an operation leaves out.
+func excluded(awsOnly bool) []string {
+	if !awsOnly {
+		return nil
+	}
+	return []string{InCluster}
+}
+
 // PreviewOptions configures Preview.
 type PreviewOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
@@ -24,6 +46,8 @@ type PreviewOptions struct {
 	Refresh bool
 	// Create makes the stack when it does not exist. A Rehearsal always does.
 	Create bool
+	// AWSOnly leaves the objects in the cluster out: see InCluster.
+	AWSOnly bool
 	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
 	Parallel int
 }
@@ -39,6 +63,7 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 		opts := []optpreview.Option{
 			optpreview.EventStreams(ch), optpreview.ProgressStreams(stdout), optpreview.ErrorProgressStreams(stderr),
 			optpreview.Color(colour), optpreview.SuppressProgress(), optpreview.SuppressOutputs(), optpreview.Parallel(o.Parallel),
+			optpreview.Exclude(excluded(o.AWSOnly)),
 		}
 		if o.Refresh {
 			opts = append(opts, optpreview.Refresh())
@@ -56,6 +81,8 @@ type UpOptions struct {
 	Refresh bool
 	// Create makes the stack when it does not exist. A Rehearsal always does.
 	Create bool
+	// AWSOnly leaves the objects in the cluster out: see InCluster.
+	AWSOnly bool
 	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
 	Parallel int
 	// Message is kept in the stack's history.
@@ -73,7 +100,7 @@ func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*Result, 
 		opts := []optup.Option{
 			optup.EventStreams(ch), optup.ProgressStreams(stdout), optup.ErrorProgressStreams(stderr),
 			optup.Color(colour), optup.SuppressProgress(), optup.SuppressOutputs(), optup.ShowSecrets(false),
-			optup.Parallel(o.Parallel), optup.Message(o.Message),
+			optup.Parallel(o.Parallel), optup.Message(o.Message), optup.Exclude(excluded(o.AWSOnly)),
 		}
 		if o.Refresh {
 			opts = append(opts, optup.Refresh())
@@ -87,6 +114,8 @@ func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*Result, 
 type RefreshOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
 	OnEvent func(Event)
+	// AWSOnly leaves the objects in the cluster out: see InCluster.
+	AWSOnly bool
 	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
 	Parallel int
 	// Message is kept in the stack's history.
@@ -104,7 +133,8 @@ func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) 
 	return w.engine(ctx, OpRefresh, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		_, err := w.stack.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.ProgressStreams(stdout),
 			optrefresh.ErrorProgressStreams(stderr), optrefresh.Color(colour), optrefresh.SuppressProgress(),
-			optrefresh.SuppressOutputs(), optrefresh.ShowSecrets(false), optrefresh.Parallel(o.Parallel), optrefresh.Message(o.Message))
+			optrefresh.SuppressOutputs(), optrefresh.ShowSecrets(false), optrefresh.Parallel(o.Parallel), optrefresh.Message(o.Message),
+			optrefresh.Exclude(excluded(o.AWSOnly)))
 		return err
 	})
 }

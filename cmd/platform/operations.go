@@ -13,8 +13,13 @@ import (
 // operation is what the flags of one environment's operation say.
 type operation struct {
 	target
-	yes, refresh, create, unprotect bool
-	parallel                        int
+	yes, refresh, create, unprotect, awsOnly bool
+	parallel                                 int
+}
+
+// previewed is a preview as the flags ask for it.
+func (o *operation) previewed(w *watch) automation.PreviewOptions {
+	return automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
 }
 
 // newOperations returns the commands on one environment.
@@ -41,10 +46,15 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 	parallel := func(c *cobra.Command, o *operation) {
 		c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
 	}
+	awsOnly := func(c *cobra.Command, o *operation) {
+		c.Flags().BoolVar(&o.awsOnly, "aws-only", false,
+			"leave what is inside the cluster as it is and need no way to its API (for a private endpoint, from outside)")
+	}
 	add("preview", "Show what up would change",
 		"Show what up would change in an environment. Nothing changes, and no lock is taken.",
 		func(c *cobra.Command, o *operation) {
 			parallel(c, o)
+			awsOnly(c, o)
 			c.Flags().BoolVar(&o.refresh, "refresh", false, "look for drift first")
 			c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
 		}, preview)
@@ -52,13 +62,17 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 		"Bring an environment to what its stack file says. On aws the changes are shown first, and a question asked.",
 		func(c *cobra.Command, o *operation) {
 			parallel(c, o)
+			awsOnly(c, o)
 			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 			c.Flags().BoolVar(&o.refresh, "refresh", false, "bring the state up to date with the cloud first")
 			c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
 		}, up)
 	add("refresh", "Bring the state up to date with the cloud",
 		"Bring the state up to date with the cloud, and show what had changed there. Nothing changes in the cloud.",
-		parallel, refresh)
+		func(c *cobra.Command, o *operation) {
+			parallel(c, o)
+			awsOnly(c, o)
+		}, refresh)
 	add("destroy", "Delete everything that an environment owns",
 		"Delete everything that an environment owns. On aws what would go is shown first, and a question asked.",
 		func(c *cobra.Command, o *operation) {
@@ -74,7 +88,7 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 
 func preview(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
 	w := newWatch(t, env, "preview")
-	r, err := p.Preview(ctx, env, automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
+	r, err := p.Preview(ctx, env, o.previewed(w))
 	return finish(t, w, r, err)
 }
 
@@ -82,7 +96,7 @@ func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o 
 	total := 0
 	if o.cloud == "aws" && !o.yes {
 		w := newWatch(t, env, "preview")
-		plan, err := p.Preview(ctx, env, automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
+		plan, err := p.Preview(ctx, env, o.previewed(w))
 		w.end()
 		if err != nil {
 			return err
@@ -98,13 +112,13 @@ func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o 
 	}
 	w := newWatch(t, env, "up")
 	w.total = total
-	r, err := p.Up(ctx, env, automation.UpOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, Parallel: o.parallel})
+	r, err := p.Up(ctx, env, automation.UpOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel})
 	return finish(t, w, r, err)
 }
 
 func refresh(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
 	w := newWatch(t, env, "refresh")
-	r, err := p.Refresh(ctx, env, automation.RefreshOptions{OnEvent: w.event, Parallel: o.parallel})
+	r, err := p.Refresh(ctx, env, automation.RefreshOptions{OnEvent: w.event, AWSOnly: o.awsOnly, Parallel: o.parallel})
 	return finish(t, w, r, err)
 }
 

@@ -1,0 +1,276 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+
+	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
+	"github.com/eks-platform/eks-platform/internal/rehearsal/kubernetes"
+)
+
+const (
+	harbourEndpoint = "https://private.gr7.eu-central-1.eks.amazonaws.com"
+	nowhere         = "https://away.gr7.eu-central-1.eks.amazonaws.com"
+)
+
+// harbour is a program with two sides: boxes stand for what AWS's API makes, the cluster among them, and namespaces and
+// what is in them lie under the one component of what is inside.
+type harbour struct {
+	t     *testing.T
+	store *cloud.Store
+	boxes *boxes
+	*Platform
+
+	colour string
+	team   string   // of every namespace
+	spaces []string // namespaces
+}
+
+var harbourCluster = cloud.Object{
+	Scope: cloud.Scope{Account: "111122223333", Region: "eu-central-1"}, Type: "aws:eks/cluster:Cluster", ID: "nonprod",
+	Attributes: cloud.Attributes{"name": "nonprod", "endpoint": harbourEndpoint},
+}
+
+func newHarbour(t *testing.T) *harbour {
+	t.Helper()
+	store, err := cloud.Open(filepath.Join(t.TempDir(), "cloud"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	h := &harbour{t: t, store: store, boxes: newBoxes(), colour: "red", team: "a", spaces: []string{"apps"}}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: eks-platform\nruntime: go\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, stackFile("prod")), []byte("config: {}\n"), 0o600))
+	h.Platform, err = New(Options{
+		ProjectDir: dir, Cloud: &Rehearsal{dir: t.TempDir(), serve: h.serve, closing: func() error { return nil }},
+		Program: h.program, Command: clitest.Find(t),
+	})
+	require.NoError(t, err)
+	h.load = func(string) (estate, error) { return street{"prod"}, nil }
+	return h
+}
+
+// serve listens for both providers.
+func (h *harbour) serve(ctx context.Context) (endpoint, error) {
+	outside, err := h.boxes.serve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop := make(chan bool)
+	inside, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{Cancel: stop, Init: func(s *grpc.Server) error {
+		pulumirpc.RegisterResourceProviderServer(s, kubernetes.New(h.store))
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return harbourProviders{outside, stop, inside.Port}, nil
+}
+
+type harbourProviders struct {
+	endpoint
+	stop   chan bool
+	inside int
+}
+
+func (p harbourProviders) Env() map[string]string {
+	env := p.endpoint.Env()
+	env["PULUMI_DEBUG_PROVIDERS"] += fmt.Sprintf(",kubernetes:%d", p.inside)
+	return env
+}
+
+func (p harbourProviders) Close() {
+	close(p.stop)
+	p.endpoint.Close()
+}
+
+type thing struct{ pulumi.CustomResourceState }
+
+func (h *harbour) program(ctx *pulumi.Context) error {
+	cluster, role := &thing{}, &thing{}
+	for name, r := range map[string]*thing{"cluster": cluster, "role": role} {
+		if err := ctx.RegisterResource("fake:index:Box", name, pulumi.Map{"colour": pulumi.String(h.colour)}, r); err != nil {
+			return err
+		}
+	}
+	inCluster := &pulumi.ResourceState{}
+	provider := &struct{ pulumi.ProviderResourceState }{}
+	err := ctx.RegisterComponentResourceV2("eks-platform:stacks:InCluster", "prod", nil, inCluster, pulumi.DeletedWith(cluster))
+	if err != nil {
+		return err
+	}
+	err = ctx.RegisterResource("pulumi:providers:kubernetes", "prod", pulumi.Map{
+		"kubeconfig": cluster.ID().ApplyT(func(pulumi.ID) string {
+			return `{"apiVersion":"v1","kind":"Config","current-context":"aws",` +
+				`"clusters":[{"name":"kubernetes","cluster":{"server":"` + harbourEndpoint + `"}}],` +
+				`"contexts":[{"name":"aws","context":{"cluster":"kubernetes","user":"aws"}}],"users":[{"name":"aws","user":{}}]}`
+		}).(pulumi.StringOutput),
+		"clusterIdentifier": cluster.ID(),
+	}, provider, pulumi.Parent(inCluster))
+	if err != nil {
+		return err
+	}
+	tenancy := &pulumi.ResourceState{}
+	err = ctx.RegisterComponentResourceV2("eks-platform:tenancy:Spaces", "prod", nil, tenancy, pulumi.Parent(inCluster), pulumi.Providers(provider))
+	if err != nil {
+		return err
+	}
+	for _, name := range h.spaces {
+		ns := &thing{}
+		err := ctx.RegisterResource("kubernetes:core/v1:Namespace", name, pulumi.Map{"metadata": pulumi.Map{
+			"name": pulumi.String(name), "labels": pulumi.Map{"team": pulumi.String(h.team)},
+		}}, ns, pulumi.Parent(tenancy), pulumi.DependsOn([]pulumi.Resource{role}))
+		if err != nil {
+			return err
+		}
+		err = ctx.RegisterResource("kubernetes:core/v1:ServiceAccount", name, pulumi.Map{"metadata": pulumi.Map{
+			"name": pulumi.String("web"), "namespace": ns.ID(),
+		}}, &thing{}, pulumi.Parent(tenancy))
+		if err != nil {
+			return err
+		}
+	}
+	if err := ctx.RegisterResourceOutputs(tenancy, pulumi.Map{"spaces": pulumi.Int(len(h.spaces))}); err != nil {
+		return err
+	}
+	return ctx.RegisterResourceOutputs(inCluster, pulumi.Map{})
+}
+
+// reach lets the cluster answer at an address; nowhere is as good as no way to it.
+func (h *harbour) reach(address string) {
+	h.t.Helper()
+	o := harbourCluster
+	o.Attributes = cloud.Attributes{"name": "nonprod", "endpoint": address}
+	require.NoError(h.t, h.store.Update(func(tx cloud.Tx) error { return tx.Put(&o) }))
+}
+
+// inside lists what is in the cluster, with the team of each namespace.
+func (h *harbour) inside() []string {
+	h.t.Helper()
+	out := []string{}
+	require.NoError(h.t, h.store.View(func(tx cloud.Tx) error {
+		for _, o := range tx.All() {
+			if _, object, ok := strings.Cut(o.Type, "kubernetes:"); ok {
+				meta, _ := o.Attributes["metadata"].(map[string]any)
+				labels, _ := meta["labels"].(map[string]any)
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %v", object, o.ID, labels["team"])))
+			}
+		}
+		return nil
+	}))
+	slices.Sort(out)
+	return out
+}
+
+func types(r *Result) []string {
+	var out []string
+	for _, s := range r.Steps {
+		out = append(out, s.Type)
+	}
+	return out
+}
+
+func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	h := newHarbour(t)
+	ctx := t.Context()
+	h.reach(nowhere)
+	up := func(o UpOptions) *Result {
+		t.Helper()
+		r, err := h.Up(ctx, "prod", o)
+		require.NoError(t, err)
+		return r
+	}
+
+	planned, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.NotContains(t, types(planned), "kubernetes:core/v1:Namespace")
+	first := up(UpOptions{AWSOnly: true})
+	assert.ElementsMatch(t, []string{
+		"pulumi:pulumi:Stack", "pulumi:providers:fake", "fake:index:Box", "fake:index:Box",
+		"eks-platform:stacks:InCluster", "pulumi:providers:kubernetes",
+	}, types(first), "the component and its provider are no objects of the cluster")
+	assert.Equal(t, planned.Count("create"), first.Count("create"))
+	assert.Equal(t, 2, h.boxes.count())
+	assert.Empty(t, h.inside())
+
+	again, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.True(t, again.Empty(), "%v", again.Steps)
+	_, err = h.Up(ctx, "prod", UpOptions{})
+	assert.ErrorContains(t, err, "configured Kubernetes cluster is unreachable", "the rest needs the cluster")
+
+	h.reach(harbourEndpoint)
+	up(UpOptions{})
+	made := []string{"v1/Namespace nonprod/apps a", "v1/ServiceAccount nonprod/apps/web <nil>"}
+	assert.Equal(t, made, h.inside())
+
+	// Everything changes, on both sides, and the cluster is out of reach again: the inside waits.
+	h.reach(nowhere)
+	h.colour, h.team, h.spaces = "blue", "b", []string{"shop"}
+	changed := up(UpOptions{AWSOnly: true, Refresh: true})
+	assert.Equal(t, map[string]string{"cluster": "update", "role": "update"}, ops(changed))
+	assert.Equal(t, made, h.inside())
+	refreshed, err := h.Refresh(ctx, "prod", RefreshOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.Empty(t, refreshed.Drift)
+	_, err = h.Refresh(ctx, "prod", RefreshOptions{})
+	assert.ErrorContains(t, err, "failed to read resource state due to unreachable cluster", "a whole refresh reads what is inside")
+
+	h.reach(harbourEndpoint)
+	up(UpOptions{})
+	assert.Equal(t, []string{"v1/Namespace nonprod/shop b", "v1/ServiceAccount nonprod/shop/web <nil>"}, h.inside())
+	end, err := h.Preview(ctx, "prod", PreviewOptions{})
+	require.NoError(t, err)
+	assert.True(t, end.Empty(), "%v", end.Steps)
+}
+
+func TestWhatIsInAClusterGoesWithItAlsoWhenNobodyCanReachIt(t *testing.T) {
+	t.Parallel()
+	h := newHarbour(t)
+	ctx := t.Context()
+	h.reach(harbourEndpoint)
+	_, err := h.Up(ctx, "prod", UpOptions{})
+	require.NoError(t, err)
+	made := h.inside()
+	require.Len(t, made, 2)
+
+	h.reach(nowhere)
+	_, err = h.Destroy(ctx, "prod", DestroyOptions{})
+	require.NoError(t, err)
+	assert.Zero(t, h.boxes.count())
+	assert.Equal(t, made, h.inside(), "nobody asked the cluster to delete anything: it is gone itself")
+	left, err := h.Resources(ctx, "prod")
+	require.NoError(t, err)
+	assert.Zero(t, left)
+}
+
+// TestOnlyWhatDiesWithTheClusterMayBeForgotten holds the other half of the rule: what leaves a cluster that stays is
+// deleted in it, or the operation fails.
+func TestOnlyWhatDiesWithTheClusterMayBeForgotten(t *testing.T) {
+	t.Parallel()
+	h := newHarbour(t)
+	h.reach(harbourEndpoint)
+	_, err := h.Up(t.Context(), "prod", UpOptions{})
+	require.NoError(t, err)
+	h.reach(nowhere)
+	h.spaces = nil
+	_, err = h.Up(t.Context(), "prod", UpOptions{})
+	var failure *Error
+	require.True(t, errors.As(err, &failure), "%v", err)
+	assert.ErrorContains(t, err, "unreachable")
+	assert.Len(t, h.inside(), 2)
+}
