@@ -58,12 +58,17 @@ func (c *Config) clusterArgs() *cluster.Args {
 	}
 	if c.Network != nil {
 		args.ZoneIDs = c.Network.Zones
-		args.VPCCIDRs = []string{c.Network.CIDR}
-		if c.Network.SecondaryCIDR != "" {
-			args.VPCCIDRs = append(args.VPCCIDRs, c.Network.SecondaryCIDR)
-		}
+		args.VPCCIDRs = c.vpcCIDRs()
 	}
 	return args
+}
+
+// vpcCIDRs are the ranges of the stack's VPC.
+func (c *Config) vpcCIDRs() []string {
+	if c.Network.SecondaryCIDR == "" {
+		return []string{c.Network.CIDR}
+	}
+	return []string{c.Network.CIDR, c.Network.SecondaryCIDR}
 }
 
 // controlPlaneSubnets picks the subnets of the control plane's zones.

@@ -54,6 +54,19 @@ type ClusterContract struct {
 	OIDCProviderARN string `json:"oidcProviderArn"`
 	// PrefixDelegation tells whether the VPC CNI hands out /28 prefixes, which decides max pods.
 	PrefixDelegation bool `json:"prefixDelegation"`
+	// SecurityGroupID is the security group that EKS makes for the control plane and gives to managed nodes.
+	SecurityGroupID string `json:"securityGroupId"`
+	// NetworkPolicy tells whether the VPC CNI enforces network policies.
+	NetworkPolicy bool `json:"networkPolicy"`
+	// PodSecurityGroups tells whether pods can have security groups of their own.
+	PodSecurityGroups bool `json:"podSecurityGroups"`
+	// SecretsDriver tells whether the Secrets Store CSI driver is installed, and with it the kind
+	// SecretProviderClass.
+	SecretsDriver bool `json:"secretsDriver"`
+	// FluentBit tells whether pods' logs are shipped.
+	FluentBit bool `json:"fluentBit"`
+	// LogGroupName is the control plane's log group.
+	LogGroupName string `json:"logGroupName"`
 }
 
 // NetworkContract is what a joining stack needs to know of the VPC.
@@ -66,6 +79,11 @@ type NetworkContract struct {
 	ZoneNames map[string]string `json:"zoneNames"`
 	// PrivateSubnetIDs maps zone ids to the subnets that nodes stand in.
 	PrivateSubnetIDs map[string]string `json:"privateSubnetIds"`
+	// VPCCIDRs are the VPC's ranges.
+	VPCCIDRs []string `json:"vpcCidrs"`
+	// PublicSubnetCIDRs and PrivateSubnetCIDRs are the ranges that load balancers reach pods from.
+	PublicSubnetCIDRs  []string `json:"publicSubnetCidrs"`
+	PrivateSubnetCIDRs []string `json:"privateSubnetCidrs"`
 }
 
 // validate tells why a contract that was read cannot be used.
@@ -152,21 +170,36 @@ func publish(ctx *pulumi.Context, cfg *Config, control *cluster.Cluster, net *ne
 		"accountId":   pulumi.String(cfg.AWS.AccountID),
 		"region":      pulumi.String(cfg.AWS.Region),
 		"cluster": pulumi.Map{
-			"name":             control.Name,
-			"arn":              control.ARN,
-			"version":          pulumi.String(cfg.Cluster.Version),
-			"kubeconfig":       kubeconfig,
-			"ipFamily":         pulumi.String(cfg.Cluster.IPFamily),
-			"serviceCidr":      control.ServiceCIDR,
-			"oidcIssuer":       control.OIDCIssuer,
-			"oidcProviderArn":  control.OIDCProviderARN,
-			"prefixDelegation": pulumi.Bool(cfg.Addons.VPCCNI.PrefixDelegation),
+			"name":              control.Name,
+			"arn":               control.ARN,
+			"version":           pulumi.String(cfg.Cluster.Version),
+			"kubeconfig":        kubeconfig,
+			"ipFamily":          pulumi.String(cfg.Cluster.IPFamily),
+			"serviceCidr":       control.ServiceCIDR,
+			"oidcIssuer":        control.OIDCIssuer,
+			"oidcProviderArn":   control.OIDCProviderARN,
+			"prefixDelegation":  pulumi.Bool(cfg.Addons.VPCCNI.PrefixDelegation),
+			"securityGroupId":   control.SecurityGroupID,
+			"networkPolicy":     pulumi.Bool(cfg.Addons.VPCCNI.NetworkPolicy),
+			"podSecurityGroups": pulumi.Bool(cfg.Addons.VPCCNI.PodSecurityGroups),
+			"logGroupName":      control.LogGroupName,
 		},
 		"network": pulumi.Map{
-			"vpcId":            net.VPCID,
-			"zoneIds":          pulumi.ToStringArray(cfg.Network.Zones),
-			"zoneNames":        pulumi.StringMap(inputs(net.ZoneNames)),
-			"privateSubnetIds": pulumi.StringMap(inputs(net.PrivateSubnetIDByZone)),
+			"vpcId":              net.VPCID,
+			"zoneIds":            pulumi.ToStringArray(cfg.Network.Zones),
+			"zoneNames":          pulumi.StringMap(inputs(net.ZoneNames)),
+			"privateSubnetIds":   pulumi.StringMap(inputs(net.PrivateSubnetIDByZone)),
+			"vpcCidrs":           pulumi.ToStringArray(cfg.vpcCIDRs()),
+			"publicSubnetCidrs":  pulumi.ToStringArray(subnetCIDRs(net.Plan, network.TierPublic)),
+			"privateSubnetCidrs": pulumi.ToStringArray(subnetCIDRs(net.Plan, network.TierPrivate)),
 		},
 	})
+}
+
+func subnetCIDRs(plan network.Plan, tier network.Tier) []string {
+	var out []string
+	for _, row := range plan.Tier(tier) {
+		out = append(out, row.CIDR.String())
+	}
+	return out
 }

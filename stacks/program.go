@@ -81,7 +81,9 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	kubeconfig := control.Kubeconfig(cfg.AWS.Region)
-	if _, err := newKubernetesProvider(ctx, kubeconfig, control.ARN); err != nil {
+	if _, err := newInCluster(ctx, cfg, access{
+		kubeconfig: kubeconfig, clusterARN: control.ARN, after: control.Access(), cluster: control.Resource,
+	}); err != nil {
 		return err
 	}
 	publish(ctx, cfg, control, net, kubeconfig)
@@ -116,6 +118,8 @@ func join(ctx *pulumi.Context, cfg *Config) error {
 	if _, err := nodeGroups(ctx, cfg, where, providers); err != nil {
 		return err
 	}
-	_, err = newKubernetesProvider(ctx, pulumi.String(contract.Cluster.Kubeconfig), pulumi.String(contract.Cluster.ARN))
+	_, err = newInCluster(ctx, cfg, access{
+		kubeconfig: pulumi.String(contract.Cluster.Kubeconfig), clusterARN: pulumi.String(contract.Cluster.ARN),
+	})
 	return err
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -37,18 +36,4 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (pulumi.ResourceOption, erro
 		return nil, fmt.Errorf("create the eks provider: %w", err)
 	}
 	return pulumi.Providers(awsProvider, eksProvider), nil
-}
-
-// newKubernetesProvider makes the provider through which everything inside the cluster goes. The cluster's ARN is its
-// identifier: a kubeconfig that changes, or is unknown in a preview, updates the provider and replaces nothing.
-func newKubernetesProvider(ctx *pulumi.Context, kubeconfig, clusterARN pulumi.StringInput) (*kubernetes.Provider, error) {
-	p, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
-		Kubeconfig:            kubeconfig.ToStringOutput().ToStringPtrOutput(),
-		ClusterIdentifier:     clusterARN.ToStringOutput().ToStringPtrOutput(),
-		EnableServerSideApply: pulumi.Bool(true),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("create the kubernetes provider: %w", err)
-	}
-	return p, nil
 }

@@ -26,6 +26,7 @@ func (b *builder) createAccess(c *Cluster) error {
 		if err != nil {
 			return fmt.Errorf("create the access entry of %s: %w", e.Name, err)
 		}
+		b.access = append(b.access, entry)
 		for _, p := range e.Policies {
 			if err := b.associate(c, e.Name, entry, p); err != nil {
 				return err
@@ -41,7 +42,7 @@ func (b *builder) associate(c *Cluster, name string, entry *awseks.AccessEntry, 
 		scope.Type = pulumi.String("namespace")
 		scope.Namespaces = pulumi.ToStringArray(p.Namespaces)
 	}
-	_, err := awseks.NewAccessPolicyAssociation(b.ctx, b.kids.ID("access", name, p.Policy), &awseks.AccessPolicyAssociationArgs{
+	association, err := awseks.NewAccessPolicyAssociation(b.ctx, b.kids.ID("access", name, p.Policy), &awseks.AccessPolicyAssociationArgs{
 		ClusterName:  c.Name,
 		PrincipalArn: entry.PrincipalArn,
 		PolicyArn: pulumi.String(fmt.Sprintf("arn:%s:eks::aws:cluster-access-policy/%s",
@@ -54,5 +55,6 @@ func (b *builder) associate(c *Cluster, name string, entry *awseks.AccessEntry, 
 	if err != nil {
 		return fmt.Errorf("associate %s with the access entry of %s: %w", p.Policy, name, err)
 	}
+	b.access = append(b.access, association)
 	return nil
 }

@@ -56,6 +56,8 @@ type builder struct {
 	before []pulumi.Resource
 	// inputs holds what the control plane's registration waits for.
 	inputs []pulumi.Output
+	// access holds the access entries and their policies.
+	access []pulumi.Resource
 }
 
 // New registers the control plane, preceded by what it needs: its role, its keys, its log group. It registers nothing
@@ -81,6 +83,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 // Inputs returns what the control plane's registration waits for. When all of them have settled it is on its way to
 // the engine, and whatever is registered then queues behind it.
 func (c *Cluster) Inputs() []pulumi.Output { return slices.Clone(c.b.inputs) }
+
+// Access returns the access entries and their policies, once Grant has registered them. Whoever uses the Kubernetes API
+// waits for them: before, nobody may.
+func (c *Cluster) Access() []pulumi.Resource { return slices.Clone(c.b.access) }
 
 // Grant registers what the control plane does not need in order to start: access entries, the ways to its private
 // endpoint, and the OIDC provider.
