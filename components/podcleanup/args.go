@@ -1,0 +1,39 @@
+package podcleanup
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/image"
+)
+
+// Settings are the pod cleanup's part of a stack file. They are complete after the defaults of the schema have been
+// filled in.
+type Settings struct {
+	// Image with kubectl, for example registry.k8s.io/kubectl:v1.35.7: registry and version named, at most one Kubernetes
+	// minor away from the cluster's. kubectl must be its entrypoint; a shell is not needed.
+	Image string `json:"image" jsonschema:"required,example=registry.k8s.io/kubectl:v1.35.7"`
+	// When to clean up: a cron expression with five fields, or @hourly, @daily and the like. A change takes effect with
+	// the next run.
+	Schedule string `json:"schedule,omitempty" jsonschema:"default=17 * * * *"`
+	// IANA time zone of the schedule.
+	TimeZone string `json:"timeZone,omitempty" jsonschema:"default=Etc/UTC,example=Europe/Berlin"`
+	// Remove the failed pods of Jobs, too, although their Jobs would: for clusters whose Jobs have no limits.
+	Jobs bool `json:"jobs,omitempty" jsonschema:"default=false"`
+	// Only write into the log of each run what it would remove.
+	DryRun bool `json:"dryRun,omitempty" jsonschema:"default=false"`
+}
+
+// Args are the settings together with what the rest of the program decides.
+type Args struct {
+	Settings
+	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. The image's version is held against it; ""
+	// leaves that out.
+	ClusterVersion string
+	// Registries stand in for the image's registry.
+	Registries image.Registries
+}
+
+// summary is what a preview shows of the component itself.
+func (a *Args) summary() pulumi.Map {
+	return pulumi.Map{"schedule": pulumi.String(a.Schedule), "timeZone": pulumi.String(a.TimeZone)}
+}
