@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/ptest"
 )
 
@@ -241,7 +242,7 @@ func TestTheAutoscalerCanScaleAGroupUpFromZero(t *testing.T) {
 	regs := register(t, false, s)
 	assert.Equal(t, map[string]any{
 		"cost-center": "platform", "environment": "dev",
-		prefix + "enabled": "true", prefix + "nonprod": "owned", nodegroup.AutoscaledTag: "true",
+		prefix + "enabled": "true", prefix + "nonprod": "owned", convention.AutoscaledTag: "true",
 		prefix + "node-template/label/lifecycle":                      "Ec2Spot",
 		prefix + "node-template/label/eks.amazonaws.com/capacityType": "SPOT",
 		prefix + "node-template/label/topology.kubernetes.io/zone":    "eu-west-1b",

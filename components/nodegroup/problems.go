@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 )
@@ -133,7 +134,7 @@ func tagProblems(tags map[string]string) problem.List {
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			out.Add(key, "keys that begin with aws: belong to AWS")
 		case strings.HasPrefix(key, "kubernetes.io/"), strings.HasPrefix(key, autoscalerPrefix), strings.HasPrefix(key, "eks:"),
-			key == AutoscaledTag:
+			key == convention.AutoscaledTag:
 			out.Add(key, "this key belongs to EKS, its controllers or the platform")
 		case strings.EqualFold(key, "Name"):
 			out.Add(key, "every resource gets a Name of its own")

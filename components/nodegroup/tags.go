@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -19,12 +20,6 @@ const (
 	labelPrefix      = templatePrefix + "label/"
 	taintPrefix      = templatePrefix + "taint/"
 )
-
-// AutoscaledTag is on the Auto Scaling groups whose size is the autoscaler's, and on no others. EKS puts the usual
-// discovery tags on every managed node group by itself
-// (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html), so that an autoscaler which looks for
-// those only would take the other groups, too.
-const AutoscaledTag = "eks-platform/autoscaled"
 
 const (
 	// maxTagKey is AWS's limit on the length of a tag's key.
@@ -45,9 +40,9 @@ func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 	if !a.Scaling.Autoscaled {
 		return out
 	}
-	out[AutoscaledTag] = pulumi.String("true")
+	out[convention.AutoscaledTag] = pulumi.String("true")
 	out[autoscalerPrefix+"enabled"] = pulumi.String("true")
-	out[autoscalerPrefix+a.ClusterName] = pulumi.String("owned")
+	out[convention.ClusterAutoscalerTag(a.ClusterName)] = pulumi.String("owned")
 	// EKS gives nodes this label by itself; pods that want on-demand nodes select it.
 	out[labelPrefix+"eks.amazonaws.com/capacityType"] = pulumi.String(a.capacityType())
 	out[templatePrefix+"resources/ephemeral-storage"] = pulumi.String(strconv.Itoa(a.Volume.size()) + "Gi")

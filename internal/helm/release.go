@@ -33,11 +33,17 @@ const timeout = 600
 // New registers a release. It waits until what the chart makes is ready. A first installation that fails is removed
 // again, and an upgrade that fails is rolled back, so that the next run finds no release that Helm refuses to touch.
 func New(ctx *pulumi.Context, id string, r Release, opts ...pulumi.ResourceOption) (*helmv3.Release, error) {
+	if r.Name == "" || r.Version == "" { // Helm would make the name up, and take the newest version
+		return nil, fmt.Errorf("install the chart %s: the release needs a name and a version", r.Chart)
+	}
 	values, err := asMap(r.Values)
 	if err != nil {
 		return nil, fmt.Errorf("write the values of the chart %s: %w", r.Chart, err)
 	}
 	for key, value := range r.Computed {
+		if _, twice := values[key]; twice {
+			return nil, fmt.Errorf("write the values of the chart %s: %s is both given and computed", r.Chart, key)
+		}
 		values[key] = value
 	}
 	args := &helmv3.ReleaseArgs{
