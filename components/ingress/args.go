@@ -1,0 +1,92 @@
+package ingress
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/image"
+)
+
+// Settings are the load balancer controller's part of a stack file.
+type Settings struct {
+	// Version of the Helm chart aws-load-balancer-controller, for example 3.5.0, whose value keys and permissions are
+	// the ones used here. Changing it upgrades the controller in place; load balancers keep working meanwhile. Helm
+	// never upgrades the chart's custom resource definitions: apply those of the new version first.
+	ChartVersion string `json:"chartVersion" jsonschema:"required,pattern=^[0-9]+[.][0-9]+[.][0-9]+$,example=3.5.0"`
+	// The controller's image, of the version that the chart was made for. Changing it restarts the controller.
+	Image string `json:"image" jsonschema:"required,example=public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"`
+	// Number of pods. One works, the others take over when it is gone; all of them answer the API server's questions,
+	// without which no Ingress can be changed.
+	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=2,maximum=5,default=2"`
+	// Make alb the class of Ingresses that name none.
+	DefaultIngressClass bool `json:"defaultIngressClass,omitempty" jsonschema:"default=false"`
+	// Let Ingresses attach AWS WAF web ACLs to their load balancers. Not in a network without NAT.
+	WAF bool `json:"waf,omitempty" jsonschema:"default=false"`
+	// Let Ingresses put their load balancers under AWS Shield Advanced, which the account must subscribe to. Not in a
+	// network without NAT.
+	Shield bool `json:"shield,omitempty" jsonschema:"default=false"`
+	// Let Ingresses have load balancers log users in through Amazon Cognito. Not in a network without NAT.
+	Cognito bool `json:"cognito,omitempty" jsonschema:"default=false"`
+	// Let the controller serve Gateways, too. It looks for the definitions of the Gateway API when it starts: install
+	// them first. By default they are ignored.
+	GatewayAPI bool `json:"gatewayApi,omitempty" jsonschema:"default=false"`
+	// What each pod requests. Changing it restarts the controller.
+	Resources Resources `json:"resources,omitempty"`
+}
+
+// Resources are what a pod of the controller requests.
+type Resources struct {
+	// CPU; more is used where the node has some left.
+	CPU string `json:"cpu,omitempty" jsonschema:"default=100m"`
+	// Memory, and at the same time its limit. It grows with the number of Ingresses, Services and pods behind them.
+	Memory string `json:"memory,omitempty" jsonschema:"default=500Mi"`
+}
+
+// Args are the settings together with what the rest of the program decides.
+type Args struct {
+	Settings
+	// Region is the AWS region, for example eu-west-1. Required.
+	Region string
+	// AccountID is the AWS account, twelve digits. Required.
+	AccountID string
+	// ClusterName is the EKS cluster's name, which the controller tags everything with. Required. Changing it cuts the
+	// controller off from what it has made.
+	ClusterName string
+	// ClusterNameOutput is the same as an output of the cluster: what needs the cluster waits for it. Required.
+	ClusterNameOutput pulumi.StringInput
+	// VPCID is the cluster's VPC. Required. The controller cannot ask the instance metadata for it, whose hop limit
+	// keeps pods out.
+	VPCID pulumi.StringInput
+	// Isolated says that the network has no NAT gateway, and so no way to the services that it has no endpoints for.
+	Isolated bool
+	// Registries are the mirrors to pull the image from.
+	Registries image.Registries
+	// After lists what the controller's pods need to become ready: untainted on-demand node groups and, through them,
+	// the network. Install reads it.
+	After []pulumi.Resource
+	// Tags go onto every resource that can carry tags, together with a Name, and onto what the controller makes.
+	Tags map[string]string
+}
+
+// check refuses arguments that a caller forgot. They are no problems of a stack file.
+func (a *Args) check() error {
+	var errs []error
+	missing := func(absent bool, field string) {
+		if absent {
+			errs = append(errs, fmt.Errorf("field %s of Args is required", field))
+		}
+	}
+	missing(a.Region == "", "Region")
+	missing(a.AccountID == "", "AccountID")
+	missing(a.ClusterName == "", "ClusterName")
+	missing(a.ClusterNameOutput == nil, "ClusterNameOutput")
+	missing(a.VPCID == nil, "VPCID")
+	return errors.Join(errs...)
+}
+
+// summary is what a preview shows of the components themselves.
+func (a *Args) summary() pulumi.Map {
+	return pulumi.Map{"chartVersion": pulumi.String(a.ChartVersion), "image": pulumi.String(a.Image)}
+}
