@@ -36,6 +36,9 @@ func ARN(token, name string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s/%s", Partition, module, Region, AccountID, kind, name)
 }
 
+// ZoneName returns the name that a run gives to a zone. An account's own names are in no stack file.
+func ZoneName(zoneID string) string { return "zone-of-" + zoneID }
+
 // outputs makes up a resource's state: its inputs, the physical name that automatic naming would give it, and,
 // outside previews, what the cloud computes.
 func (r *recorder) outputs(reg Registration, inputs resource.PropertyMap) (resource.PropertyMap, error) {
@@ -98,7 +101,7 @@ func computed(reg Registration, state resource.PropertyMap) map[string]any {
 	case "aws:ec2/subnet:Subnet":
 		zone := ""
 		if v := state["availabilityZoneId"]; v.IsString() {
-			zone = "zone-of-" + v.StringValue()
+			zone = ZoneName(v.StringValue())
 		}
 		return map[string]any{"availabilityZone": zone, "ownerId": AccountID}
 	case "aws:ec2/eip:Eip":
