@@ -23,6 +23,8 @@ type target struct {
 	service *Service
 	session *session
 	scope   cloud.Scope
+	// warnings are what the rules noted about the request.
+	warnings []string
 }
 
 func (p *Provider) target(ctx context.Context, typ, urn string) (*target, error) {
@@ -85,6 +87,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	}); err != nil {
 		return nil, t.explain("creating", "", err)
 	}
+	p.log(ctx, r.GetUrn(), t.warnings)
 	out, err := t.wireOutputs(made.Attributes, inputs)
 	return &pulumirpc.CreateResponse{Id: made.ID, Properties: out}, err
 }
@@ -107,6 +110,7 @@ func (t *target) create(tx cloud.Tx, planned resource.PropertyMap) (*cloud.Objec
 		if err := t.service.Create(c); err != nil {
 			return nil, err
 		}
+		t.warnings = c.warnings
 	}
 	t.fillGeneric(c)
 	if t.service.NewID == nil && placeholder.MatchString(t.facts.ID) {
@@ -174,6 +178,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	}); err != nil {
 		return nil, t.explain("updating", r.GetId(), err)
 	}
+	p.log(ctx, r.GetUrn(), t.warnings)
 	out, err := t.wireOutputs(after, news)
 	return &pulumirpc.UpdateResponse{Properties: out}, err
 }
@@ -201,6 +206,7 @@ func (t *target) update(tx cloud.Tx, id string, olds, news resource.PropertyMap)
 		if err := t.service.Update(c); err != nil {
 			return nil, err
 		}
+		t.warnings = c.warnings
 	}
 	t.fillGeneric(c)
 	o.Attributes = c.Attributes

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
@@ -36,6 +37,7 @@ type Provider struct {
 	mu       sync.Mutex
 	sessions map[string]*session
 	last     *session
+	host     *provider.HostClient // nil where no engine has attached
 }
 
 // New returns a Provider.
@@ -67,11 +69,6 @@ func (p *Provider) session(ctx context.Context) (*session, error) {
 // Handshake answers an engine that attaches; it takes the place of Configure's flags.
 func (p *Provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
 	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true, SupportsAutonamingConfiguration: true}, nil
-}
-
-// Attach accepts the engine's address, which this provider does not call back.
-func (p *Provider) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
-	return &emptypb.Empty{}, nil
 }
 
 // GetPluginInfo returns the version of the provider that the facts describe.

@@ -41,6 +41,9 @@ type Call struct {
 	Attributes cloud.Attributes
 	// Old holds the properties before an Update or a Delete; nil in Create.
 	Old cloud.Attributes
+
+	// warnings are what rules noted with warn.
+	warnings []string
 }
 
 // services holds the registered services by type token. A type without one has no rules beyond the facts; a

@@ -170,32 +170,25 @@ func podAssociationID(*Call) (string, error) { return "a-" + randomHex(17), nil 
 func createPodAssociation(c *Call) error {
 	a := c.attrs()
 	cluster := a.text("clusterName")
-	if _, err := findCluster(c, cluster); err != nil {
+	in, err := findCluster(c, cluster)
+	if err != nil {
 		return err
 	}
 	c.Attributes["associationId"] = c.ID
 	c.Attributes["associationArn"] = c.arn("eks", "podidentityassociation/"+cluster+"/"+c.ID)
-	if err := podRole(c, a.text("roleArn")); err != nil {
+	if err := podRole(c, a.text("roleArn"), in, a.text("namespace"), a.text("serviceAccount")); err != nil {
 		return err
 	}
 	return podAssociationFree(c, cluster, a.text("namespace"), a.text("serviceAccount"))
 }
 
 func updatePodAssociation(c *Call) error {
-	return podRole(c, c.attrs().text("roleArn"))
-}
-
-// podRole checks a role that pods are to get through Pod Identity.
-func podRole(c *Call, arn string) error {
-	role, ok := findRoleByARN(c, arn)
-	if !ok {
-		return refuse("InvalidParameterException", "Role provided in the request does not exist. (%s)", arn)
+	a := c.attrs()
+	in, err := findCluster(c, a.text("clusterName"))
+	if err != nil {
+		return err
 	}
-	if !trusts(role, "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession") {
-		return refuse("InvalidParameterException", "Trust policy of the role provided is invalid. Follow the official documentation to resolve the issue. "+
-			"(%s must let pods.eks.amazonaws.com do sts:AssumeRole and sts:TagSession)", arn)
-	}
-	return nil
+	return podRole(c, a.text("roleArn"), in, a.text("namespace"), a.text("serviceAccount"))
 }
 
 // podAssociationOf returns the association of a service account, whoever made it.

@@ -44,7 +44,7 @@ func createAddon(c *Call) error {
 	c.Attributes["arn"] = c.arn("eks", strings.Join([]string{"addon", clusterName, name, newUUID()}, "/"))
 	c.Attributes["createdAt"] = timestamp()
 	c.Attributes["modifiedAt"] = c.Attributes["createdAt"]
-	if err := checkAddon(c, minor); err != nil {
+	if err := checkAddon(c, cluster); err != nil {
 		return err
 	}
 	if err := adoptLeftInterfaces(c); err != nil {
@@ -59,8 +59,7 @@ func updateAddon(c *Call) error {
 	if err != nil {
 		return err
 	}
-	minor, _ := minorOf(attrs(cluster.Attributes).text("version"))
-	if err := checkAddon(c, minor); err != nil {
+	if err := checkAddon(c, cluster); err != nil {
 		return err
 	}
 	if err := addonStep(c); err != nil {
@@ -70,9 +69,10 @@ func updateAddon(c *Call) error {
 }
 
 // checkAddon checks version, configuration and roles.
-func checkAddon(c *Call, minor int) error {
+func checkAddon(c *Call, cluster *cloud.Object) error {
 	a := c.attrs()
 	name, version := a.text("addonName"), a.text("addonVersion")
+	minor, _ := minorOf(attrs(cluster.Attributes).text("version"))
 	if version != "" && !addonVersionForm.MatchString(version) {
 		return refuse("InvalidParameterException", "Addon version specified is not supported: %q is not of the form v1.2.3-eksbuild.4", version)
 	}
@@ -87,7 +87,7 @@ func checkAddon(c *Call, minor int) error {
 			return refuse("InvalidParameterException", "The role %s does not exist", arn)
 		}
 	}
-	return addonIdentities(c)
+	return addonIdentities(c, cluster)
 }
 
 // addonStep allows vpc-cni to move one minor at a time
@@ -114,7 +114,7 @@ func addonMinor(version string) int {
 }
 
 // addonIdentities checks the add-on's Pod Identity associations and makes them; they belong to the add-on.
-func addonIdentities(c *Call) error {
+func addonIdentities(c *Call, in *cloud.Object) error {
 	a := c.attrs()
 	cluster, known := a.text("clusterName"), addons[a.text("addonName")]
 	for _, o := range c.Tx.Owned(&cloud.Object{Scope: c.Scope, Type: c.Type, ID: c.ID}) {
@@ -130,7 +130,7 @@ func addonIdentities(c *Call) error {
 			return refuse("InvalidParameterException", "Service account %s is not one of the add-on's that take a Pod Identity association: [%s]",
 				account, strings.Join(known.accounts, ", "))
 		}
-		if err := podRole(c, arn); err != nil {
+		if err := podRole(c, arn, in, known.namespaceOr("kube-system"), account); err != nil {
 			return err
 		}
 		if err := podAssociationFree(c, cluster, known.namespaceOr("kube-system"), account); err != nil {

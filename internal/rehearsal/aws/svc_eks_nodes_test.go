@@ -342,6 +342,9 @@ func TestAddonsAreRefusedAsEKSRefusesThem(t *testing.T) {
 			return w.tryErr(addonType, m{"clusterName": "nonprod", "addonName": "vpc-cni", "configurationValues": "env:\n  ENABLE_PREFIX: \"true\"\n"})
 		}, "ENABLE_PREFIX"},
 		{"an unknown key", configure("coredns", `{"replicas":2}`), "replicas"},
+		{"a number of EFS controllers", configure("aws-efs-csi-driver", `{"controller":{"replicaCount":2}}`), "replicaCount"},
+		{"metrics of EFS volumes", configure("aws-efs-csi-driver", `{"node":{"volMetricsOptIn":true}}`), "volMetricsOptIn"},
+		{"a region that is none", configure("aws-secrets-store-csi-driver-provider", `{"awsRegion":1}`), "$.awsRegion: got number, want string"},
 		{"two disruption budgets", configure("coredns", `{"podDisruptionBudget":{"enabled":true,"maxUnavailable":1,"minAvailable":1}}`), "$.podDisruptionBudget"},
 		{"an identity for an account that is not the add-on's", func(w *world) error {
 			w.ready()
@@ -356,6 +359,14 @@ func TestAddonsAreRefusedAsEKSRefusesThem(t *testing.T) {
 		}, "Association already exists"},
 		{"coredns without nodes", try(m{"addonName": "coredns"}), degraded + ". last error: : InsufficientNumberOfReplicas"},
 		{"metrics-server without nodes", try(m{"addonName": "metrics-server"}), degraded},
+		{"the EFS driver without nodes", try(m{"addonName": "aws-efs-csi-driver"}), degraded},
+		{"the EFS driver's pods twice", func(w *world) error {
+			w.make(nodeGroupType, w.nodeGroupInputs(w.ready()))
+			r := w.role("efs", iamdoc.PodIdentityTrust())
+			w.make(podAssociationType, m{"clusterName": "nonprod", "namespace": "kube-system", "serviceAccount": "efs-csi-controller-sa", "roleArn": r.text("arn")})
+			return w.tryErr(addonType, m{"clusterName": "nonprod", "addonName": "aws-efs-csi-driver", "podIdentityAssociations": list(
+				m{"serviceAccount": "efs-csi-controller-sa", "roleArn": r.text("arn")})})
+		}, "Association already exists"},
 		{"the EBS driver without nodes", try(m{"addonName": "aws-ebs-csi-driver"}), degraded},
 		{"coredns on an empty group", coredns(m{"scalingConfig": m{"minSize": 0, "desiredSize": 0, "maxSize": 1}}, nil), "has no nodes"},
 		{"coredns on tainted nodes", coredns(m{"taints": taint}, nil), "has the taint spotInstance"},
@@ -478,7 +489,10 @@ func TestConfigurationThatTheAddonsTakeIsTaken(t *testing.T) {
 		"aws-ebs-csi-driver":        `{"controller":{"extraVolumeTags":{"a":"b"},"replicaCount":2},"node":{"tolerateAllTaints":true},"defaultStorageClass":{"enabled":true}}`,
 		"metrics-server":            `{"replicas":2,"tolerations":[],"nodeSelector":{"a":"b"}}`,
 		"eks-node-monitoring-agent": `{"nodeAgent":{"tolerations":[{"operator":"Exists"}],"probePort":8002}}`,
-		"snapshot-controller":       `{"whatever":{"is":"not known"}}`,
+		"aws-efs-csi-driver": `{"controller":{"deleteAccessPointRootDir":false,"nodeSelector":{"a":"b"},"tolerations":[{"operator":"Exists"}],` +
+			`"resources":{"requests":{"cpu":"10m"}}},"node":{"tolerations":[{"operator":"Exists"}],"resources":{"requests":{"cpu":"10m"}}}}`,
+		"aws-secrets-store-csi-driver-provider": `{"awsRegion":"eu-west-1","secrets-store-csi-driver":{"syncSecret":{"enabled":true}}}`,
+		"snapshot-controller":                   `{"whatever":{"is":"not known"}}`,
 	} {
 		assert.NoError(t, checkConfiguration(name, values), name)
 	}

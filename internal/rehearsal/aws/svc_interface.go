@@ -18,6 +18,8 @@ type netInterface struct {
 	description string
 	// publicIP is the Elastic IP address that the interface carries, if any.
 	publicIP string
+	// address is the private address that it asks for; any free one when it is the zero value.
+	address netip.Addr
 }
 
 // placeInterface makes a network interface that dies with the object that the call is about. It returns its id and
@@ -31,7 +33,13 @@ func placeInterface(c *Call, want netInterface) (id, address string, err error) 
 			taken[a] = true
 		}
 	}
+	if taken[want.address] {
+		return "", "", refuse("IpAddressInUse", "The address %s is in use in %s", want.address, want.subnet.ID)
+	}
 	free, ok := nextAddress(cidr, taken, reservationsOf(c, want.subnet.ID))
+	if want.address.IsValid() {
+		free, ok = want.address, true
+	}
 	if !ok {
 		return "", "", refuse("InsufficientFreeAddressesInSubnet",
 			"The specified subnet does not have enough free addresses to satisfy the request. (%s, %s)", want.subnet.ID, cidr)

@@ -11,7 +11,11 @@ const (
 	queryDefinitionType = "aws:cloudwatch/queryDefinition:QueryDefinition"
 )
 
-var logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+var (
+	logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+	// queryName is the name of a saved query, in folders: the genuine provider's own pattern.
+	queryName = regexp.MustCompile(`^([^:*/]+/?)*[^:*/]+$`)
+)
 
 func init() {
 	register(logGroupType, &Service{
@@ -72,14 +76,32 @@ func createQueryDefinition(c *Call) error {
 	return checkQueryDefinition(c)
 }
 
+// checkQueryDefinition holds a saved query to the provider's rules and to those of
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html. The log groups need not
+// exist. That names are unique, the page does not say: who gives one twice is refused
+// (https://github.com/cds-snc/notification-terraform/pull/2619).
 func checkQueryDefinition(c *Call) error {
 	a := c.attrs()
+	name := a.text("name")
+	if !queryName.MatchString(name) {
+		return refuse("ValidationException", "invalid value for name (cannot contain a colon or asterisk and cannot start or end with a slash): %q", name)
+	}
+	for _, o := range c.others(c.referring(queryDefinitionType, "name", name)) {
+		return refuse("InvalidParameterException", "A query definition with the name '%s' already exists (%s)", name, o.ID)
+	}
 	if n := len(a.text("queryString")); n == 0 || n > 10000 {
 		return refuse("InvalidParameterException", "1 validation error detected: Value at 'queryString' failed to satisfy constraint: Member must have length "+
 			"between 1 and 10000 (it has %d)", n)
 	}
-	if names := a.texts("logGroupNames"); len(names) > 50 {
-		return refuse("InvalidParameterException", "A query can name at most 50 log groups, not %d", len(names))
+	groups := a.texts("logGroupNames")
+	if len(groups) > 50 {
+		return refuse("InvalidParameterException", "A query can name at most 50 log groups, not %d", len(groups))
+	}
+	for _, g := range groups {
+		if !logGroupName.MatchString(g) {
+			return refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'logGroupNames' failed to satisfy constraint: Member must "+
+				"satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+", g)
+		}
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ const (
 	keyPolicy
 	// endpointPolicy stands on a VPC endpoint: principals and resources.
 	endpointPolicy
+	// fileSystemPolicy stands on an EFS file system: principals; it speaks of the file system, also without a resource.
+	fileSystemPolicy
 )
 
 // malformed is the code of a refused document in the API that takes it.
@@ -33,6 +35,8 @@ func (k policyKind) malformed() string {
 		return "MalformedPolicyDocumentException"
 	case endpointPolicy:
 		return "InvalidPolicyDocument"
+	case fileSystemPolicy:
+		return "InvalidPolicyException"
 	default:
 		return "MalformedPolicyDocument"
 	}
@@ -268,12 +272,12 @@ func checkSubjects(e statementElement, kind policyKind) error {
 		if hasPrincipal {
 			return refuse(kind.malformed(), "Policy document should not specify a principal.")
 		}
-	case keyPolicy, endpointPolicy:
+	case keyPolicy, endpointPolicy, fileSystemPolicy:
 		if !hasPrincipal {
 			return refuse(kind.malformed(), "Policy statement must contain principals.")
 		}
 	}
-	if !hasResource {
+	if !hasResource && kind != fileSystemPolicy {
 		return refuse(kind.malformed(), "Policy statement must contain resources.")
 	}
 	for _, r := range slices.Concat(e.Resource, e.NotResource) {
