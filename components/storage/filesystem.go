@@ -1,0 +1,133 @@
+package storage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/efs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/iamdoc"
+)
+
+// nfsPort is the port of NFS, which EFS speaks.
+const nfsPort = 2049
+
+// createFileSystem makes the file system, with a way in from every zone.
+func (b *builder) createFileSystem(s *Storage) error {
+	id, settings := b.kids.ID("efs"), b.args.EFS.Create
+	args := &efs.FileSystemArgs{
+		Encrypted:         pulumi.Bool(true),
+		ThroughputMode:    pulumi.String(settings.Throughput),
+		LifecyclePolicies: settings.lifecycle(),
+		Tags:              b.tags(id),
+	}
+	if settings.KMSKeyARN != "" {
+		args.KmsKeyId = pulumi.String(settings.KMSKeyARN)
+	}
+	fs, err := efs.NewFileSystem(b.ctx, id, args, b.kids.Opts(pulumi.Protect(settings.protect()))...)
+	if err != nil {
+		return fmt.Errorf("create the file system: %w", err)
+	}
+	s.FileSystemID = fs.ID().ToStringOutput()
+	if _, err := efs.NewFileSystemPolicy(b.ctx, id, &efs.FileSystemPolicyArgs{
+		FileSystemId: fs.ID(),
+		Policy:       fs.Arn.ApplyT(func(arn string) string { return accessPolicy(arn).JSON() }).(pulumi.StringOutput),
+	}, b.kids.Opts()...); err != nil {
+		return fmt.Errorf("write the policy of the file system: %w", err)
+	}
+	status := "DISABLED" // said explicitly: without the resource a backup that was once on would stay so
+	if settings.Backup {
+		status = "ENABLED"
+	}
+	if _, err := efs.NewBackupPolicy(b.ctx, id, &efs.BackupPolicyArgs{
+		FileSystemId: fs.ID(),
+		BackupPolicy: efs.BackupPolicyBackupPolicyArgs{Status: pulumi.String(status)},
+	}, b.kids.Opts()...); err != nil {
+		return fmt.Errorf("set the backups of the file system: %w", err)
+	}
+	return b.createMountTargets(fs)
+}
+
+// accessPolicy is what clients may do with the file system: mount it through its mount targets, by TLS, and not as
+// root. Who reaches a mount target is the security group's matter. Pods act as the user that owns their directory, which
+// their access point enforces, so none needs root. The condition on mount targets keeps the policy from counting as a
+// public one, which EFS would block (https://docs.aws.amazon.com/efs/latest/ug/access-control-block-public-access.html).
+func accessPolicy(arn string) iamdoc.Document {
+	return iamdoc.Document{Statements: []iamdoc.Statement{
+		{
+			Sid:        "MountAndWrite",
+			Principals: map[string][]string{"AWS": {"*"}},
+			Actions:    []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
+			Resources:  []string{arn},
+			Conditions: map[string]map[string][]string{"Bool": {"elasticfilesystem:AccessedViaMountTarget": {"true"}}},
+		},
+		{
+			Sid: "RefusePlainText", Deny: true,
+			Principals: map[string][]string{"AWS": {"*"}},
+			Actions:    []string{"*"},
+			Resources:  []string{arn},
+			Conditions: map[string]map[string][]string{"Bool": {"aws:SecureTransport": {"false"}}},
+		},
+	}}
+}
+
+// lifecycle moves files that nobody reads. EFS takes one transition in each policy.
+func (f *FileSystem) lifecycle() efs.FileSystemLifecyclePolicyArray {
+	out := efs.FileSystemLifecyclePolicyArray{}
+	if d := f.InfrequentAccessDays; d > 0 {
+		out = append(out, efs.FileSystemLifecyclePolicyArgs{TransitionToIa: pulumi.String(after(d))})
+	}
+	if d := f.ArchiveDays; d > 0 {
+		out = append(out, efs.FileSystemLifecyclePolicyArgs{TransitionToArchive: pulumi.String(after(d))})
+	}
+	return out
+}
+
+// after spells a number of days as EFS does.
+func after(days int) string {
+	if days == 1 {
+		return "AFTER_1_DAY"
+	}
+	return fmt.Sprintf("AFTER_%d_DAYS", days)
+}
+
+// createMountTargets puts an address of the file system into each zone, which the cluster's nodes, and nobody else, may
+// reach: mounting is the driver's business, on the node, also for pods with a security group of their own. The group
+// does not carry the cluster's tag, kubernetes.io/cluster/<name>: controllers take groups that do for those of nodes.
+func (b *builder) createMountTargets(fs *efs.FileSystem) error {
+	id := b.kids.ID("efs")
+	group, err := ec2.NewSecurityGroup(b.ctx, id, &ec2.SecurityGroupArgs{
+		Description: pulumi.String("EFS mount targets: NFS from the EKS cluster's nodes"),
+		VpcId:       b.args.VPCID.ToStringOutput().ToStringPtrOutput(),
+		Tags:        b.tags(id),
+	}, b.kids.Opts()...)
+	if err != nil {
+		return fmt.Errorf("create the security group of the mount targets: %w", err)
+	}
+	ingress := b.kids.ID("efs-ingress")
+	if _, err := vpc.NewSecurityGroupIngressRule(b.ctx, ingress, &vpc.SecurityGroupIngressRuleArgs{
+		SecurityGroupId:           group.ID(),
+		Description:               pulumi.String("NFS from the cluster's nodes"),
+		IpProtocol:                pulumi.String("tcp"),
+		FromPort:                  pulumi.Int(nfsPort),
+		ToPort:                    pulumi.Int(nfsPort),
+		ReferencedSecurityGroupId: b.args.ClusterSecurityGroupID.ToStringOutput().ToStringPtrOutput(),
+		Tags:                      b.tags(ingress),
+	}, b.kids.Opts()...); err != nil {
+		return fmt.Errorf("admit the cluster's nodes to the mount targets: %w", err)
+	}
+	for _, zone := range slices.Sorted(maps.Keys(b.args.PrivateSubnetIDs)) {
+		if _, err := efs.NewMountTarget(b.ctx, b.kids.ID("efs", zone), &efs.MountTargetArgs{
+			FileSystemId:   fs.ID(),
+			SubnetId:       b.args.PrivateSubnetIDs[zone],
+			SecurityGroups: pulumi.StringArray{group.ID()},
+		}, b.kids.Opts()...); err != nil {
+			return fmt.Errorf("create the mount target in %s: %w", zone, err)
+		}
+	}
+	return nil
+}
