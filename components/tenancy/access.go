@@ -1,0 +1,138 @@
+package tenancy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/tags"
+)
+
+const rbacGroup = "rbac.authorization.k8s.io"
+
+// maxAccess is the longest name of an access.
+const maxAccess = 60
+
+// reservedGroups begin the group names that EKS keeps for itself and Kubernetes
+// (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html). Groups here begin with the
+// environment's name and a colon.
+var reservedGroups = []string{"system", "eks", "aws", "amazon", "iam"}
+
+var principalARN = regexp.MustCompile(`^arn:([a-z-]+):iam::[0-9]{12}:(?:role|user)/(.+)$`)
+
+func (s Settings) accessProblems(environment string) problem.List {
+	var out problem.List
+	out = append(out, listProblems("access", s.Access)...)
+	for i, t := range s.Tenants {
+		out = append(out, listProblems(fmt.Sprintf("tenants[%d].access", i), t.Access)...)
+	}
+	if slices.Contains(reservedGroups, environment) {
+		for _, g := range s.grants(environment) {
+			out.Add(g.at, "EKS refuses the group %s, because %s: is reserved: an environment with access cannot be called %s",
+				g.group, environment, environment)
+		}
+	}
+	return out
+}
+
+// listProblems checks one list of accesses. A principal may be in several lists, whose groups its entry has together,
+// but in each of them once.
+func listProblems(list string, access []Access) problem.List {
+	var out problem.List
+	names, principals := map[string]int{}, map[string]int{}
+	for i, a := range access {
+		at := fmt.Sprintf("%s[%d]", list, i)
+		if !dnsLabel.MatchString(a.Name) || len(a.Name) > maxAccess {
+			out.Add(at+".name", "must be 1 to %d lower-case letters, digits and hyphens, the first and last no hyphen, got %q", maxAccess, a.Name)
+		} else if first, twice := names[a.Name]; twice {
+			out.Add(at+".name", "%q is the name of %s[%d] already", a.Name, list, first)
+		} else {
+			names[a.Name] = i
+		}
+		if first, twice := principals[a.PrincipalARN]; twice {
+			out.Add(at+".principalArn", "has access by %s[%d] already: the greater role includes the smaller", list, first)
+		} else {
+			principals[a.PrincipalARN] = i
+			principalProblem(&out, at+".principalArn", a.PrincipalARN)
+		}
+		if a.Role != View && a.Role != Edit && a.Role != Admin {
+			out.Add(at+".role", "must be one of view, edit, admin, got %q", a.Role)
+		}
+	}
+	return out
+}
+
+// principalProblem adds what is wrong with a principal
+// (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html).
+func principalProblem(out *problem.List, at, arn string) {
+	m := principalARN.FindStringSubmatch(arn)
+	switch {
+	case strings.HasSuffix(arn, ":root"):
+		out.Add(at, "%s is an account's root user, which cannot have access: name a role", arn)
+	case strings.Contains(arn, ":assumed-role/"):
+		out.Add(at, "%s is a session: name its role, arn:<partition>:iam::<account>:role/<path><name>", arn)
+	case m == nil:
+		out.Add(at, "must be the ARN of an IAM role or user, got %q", arn)
+	case strings.HasPrefix(m[2], "aws-service-role/"):
+		out.Add(at, "%s is a service-linked role, which cannot have access", arn)
+	}
+}
+
+// createAccess registers one access entry per principal, with the groups of all its accesses. The entry is named after
+// the principal, so that it stays itself when another list names it, too.
+func (b *builder) createAccess(*Tenancy) error {
+	var principals []string
+	groups := map[string][]string{}
+	for _, g := range b.grants {
+		if _, known := groups[g.PrincipalARN]; !known {
+			principals = append(principals, g.PrincipalARN)
+		}
+		groups[g.PrincipalARN] = append(groups[g.PrincipalARN], g.group)
+	}
+	for _, arn := range principals {
+		id := b.kids.ID("access", arnKey(arn))
+		_, err := awseks.NewAccessEntry(b.ctx, id, &awseks.AccessEntryArgs{
+			ClusterName:      b.args.ClusterNameOutput,
+			PrincipalArn:     pulumi.String(arn),
+			KubernetesGroups: pulumi.ToStringArray(groups[arn]),
+			Tags:             tags.Named(b.args.Tags, id),
+		}, b.kids.Opts()...)
+		if err != nil {
+			return fmt.Errorf("create the access entry of %s: %w", arn, err)
+		}
+	}
+	return nil
+}
+
+// createRoleBindings binds the groups of those who may use a namespace. The roles are ClusterRoles of Kubernetes'
+// own, which a RoleBinding limits to its namespace.
+func (b *builder) createRoleBindings(n space, in pulumi.ResourceOption) error {
+	for _, g := range b.grants {
+		if g.tenant != "" && g.tenant != n.tenant {
+			continue
+		}
+		key := n.Name + "." + g.Name
+		if g.tenant != "" {
+			key = n.Name + "." + g.tenant + "." + g.Name
+		}
+		_, err := rbacv1.NewRoleBinding(b.ctx, b.inside.ID("access", key), &rbacv1.RoleBindingArgs{
+			Metadata: b.meta(g.group, n.Name),
+			RoleRef: rbacv1.RoleRefArgs{
+				ApiGroup: pulumi.String(rbacGroup), Kind: pulumi.String("ClusterRole"), Name: pulumi.String(string(g.Role)),
+			},
+			Subjects: rbacv1.SubjectArray{rbacv1.SubjectArgs{
+				ApiGroup: pulumi.String(rbacGroup), Kind: pulumi.String("Group"), Name: pulumi.String(g.group),
+			}},
+		}, b.inside.Opts(in)...)
+		if err != nil {
+			return fmt.Errorf("bind %s in namespace %s: %w", g.group, n.Name, err)
+		}
+	}
+	return nil
+}
