@@ -238,6 +238,17 @@ func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.
 	assert.True(t, end.Empty(), "%v", end.Steps)
 }
 
+// TestThePatternIsTheOneThatPeopleType holds the documented command to the program's type.
+func TestThePatternIsTheOneThatPeopleType(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "**eks-platform:stacks:InCluster$**", InCluster)
+	for _, doc := range []string{"../docs/private-access.md", "operations.go"} {
+		text, err := os.ReadFile(doc)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "--exclude '"+InCluster+"'", doc)
+	}
+}
+
 func TestWhatIsInAClusterGoesWithItAlsoWhenNobodyCanReachIt(t *testing.T) {
 	t.Parallel()
 	h := newHarbour(t)

@@ -11,6 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
+	"github.com/eks-platform/eks-platform/stacks"
 )
 
 // colour is what the CLI is asked for: its text is searched, never shown.
@@ -28,7 +30,7 @@ const colour = "never"
 // (https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/). The component itself and its provider are not left out: the
 // engine always makes providers, and one whose parent is missing breaks the state. A provider that finds no way to its
 // cluster tries for half a minute and goes on.
-const InCluster = "**eks-platform:stacks:InCluster$**"
+const InCluster = "**" + stacks.InClusterType + "$**"
 
 // excluded returns what an operation leaves out.
 func excluded(awsOnly bool) []string {
