@@ -91,6 +91,8 @@ type EnvironmentReport struct {
 	// Change says what was changed, and how the engine did it.
 	Change string  `json:"change,omitempty"`
 	Phases []Phase `json:"phases"`
+	// Placement tells on which node groups its pods may run.
+	Placement *PlacementReport `json:"placement,omitempty"`
 	// Pace says how long up and destroy took against what AWS itself imposes; only with a Scale.
 	Pace []Pace `json:"pace,omitempty"`
 	// Error is why the environment did not get through; empty when it did.
@@ -112,9 +114,10 @@ type RehearsalReport struct {
 	Duration  time.Duration `json:"durationNanoseconds"`
 }
 
-// Rehearse brings every environment up in a rehearsal cloud, owners of clusters beside each other and those who join
-// after them; sees that a second preview is empty; previews and applies a change, which must happen in place; and
-// destroys everything again, after which nothing may be left. The report is there for a failed rehearsal, too.
+// Rehearse computes where the pods of every environment may run; brings every environment up in a rehearsal cloud,
+// owners of clusters beside each other and those who join after them; sees that a second preview is empty; previews
+// and applies a change, which must happen in place; and destroys everything again, after which nothing may be left.
+// The report is there for a failed rehearsal, too.
 func Rehearse(ctx context.Context, o RehearseOptions) (*RehearsalReport, error) {
 	r := &rehearse{RehearseOptions: o, report: &RehearsalReport{Started: time.Now(), Kept: o.Keep}}
 	if r.OnPhase == nil {
@@ -204,7 +207,25 @@ func (r *rehearse) run(ctx context.Context) error {
 		}
 		return &Error{Kind: ErrRehearsal, Messages: append([]string{fmt.Sprintf("%d objects are left behind:", len(left))}, r.report.Leftovers...)}
 	}
+	if err == nil {
+		err = r.misplaced()
+	}
 	return err
+}
+
+// misplaced is an error when pods have no node group to run on, or one that they must not run on: the rehearsal's cloud
+// runs no pods, and would never tell.
+func (r *rehearse) misplaced() error {
+	var messages []string
+	for _, env := range r.report.Environments {
+		for _, what := range env.Placement.Problems {
+			messages = append(messages, env.Name+": "+what)
+		}
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	return &Error{Kind: ErrRehearsal, Messages: messages}
 }
 
 func (r *rehearse) copyStackFiles(names []string) error {
@@ -238,7 +259,13 @@ func (r *rehearse) restore(name string) error {
 func (r *rehearse) everything(ctx context.Context, e estate) error {
 	reports := map[string]*EnvironmentReport{}
 	for _, name := range e.Names() {
-		reports[name] = &EnvironmentReport{Name: name, Owner: e.Owner(name)}
+		placement, err := r.platform.Placement(ctx, name)
+		if err != nil {
+			return err
+		}
+		reports[name] = &EnvironmentReport{Name: name, Owner: e.Owner(name), Placement: placement}
+	}
+	for _, name := range e.Names() {
 		r.report.Environments = append(r.report.Environments, reports[name])
 	}
 	var owners []string

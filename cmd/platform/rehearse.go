@@ -27,7 +27,8 @@ func newRehearse(t *terminal, project *string) *cobra.Command {
 over a cloud inside the process. Needs no AWS account, no credentials and no network, and leaves the checkout as it is.
 
 Environments that own a cluster run beside each other; those that join one come after its owner, and go before it. A
-second preview must be empty, a changed label must update a node group in place, and nothing may be left at the end.
+second preview must be empty, a changed label must update a node group in place, and nothing may be left at the end. The
+report ends with the node groups on which each environment's pods may run ("platform placement ENV" says why).
 
 With --latency aws everything takes as long as AWS usually takes, times --scale, and the report says for each
 environment how long up and destroy would take on AWS, which steps decide that, and what AWS itself imposes.
@@ -186,6 +187,9 @@ func showRehearsal(t *terminal, r *automation.RehearsalReport) {
 		for _, p := range env.Pace {
 			showPace(t, env.Name, p)
 		}
+	}
+	for _, env := range r.Environments {
+		showPlacementInShort(t, env.Placement)
 	}
 	t.print("\n")
 	switch {

@@ -62,7 +62,7 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 	for _, c := range newOperations(t, project) {
 		root.AddCommand(c)
 	}
-	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project))
+	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project), newPlacement(t, project))
 	return root
 }
 

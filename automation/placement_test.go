@@ -1,0 +1,218 @@
+package automation
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/internal/convention"
+	"github.com/eks-platform/eks-platform/internal/scheduling"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// inhabited is the platform with two namespaces more in every environment, one of them a tenant's. The environments
+// that it is given are bound to spot nodes.
+func inhabited(bound ...string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		if err := stacks.Program(ctx); err != nil {
+			return err
+		}
+		for suffix, tenant := range map[string]string{"": "", "-of-a-tenant": "shop"} {
+			labels := pulumi.StringMap{convention.Environment: pulumi.String(ctx.Stack())}
+			if tenant != "" {
+				labels[convention.Tenant] = pulumi.String(tenant)
+			}
+			for _, name := range bound {
+				if name == ctx.Stack() {
+					labels[convention.Capacity] = pulumi.String(convention.Spot)
+				}
+			}
+			name := "placement-" + ctx.Stack() + suffix
+			if _, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
+				Metadata: metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: labels},
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// placed computes the placement of an environment of a directory.
+func placed(t *testing.T, dir string, program pulumi.RunFunc, environment string) *PlacementReport {
+	t.Helper()
+	p, err := New(Options{ProjectDir: dir, Program: program})
+	require.NoError(t, err)
+	report, err := p.Placement(t.Context(), environment)
+	require.NoError(t, err)
+	return report
+}
+
+// capacities returns what the groups on which a workload may run are, by name.
+func capacities(r *PlacementReport, p Placement) map[string]string {
+	out := map[string]string{}
+	for i, f := range p.Groups {
+		if f.Fits {
+			out[r.Groups[i].String()] = r.Groups[i].Capacity
+		}
+	}
+	return out
+}
+
+func TestDevPodsFitOnlySpotGroupsAndStgPodsNeverDo(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"placement-dev", "placement-dev-of-a-tenant"} {
+		report := placed(t, "..", inhabited("dev"), "dev")
+		assert.NoError(t, report.Err())
+		assert.Equal(t, map[string]string{"dev/spot": scheduling.Spot}, capacities(report, workload(t, report, name, scheduling.AnyPod)))
+	}
+	for _, name := range []string{"placement-stg", "placement-stg-of-a-tenant"} {
+		report := placed(t, "..", inhabited("dev"), "stg")
+		assert.NoError(t, report.Err())
+		assert.Equal(t, "dev", report.Owner)
+		assert.Equal(t, map[string]string{"dev/system": scheduling.OnDemand, "stg/general": scheduling.OnDemand},
+			capacities(report, workload(t, report, name, scheduling.AnyPod)))
+	}
+}
+
+func workload(t *testing.T, r *PlacementReport, namespace, name string) Placement {
+	t.Helper()
+	for _, p := range r.Workloads {
+		if p.Namespace == namespace && p.Name == name {
+			return p
+		}
+	}
+	require.Fail(t, "there is no workload "+namespace+"/"+name)
+	return Placement{}
+}
+
+func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	for _, environment := range []string{"dev", "stg", "prod"} {
+		report := placed(t, "..", stacks.Program, environment)
+		assert.NoError(t, report.Err(), environment)
+		assert.Empty(t, report.Unjudged, environment)
+		classes := map[PlacementClass]int{}
+		for _, p := range report.Workloads {
+			classes[p.Class]++
+			at := capacities(report, p)
+			switch p.Class {
+			case scheduling.SystemAddon:
+				home := false
+				for i, f := range p.Groups {
+					home = home || f.Fits && len(report.Groups[i].Taints) == 0 && report.Groups[i].Capacity == scheduling.OnDemand
+				}
+				assert.True(t, home, "%s: %s has no untainted on-demand group", environment, p)
+				assert.NotContains(t, at, "dev/spot", "%s: %s", environment, p)
+			case scheduling.DaemonSet:
+				assert.Len(t, at, len(report.Groups), "%s: %s does not run on every group: %v", environment, p, p.Groups)
+			case scheduling.EnvironmentPod, scheduling.TenantPod:
+				for group, capacity := range at {
+					assert.Equal(t, p.SpotBound, capacity == scheduling.Spot, "%s: %s on %s", environment, p, group)
+				}
+				assert.NotEmpty(t, at, "%s: %s", environment, p)
+			}
+		}
+		assert.NotZero(t, classes[scheduling.SystemAddon], environment)
+		assert.NotZero(t, classes[scheduling.DaemonSet], environment)
+	}
+}
+
+// changed copies the project's files, with a text of one of them replaced.
+func changed(t *testing.T, stack, old, new string) string {
+	t.Helper()
+	dir := t.TempDir()
+	files, err := filepath.Glob("../Pulumi*.yaml")
+	require.NoError(t, err)
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		require.NoError(t, err)
+		if filepath.Base(f) == stackFile(stack) {
+			require.Contains(t, string(raw), old)
+			raw = []byte(strings.Replace(string(raw), old, new, 1))
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(f)), raw, 0o600))
+	}
+	return dir
+}
+
+func TestPodsThatMayRunWhereTheyMustNotAreRefused(t *testing.T) {
+	t.Parallel()
+	untainted := changed(t, "dev", "      taints:\n        - {key: spotInstance, value: \"true\", effect: NoSchedule}\n", "")
+	err := placed(t, untainted, inhabited("dev"), "stg").Err()
+	require.ErrorIs(t, err, ErrRefused)
+	assert.ErrorContains(t, err, "environment pod placement-stg/any pod: its namespace is not bound to spot nodes, and it may run on dev/spot")
+
+	unlabelled := changed(t, "dev", "lifecycle: Ec2Spot", "lifecycle: spot")
+	err = placed(t, unlabelled, inhabited("dev"), "dev").Err()
+	require.ErrorIs(t, err, ErrRefused)
+	assert.ErrorContains(t, err, "environment pod placement-dev/any pod: no node group can carry it")
+
+	r := &rehearse{report: &RehearsalReport{Environments: []*EnvironmentReport{
+		{Name: "prod", Placement: placed(t, "..", stacks.Program, "prod")},
+		{Name: "dev", Placement: placed(t, unlabelled, inhabited("dev"), "dev")},
+	}}}
+	err = r.misplaced()
+	require.ErrorIs(t, err, ErrRehearsal)
+	assert.ErrorContains(t, err, "dev: environment pod placement-dev/any pod: no node group can carry it")
+	r.report.Environments = r.report.Environments[:1]
+	assert.NoError(t, r.misplaced())
+}
+
+func TestThePlacementIsOneJSONDocument(t *testing.T) {
+	t.Parallel()
+	raw, err := json.Marshal(placed(t, "..", stacks.Program, "stg"))
+	require.NoError(t, err)
+	var document struct {
+		Environment, Owner string
+		NodeGroups         []struct{ Environment, Name, Capacity string }
+		Workloads          []struct {
+			Class, Namespace, Name, Declared string
+			Groups                           []struct {
+				Environment, Group string
+				Fits               bool
+				Why                []string
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(raw, &document))
+	assert.Equal(t, "stg", document.Environment)
+	assert.Equal(t, "dev", document.Owner)
+	require.Len(t, document.NodeGroups, 3)
+	seen := false
+	for _, w := range document.Workloads {
+		if w.Name != "coredns" {
+			continue
+		}
+		seen = true
+		assert.Equal(t, "system add-on", w.Class)
+		assert.Equal(t, "dev: aws:eks/addon:Addon nonprod-coredns", w.Declared)
+		require.Len(t, w.Groups, 3)
+		assert.False(t, w.Groups[0].Fits)
+		assert.Len(t, w.Groups[0].Why, 2)
+		assert.True(t, w.Groups[1].Fits)
+		assert.Empty(t, w.Groups[1].Why)
+	}
+	assert.True(t, seen)
+}
+
+func TestAPlacementThatCannotBeComputedSaysWhy(t *testing.T) {
+	t.Parallel()
+	p, err := New(Options{ProjectDir: "..", Program: func(*pulumi.Context) error { return errors.New("out of paper") }})
+	require.NoError(t, err)
+	_, err = p.Placement(t.Context(), "dev")
+	require.ErrorIs(t, err, ErrProgram)
+	assert.ErrorContains(t, err, "run the program for dev: out of paper")
+	_, err = p.Placement(t.Context(), "nowhere")
+	require.ErrorIs(t, err, ErrInvalid)
+	assert.ErrorContains(t, err, `there is no environment "nowhere"`)
+}

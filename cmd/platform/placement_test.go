@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/convention"
+	"github.com/eks-platform/eks-platform/internal/scheduling"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// cells returns the cells of the table row that has a text.
+func cells(t *testing.T, out, text string) []string {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, text) {
+			return strings.Fields(line[strings.Index(line, text)+len(text):])
+		}
+	}
+	require.Fail(t, "no row has "+text, out)
+	return nil
+}
+
+func TestPlacementShowsWhereEveryPodMayRunAndWhyNotElsewhere(t *testing.T) {
+	t.Parallel()
+	got := platform(t, "", "placement", "stg", "prod", "-p", "../..")
+	require.Zero(t, got.code, got.err)
+	assert.Empty(t, got.err)
+	stg, prod, both := strings.Cut(got.out, "Where pods of prod may run\n")
+	require.True(t, both, got.out)
+	assert.Contains(t, stg, "Where pods of stg may run, on the cluster of dev\n")
+	assert.Equal(t, []string{"dev/spot", "dev/system", "stg/general"}, cells(t, stg, "Workload"))
+	assert.Equal(t, []string{"yes", "yes", "yes"}, cells(t, stg, "kube-system/aws-node"))
+	coredns := strings.Join(cells(t, stg, "kube-system/coredns"), " ")
+	assert.Regexp(t, `^no \(\d+, \d+\) yes yes$`, coredns)
+	assert.Regexp(t, `\(\d+\) has the taint spotInstance=true:NoSchedule, which the pod does not tolerate\n`, stg)
+	assert.Contains(t, stg, "dev/spot: spot, label lifecycle=Ec2Spot, taint spotInstance=true:NoSchedule\n")
+	assert.Equal(t, []string{"yes", "yes"}, cells(t, prod, "kube-system/coredns"))
+
+	got = platform(t, "", "placement", "dev", "--json", "-p", "../..")
+	require.Zero(t, got.code, got.err)
+	var document struct {
+		Environments []struct {
+			Environment string
+			Workloads   []struct{ Name string }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.out), &document))
+	require.Len(t, document.Environments, 1)
+	assert.Equal(t, "dev", document.Environments[0].Environment)
+	assert.NotEmpty(t, document.Environments[0].Workloads)
+}
+
+// withNamespace is the project with one namespace more in every environment.
+func withNamespace(t *testing.T, labels pulumi.StringMap) *automation.Platform {
+	t.Helper()
+	p, err := automation.New(automation.Options{ProjectDir: "../..", Program: func(ctx *pulumi.Context) error {
+		own := pulumi.StringMap{convention.Environment: pulumi.String(ctx.Stack())}
+		maps.Copy(own, labels)
+		_, err := corev1.NewNamespace(ctx, "shop", &corev1.NamespaceArgs{Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("shop"), Labels: own}})
+		return errors.Join(stacks.Program(ctx), err)
+	}})
+	require.NoError(t, err)
+	return p
+}
+
+func TestPlacementFailsWhenAPodHasNoHomeAndShowsItAllTheSame(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	free := withNamespace(t, pulumi.StringMap{})
+	require.NoError(t, placement(t.Context(), &terminal{out: &out}, free, []string{"prod"}), "a plain pod has prod's nodes")
+	bound := withNamespace(t, pulumi.StringMap{convention.Capacity: pulumi.String(convention.Spot)})
+	const wrong = "placement prod: refused: environment pod shop/any pod: no node group can carry it"
+	for _, asJSON := range []bool{false, true} {
+		out.Reset()
+		err := placement(t.Context(), &terminal{out: &out, asJSON: asJSON}, bound, []string{"prod"})
+		assert.Equal(t, 3, exitCode(err))
+		assert.ErrorContains(t, err, wrong)
+		assert.Contains(t, out.String(), "lifecycle In [Ec2Spot] does not match: the nodes have lifecycle=OnDemand")
+		assert.Equal(t, asJSON, json.Valid(out.Bytes()), out.String())
+		assert.Equal(t, asJSON, strings.Contains(out.String(), wrong), "people read the error below the table")
+	}
+}
+
+func TestPlacementWantsToKnowWhose(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"placement"}, {"placement", "dev", "--nonsense"}} {
+		got := platform(t, "", args...)
+		assert.Equal(t, 2, got.code, "%v", args)
+		assert.Empty(t, got.out)
+	}
+	got := platform(t, "", "placement", "nowhere", "--json", "-p", "../..")
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.out, `there is no environment \"nowhere\"`)
+}
+
+// fits makes the placement of a workload on two groups.
+func fits(class automation.PlacementClass, namespace, name string, on ...bool) automation.Placement {
+	p := automation.Placement{Workload: scheduling.Workload{Class: class, Namespace: namespace, Name: name}}
+	for _, yes := range on {
+		p.Groups = append(p.Groups, automation.PlacementFit{Fits: yes})
+	}
+	return p
+}
+
+func TestTheShortTableHasOneLineForWhatMayRunInTheSamePlaces(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &automation.PlacementReport{Environment: "stg", Owner: "dev"}
+	r.Groups = []automation.PlacementGroup{{Environment: "dev", Name: "spot"}, {Environment: "stg", Name: "general"}}
+	r.Workloads = []automation.Placement{
+		fits(scheduling.EnvironmentPod, "stg", scheduling.AnyPod, false, true),
+		fits(scheduling.TenantPod, "shop", scheduling.AnyPod, false, true),
+		fits(scheduling.SystemAddon, "kube-system", "a", false, true),
+		fits(scheduling.SystemAddon, "kube-system", "b", true, true),
+		fits(scheduling.SystemAddon, "kube-system", "c", false, true),
+		fits(scheduling.SystemAddon, "kube-system", "d", false, true),
+		fits(scheduling.SystemAddon, "kube-system", "e", false, true),
+	}
+	r.Unjudged = []scheduling.Unjudged{{Declared: "dev: a chart", Why: "nobody knows"}}
+	showPlacementInShort(&terminal{out: &out}, r)
+	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "environment pods  stg"))
+	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "tenant pods       shop"))
+	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "system add-ons    a, c, d and 1 more"))
+	assert.Equal(t, []string{"yes", "yes"}, cells(t, out.String(), "system add-ons    b"))
+	assert.Contains(t, out.String(), "Where pods of stg may run, on the cluster of dev\n")
+	assert.Contains(t, out.String(), "not in the table: dev: a chart: nobody knows\n")
+
+	out.Reset()
+	showPlacementInShort(&terminal{out: &out}, &automation.PlacementReport{Environment: "empty"})
+	assert.Empty(t, out.String())
+}
