@@ -1,0 +1,62 @@
+package secrets
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/helm"
+)
+
+// Type is part of every child's URN. It never changes.
+const Type = "eks-platform:secrets:Secrets"
+
+const (
+	chart      = "secrets-store-csi-driver-provider-aws"
+	repository = "https://aws.github.io/secrets-store-csi-driver-provider-aws"
+	namespace  = "kube-system"
+	// release must not contain the name of either chart: both would name their DaemonSet like the release then, and only
+	// one of them would be.
+	release = "secrets-provider-aws"
+)
+
+// Secrets is the driver that lets pods read AWS's secrets.
+type Secrets struct {
+	pulumi.ResourceState
+
+	ready []pulumi.Resource
+}
+
+// New registers the chart. It registers nothing when args are invalid.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Secrets, error) {
+	if err := args.Problems().Err(); err != nil {
+		return nil, fmt.Errorf("secrets %q: %w", name, err)
+	}
+	switch {
+	case args.Region == "":
+		return nil, fmt.Errorf("secrets %q: %w", name, errors.New("the region is required"))
+	case len(args.After) == 0:
+		return nil, fmt.Errorf("secrets %q: %w", name, errors.New("no node group to run the chart's jobs on"))
+	}
+	s := &Secrets{}
+	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), s, opts...); err != nil {
+		return nil, fmt.Errorf("secrets %q: %w", name, err)
+	}
+	kids := child.Of{Parent: s, Name: name}
+	r, err := helm.New(ctx, kids.ID("driver"), helm.Release{
+		Name: release, Namespace: namespace, Chart: chart, Repository: repository, Version: args.ChartVersion,
+		Values: args.values(),
+	}, kids.Opts(pulumi.DependsOn(args.After))...)
+	if err != nil {
+		return nil, fmt.Errorf("secrets %q: %w", name, err)
+	}
+	s.ready = []pulumi.Resource{r}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
+}
+
+// Ready returns what a SecretProviderClass depends on: before, its definition does not exist, and pods that mount it
+// would not start.
+func (s *Secrets) Ready() []pulumi.Resource { return slices.Clone(s.ready) }
