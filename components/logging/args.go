@@ -1,0 +1,152 @@
+package logging
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/image"
+)
+
+// Settings are the logs' part of a stack file.
+type Settings struct {
+	// Days until CloudWatch Logs deletes a record, in every group of this stack. Shortening it deletes older records soon
+	// after.
+	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"enum=1,enum=3,enum=5,enum=7,enum=14,enum=30,enum=60,enum=90,enum=120,enum=150,enum=180,enum=365,enum=400,enum=545,enum=731,enum=1096,enum=1827,enum=2192,enum=2557,enum=2922,enum=3288,enum=3653,default=30"`
+	// Encrypt the groups of this stack with a KMS key of its own instead of CloudWatch's. Records keep the key that they
+	// were written with: while protect holds, turning it off is refused, because it would delete the key.
+	Encrypt bool `json:"encrypt,omitempty" jsonschema:"default=false"`
+	// Refuse to delete or replace the groups and their key. Turn it off, and update once, before the environment is
+	// destroyed.
+	Protect *bool `json:"protect,omitempty" jsonschema:"default=true"`
+	// Fluent Bit on every node of the cluster. Only the stack that owns the cluster has it, and it serves every
+	// environment; without it nothing writes to the groups.
+	FluentBit *FluentBit `json:"fluentBit,omitempty" jsonschema_extras:"x-optional=true"`
+}
+
+// FluentBit configures the DaemonSet. Changing anything replaces its pods, a tenth of the nodes at a time; what they
+// had not sent yet waits on the nodes.
+type FluentBit struct {
+	// Image of AWS for Fluent Bit 3.4 or later, with a version: public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15.
+	// Earlier ones hold a Fluent Bit that lacks options used here.
+	Image string `json:"image" jsonschema:"required,example=public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"`
+	// MiB of pods' logs that a node keeps on its disk while CloudWatch cannot be reached. Beyond it the oldest are lost.
+	// The node's own logs have 128 MiB more.
+	BufferMiB int `json:"bufferMiB,omitempty" jsonschema:"minimum=64,maximum=16384,default=1024"`
+	// Languages whose stack traces become one record instead of one per line. Records that are being put together, about
+	// two seconds' worth, are held in memory: a node that fails loses them.
+	Multiline []Language `json:"multiline,omitempty" jsonschema:"uniqueItems=true,enum=go,enum=java,enum=python,enum=ruby"`
+	// Namespaces whose pods are not logged at all.
+	ExcludeNamespaces []string `json:"excludeNamespaces,omitempty" jsonschema:"uniqueItems=true"`
+	// Let pods keep themselves out of the logs, by the annotation fluentbit.io/exclude: "true".
+	AllowExclusion bool `json:"allowExclusion,omitempty" jsonschema:"default=false"`
+	// How much Fluent Bit says about itself; read it with kubectl logs.
+	LogLevel LogLevel `json:"logLevel,omitempty" jsonschema:"enum=error,enum=warn,enum=info,enum=debug,default=info"`
+	// What a pod of Fluent Bit asks for.
+	Resources Resources `json:"resources,omitempty"`
+}
+
+// Language is a language whose stack traces Fluent Bit recognizes by itself
+// (https://docs.fluentbit.io/manual/5.0/data-pipeline/parsers/multiline-parsing).
+type Language string
+
+// The languages.
+const (
+	Go     Language = "go"
+	Java   Language = "java"
+	Python Language = "python"
+	Ruby   Language = "ruby"
+)
+
+// LogLevel is how much Fluent Bit says about itself.
+type LogLevel string
+
+// The levels, from the quietest on.
+const (
+	LevelError LogLevel = "error"
+	LevelWarn  LogLevel = "warn"
+	LevelInfo  LogLevel = "info"
+	LevelDebug LogLevel = "debug"
+)
+
+// Resources are what a pod of Fluent Bit asks for, as Kubernetes quantities.
+type Resources struct {
+	// CPU that is set aside, for example 50m. It has no limit: a limit would slow it down just when much is logged.
+	CPU string `json:"cpu,omitempty" jsonschema:"default=50m"`
+	// Memory that is set aside.
+	Memory string `json:"memory,omitempty" jsonschema:"default=128Mi"`
+	// Memory at which the kernel kills the pod; by default what the buffers in memory can come to, 416Mi, which is also
+	// the least.
+	MemoryLimit string `json:"memoryLimit,omitempty"`
+}
+
+// Args are the settings together with what the rest of the program decides.
+type Args struct {
+	Settings
+	// Environment is the environment's name, the last part of its group's name. Required. Another one replaces the group.
+	Environment string
+	// ClusterName is the EKS cluster's name, part of every group's. Required. Another one replaces the groups.
+	ClusterName string
+	// ClusterNameOutput is the same name as an output of the cluster, so that the role is given to Fluent Bit only once
+	// the cluster is there. Required with FluentBit.
+	ClusterNameOutput pulumi.StringInput
+	// Region is the AWS region, for example eu-west-1. Required.
+	Region string
+	// AccountID is the AWS account, twelve digits. Required.
+	AccountID string
+	// Owner says that this stack owns the cluster.
+	Owner bool
+	// IPv6 says that the cluster's pods have IPv6 addresses: Fluent Bit then answers probes on those.
+	IPv6 bool
+	// ControlPlaneLogGroup is the group of the control plane, for saved queries on its audit log. Nil when it writes none;
+	// only the cluster's owner uses it.
+	ControlPlaneLogGroup pulumi.StringInput
+	// Registries stand in for public ones.
+	Registries image.Registries
+	// Tags go onto every resource that can carry tags, together with a Name.
+	Tags map[string]string
+}
+
+// withDefaults returns the settings with the defaults of the schema filled in.
+func (s Settings) withDefaults() Settings {
+	if s.RetentionDays == 0 {
+		s.RetentionDays = 30
+	}
+	if s.FluentBit != nil {
+		f := s.FluentBit.withDefaults()
+		s.FluentBit = &f
+	}
+	return s
+}
+
+func (f FluentBit) withDefaults() FluentBit {
+	if f.BufferMiB == 0 {
+		f.BufferMiB = 1024
+	}
+	if f.LogLevel == "" {
+		f.LogLevel = LevelInfo
+	}
+	if f.Resources.CPU == "" {
+		f.Resources.CPU = "50m"
+	}
+	if f.Resources.Memory == "" {
+		f.Resources.Memory = "128Mi"
+	}
+	if f.Resources.MemoryLimit == "" {
+		f.Resources.MemoryLimit = leastMemory.String()
+	}
+	return f
+}
+
+func (s Settings) protect() bool { return s.Protect == nil || *s.Protect }
+
+// collects tells whether this stack runs Fluent Bit.
+func (a *Args) collects() bool { return a.Owner && a.FluentBit != nil }
+
+// summary is what a preview shows of the component itself.
+func (a *Args) summary() pulumi.Map {
+	s := a.withDefaults()
+	return pulumi.Map{
+		"environment":   pulumi.String(a.Environment),
+		"retentionDays": pulumi.Int(s.RetentionDays),
+		"encrypt":       pulumi.Bool(s.Encrypt),
+	}
+}

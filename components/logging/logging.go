@@ -1,0 +1,78 @@
+package logging
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/tags"
+)
+
+// Type and FluentBitType are part of every child's URN. They never change.
+const (
+	Type          = "eks-platform:logging:Logging"
+	FluentBitType = "eks-platform:logging:FluentBit"
+)
+
+// Logging is what an environment's logs need at AWS.
+type Logging struct {
+	pulumi.ResourceState
+
+	// GroupName is the log group of the environment's pods.
+	GroupName pulumi.StringOutput
+
+	b      *builder
+	groups []pulumi.Resource
+}
+
+// builder registers the children of one component.
+type builder struct {
+	ctx      *pulumi.Context
+	args     *Args
+	settings Settings
+	kids     child.Of
+	// groups holds the names of the groups by their part in logical names.
+	groups map[string]pulumi.StringOutput
+	// role is Fluent Bit's, where this stack runs it.
+	role *identity.Role
+}
+
+// New registers the log groups, the saved queries and, for the cluster's owner, the role of Fluent Bit. It registers
+// nothing when args are invalid. Call Install afterwards, once.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Logging, error) {
+	if err := args.Problems().Err(); err != nil {
+		return nil, fmt.Errorf("logging %q: %w", name, err)
+	}
+	if args.Environment == "" || args.ClusterName == "" || args.Region == "" || args.AccountID == "" {
+		return nil, fmt.Errorf("logging %q: %w", name, errors.New("environment, cluster name, region and account id are required"))
+	}
+	if args.collects() && args.ClusterNameOutput == nil {
+		return nil, fmt.Errorf("logging %q: %w", name, errors.New("the cluster's name as its output is required with Fluent Bit"))
+	}
+	l := &Logging{}
+	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), l, opts...); err != nil {
+		return nil, fmt.Errorf("logging %q: %w", name, err)
+	}
+	l.b = &builder{
+		ctx: ctx, args: args, settings: args.withDefaults(), kids: child.Of{Parent: l, Name: name},
+		groups: map[string]pulumi.StringOutput{},
+	}
+	for _, step := range []func(*Logging) error{l.b.createGroups, l.b.createRole, l.b.createQueries} {
+		if err := step(l); err != nil {
+			return nil, fmt.Errorf("logging %q: %w", name, err)
+		}
+	}
+	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"groupName": l.GroupName})
+}
+
+// Groups returns this stack's log groups: what a namespace's logs need in order to be kept.
+func (l *Logging) Groups() []pulumi.Resource { return slices.Clone(l.groups) }
+
+// tags returns the tags of a resource.
+func (b *builder) tags(name string) pulumi.StringMap {
+	return tags.Named(b.args.Tags, name)
+}

@@ -1,0 +1,233 @@
+package logging
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/eks-platform/eks-platform/internal/convention"
+)
+
+// Where Fluent Bit finds logs on a node, and keeps what must outlive its pod.
+const (
+	containersPath = "/var/log/containers" // links into podsPath
+	podsPath       = "/var/log/pods"
+	dataPlanePath  = "/var/log/aws-routed-eni"
+	journalPath    = "/var/log/journal"
+	statePath      = "/var/fluent-bit/state"
+)
+
+// Tags, by which filters and outputs select records.
+const (
+	podsTag      = "kube.*"
+	podsPrefix   = "kube.var.log.containers." // what the star becomes for a file in containersPath
+	hostTag      = "host.*"
+	dataPlaneTag = "dataplane.*"
+)
+
+// Fields of records that more than one place names.
+const (
+	applicationField = "app"         // what an application wrote as JSON
+	destinationField = "destination" // the group, below the cluster's prefix
+	kubernetesField  = "kubernetes"
+)
+
+// Environment variables of the pod, as the configuration refers to them.
+const (
+	nodeNameVariable = "NODE_NAME"
+	nodeIPVariable   = "NODE_IP"
+)
+
+const (
+	metricsPort = 2020
+	// maxChunksUp is how many chunks Fluent Bit holds in memory; each is of about 2 MB
+	// (https://docs.fluentbit.io/manual/5.0/administration/buffering-and-storage).
+	maxChunksUp = 128
+	// backlogMiB is what it may read back into memory from an earlier run.
+	backlogMiB = 32
+	// workMiB is for everything else: code, connections, metadata, and requests being put together.
+	workMiB = 128
+	// nodeBufferMiB is how much of kubelet's and containerd's logs, and of the data plane's, waits on the disk.
+	nodeBufferMiB = 64
+	// grace is how long, in seconds, Fluent Bit goes on sending when it is told to stop.
+	grace = 30
+)
+
+// leastMemory is what the buffers in memory can come to.
+var leastMemory = resource.MustParse(fmt.Sprintf("%dMi", 2*maxChunksUp+backlogMiB+workMiB))
+
+// configuration returns what Fluent Bit does on every node.
+func (b *builder) configuration() configuration {
+	f := *b.settings.FluentBit
+	return configuration{
+		Service:  b.service(f),
+		Parsers:  []parser{{Name: "json-lines", Format: "json"}},
+		Pipeline: pipeline{Inputs: inputs(f), Filters: filters(f), Outputs: b.outputs(f)},
+	}
+}
+
+func (b *builder) service(f FluentBit) service {
+	listen := "0.0.0.0"
+	if b.args.IPv6 {
+		listen = "::"
+	}
+	return service{
+		Daemon: false, Flush: 5, Grace: grace, LogLevel: f.LogLevel,
+		HTTPServer: true, HTTPListen: listen, HTTPPort: metricsPort,
+		HealthCheck: true, HealthErrors: 5, HealthRetryFailures: 5, HealthPeriod: 60,
+		// Retries wait a random time that grows up to ten minutes. See retryLimit.
+		SchedulerBase: 5, SchedulerCap: 600,
+		StoragePath: statePath + "/buffer", StorageSync: "normal", StorageChecksum: false,
+		StorageMaxChunksUp: maxChunksUp, StorageBacklog: mib(backlogMiB), StorageMetrics: true,
+		// A chunk that a crash of the node left half-written can never be read.
+		StorageDeleteBroken: true,
+	}
+}
+
+// inputs read the logs. Positions are kept on the node, so that a restart goes on where it stopped; what was read is
+// kept there, too, until it has been sent. The first start on a node reads from the beginning: what happened before
+// Fluent Bit ran is what one looks for when a node does not come up.
+func inputs(f FluentBit) []any {
+	// Its own errors would grow by being sent, just when sending fails. kubectl logs has them.
+	exclude := []string{podFiles(namespace)}
+	for _, n := range slices.Sorted(slices.Values(f.ExcludeNamespaces)) {
+		exclude = append(exclude, podFiles(n))
+	}
+	pods := tailOf("pods", podsTag, containersPath+"/*.log")
+	pods.ExcludePath = strings.Join(exclude, ",")
+	pods.MultilineParser = "cri" // containerd is the only runtime of EKS's images
+	plane := tailOf("dataplane", dataPlaneTag, strings.Join([]string{
+		dataPlanePath + "/ipamd.log", dataPlanePath + "/plugin.log", dataPlanePath + "/network-policy-agent.log",
+	}, ","))
+	plane.Parser = "json-lines"
+	return []any{pods, plane, systemd{
+		Name: "systemd", Tag: hostTag, Path: journalPath,
+		// AL2023 and Bottlerocket name the units alike.
+		Filter:     []string{"_SYSTEMD_UNIT=kubelet.service", "_SYSTEMD_UNIT=containerd.service"},
+		FilterType: "Or", ReadFromTail: false,
+		Lowercase: true, StripUnderscores: true,
+		DB: statePath + "/journal.db", StorageType: "filesystem",
+	}}
+}
+
+// podFiles matches the log files of a namespace's pods: <pod>_<namespace>_<container>-<id>.log.
+func podFiles(namespace string) string {
+	return fmt.Sprintf("%s/*_%s_*.log", containersPath, namespace)
+}
+
+func tailOf(name, tag, path string) tail {
+	return tail{
+		Name: "tail", Tag: tag, Path: path, ReadFromHead: true, RefreshInterval: 10, RotateWait: 30,
+		BufferMaxSize: "256k", SkipLongLines: true, SkipEmptyLines: true,
+		DB: statePath + "/" + name + ".db", DBLocking: true,
+		// The number of a file that is gone is given to another one; without its name that one would be read from the
+		// middle.
+		DBCompareFilename: true, StorageType: "filesystem",
+	}
+}
+
+// filters turn what was read into records. An application's own JSON goes below one key: beside the metadata it could
+// choose where its records go.
+//
+// Namespaces and pods are looked up by two filters with the Lua between them, because Lua turns every number of a
+// record into a floating-point one: at that point there are none, the application's JSON is still text.
+func filters(f FluentBit) []any {
+	var out []any
+	if len(f.Multiline) > 0 {
+		var names []string
+		for _, l := range slices.Sorted(slices.Values(f.Multiline)) {
+			names = append(names, string(l))
+		}
+		out = append(out, multiline{
+			Name: "multiline", Match: podsTag, Parser: strings.Join(names, ","), KeyContent: "log",
+			EmitterName: "multiline", EmitterStorage: "filesystem",
+		})
+	}
+	namespaces := metadata("namespaces")
+	namespaces.NamespaceLabels, namespaces.NamespaceMetadataOnly, namespaces.NamespaceCacheTTL = true, true, "15m"
+	namespaces.KeepLog = true
+	pods := metadata("pods")
+	pods.Labels, pods.CacheTTL, pods.Exclude = true, "1h", f.AllowExclusion
+	pods.MergeLog, pods.MergeLogKey = true, applicationField
+
+	const lifted = kubernetesField + "_"
+	return append(out, namespaces,
+		lua{Name: "lua", Match: podsTag, Call: "route", Code: route},
+		pods,
+		// Ids that nobody looks for, and that would be a quarter of a short record.
+		nest{Name: "nest", Match: podsTag, Operation: "lift", NestedUnder: kubernetesField, AddPrefix: lifted},
+		recordModifier{Name: "record_modifier", Match: podsTag, RemoveKey: []string{
+			lifted + "pod_id", lifted + "docker_id", lifted + "container_hash",
+		}},
+		nest{
+			Name: "nest", Match: podsTag, Operation: "nest", Wildcard: lifted + "*", NestUnder: kubernetesField,
+			RemovePrefix: lifted,
+		},
+		recordModifier{Name: "record_modifier", Match: hostTag, AllowKey: hostFields},
+	)
+}
+
+// hostFields are what is kept of a journal entry, which has some thirty fields.
+var hostFields = []string{"message", "priority", "systemd_unit"}
+
+// metadata is what both lookups have in common. Pods come from the node's own kubelet, which spares the API server one
+// request per pod and node; the labels of a namespace only the API server knows.
+func metadata(alias string) kubernetes {
+	return kubernetes{
+		Name: "kubernetes", Match: podsTag, Alias: alias, TagPrefix: podsPrefix,
+		UseKubelet: true, KubeletHost: variable(nodeIPVariable), KubeletPort: 10250,
+		BufferSize: 0, // no limit: the kubelet answers with all pods of the node at once
+		TokenTTL:   "10m",
+	}
+}
+
+// route names the group of a record, below the cluster's prefix, by the label of its namespace, and drops what the
+// later filters and CloudWatch do not need. It returns 2: the record has changed, its time has not.
+var route = fmt.Sprintf(`function route(tag, timestamp, record)
+  local namespace = record["kubernetes_namespace"]
+  local labels = type(namespace) == "table" and namespace["labels"]
+  local environment = type(labels) == "table" and labels[%q]
+  if type(environment) == "string" and environment ~= "" then
+    record[%[2]q] = %[3]q .. environment
+  else
+    record[%[2]q] = %[4]q
+  end
+  record["kubernetes_namespace"] = nil
+  record["time"] = nil
+  record["_p"] = nil
+  return 2, timestamp, record
+end
+`, convention.Environment, destinationField, environmentsGroup, clusterGroup)
+
+// retryLimit is how often a chunk is sent again before it is given up: at five minutes on average, for half a day.
+// Without a limit the chunks of a namespace whose environment has no group would in the end take all of Fluent Bit's
+// 16384 tasks (https://github.com/fluent/fluent-bit/issues/12252), and nobody's logs would be sent.
+const retryLimit = 150
+
+// outputs send the records. A stream has one writer: its name is the node's, then the file's or the unit's.
+func (b *builder) outputs(f FluentBit) []any {
+	pods := b.output("pods", podsTag, clusterGroup, f.BufferMiB)
+	pods.LogGroupTemplate = b.prefix() + "$" + destinationField
+	return []any{
+		pods,
+		b.output("host", hostTag, hostGroup, nodeBufferMiB),
+		b.output("dataplane", dataPlaneTag, dataPlaneGroup, nodeBufferMiB),
+	}
+}
+
+func (b *builder) output(alias, match, group string, bufferMiB int) cloudWatchLogs {
+	return cloudWatchLogs{
+		Name: "cloudwatch_logs", Match: match, Alias: alias, Region: b.args.Region,
+		LogGroupName: b.prefix() + group, LogStreamPrefix: variable(nodeNameVariable) + "/",
+		AutoCreateGroup: false, RetryLimit: retryLimit,
+		Workers:        1, // the plugin supports no more
+		TotalLimitSize: mib(bufferMiB),
+		IOTimeout:      "60s", // without it a request that is never answered is never given up
+	}
+}
+
+func mib(n int) string { return fmt.Sprintf("%dM", n) } // Fluent Bit's M are 1024 * 1024 bytes
+
+func variable(name string) string { return "${" + name + "}" }
