@@ -22,8 +22,8 @@ type Addons struct {
 	b *builder
 	// beforeNodes is the first tier.
 	beforeNodes []pulumi.Resource
-	// ebs is the EBS driver's identity, made ahead of the driver.
-	ebs *identity
+	// ebs and efs are the identities of the storage drivers, made ahead of them.
+	ebs, efs *identity
 }
 
 // builder registers the children of one component.
@@ -49,7 +49,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	a.b = &builder{ctx: ctx, args: args, kids: child.Of{Parent: a, Name: name}}
 	// vpc-cni first: nodes wait for it longest.
 	for _, step := range []func(*Addons) error{
-		a.b.createVPCCNI, a.b.createKubeProxy, a.b.createPodIdentityAgent, a.b.createEBSIdentity,
+		a.b.createVPCCNI, a.b.createKubeProxy, a.b.createPodIdentityAgent, a.b.createEBSIdentity, a.b.createEFSIdentity,
 	} {
 		if err := step(a); err != nil {
 			return nil, fmt.Errorf("add-ons %q: %w", name, err)
@@ -70,7 +70,7 @@ func (a *Addons) AfterNodes(ctx *pulumi.Context, after []pulumi.Resource) error 
 	}
 	// coredns first: pods without it resolve no name.
 	for _, step := range []func(*Addons, []pulumi.Resource) error{
-		a.b.createCoreDNS, a.b.createMetricsServer, a.b.createEBSCSI, a.b.createNodeMonitoringAgent,
+		a.b.createCoreDNS, a.b.createMetricsServer, a.b.createEBSCSI, a.b.createEFSCSI, a.b.createNodeMonitoringAgent,
 	} {
 		if err := step(a, after); err != nil {
 			return fmt.Errorf("add-ons %q: %w", a.b.kids.Name, err)

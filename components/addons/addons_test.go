@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -351,6 +352,44 @@ func TestTheDriverMayUseTheVolumesKeyAndNoOther(t *testing.T) {
 		}
 	}
 	assert.True(t, one(t, regs, addonType, "nonprod-aws-ebs-csi-driver").DependsOn(p.URN))
+}
+
+func TestTheEFSDriverIsThereForWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	s, problems := read(t, strings.Replace(stackFile, `"ebsCsi"`, `"efsCsi": {"version": "v3.4.2-eksbuild.1"}, "ebsCsi"`, 1))
+	require.Empty(t, problems)
+	for _, preview := range []bool{false, true} {
+		args := arguments(t)
+		args.Settings = s
+		with, without := run(t, preview, args), run(t, preview, arguments(t))
+		var more []string
+		for _, r := range with {
+			if _, ok := without.ByURN(r.URN); !ok {
+				more = append(more, r.Type+" "+r.Name)
+			}
+		}
+		assert.ElementsMatch(t, []string{
+			addonType + " nonprod-aws-efs-csi-driver", roleType + " nonprod-efs-csi",
+			attachmentType + " nonprod-efs-csi-AmazonEFSCSIDriverPolicy",
+		}, more)
+		assert.Len(t, with, len(without)+3, "everything else stays as it is")
+
+		driver := one(t, with, addonType, "nonprod-aws-efs-csi-driver")
+		assert.Equal(t, "v3.4.2-eksbuild.1", driver.Input("addonVersion"))
+		text, ok := driver.Input("configurationValues").(string)
+		require.True(t, ok)
+		assert.JSONEq(t, `{"controller": {"nodeSelector": {"eks.amazonaws.com/capacityType": "ON_DEMAND"}}}`, text)
+		assert.Contains(t, with.WaitsFor(driver.URN), one(t, with, groupType, "system").URN)
+		attached := one(t, with, attachmentType, "nonprod-efs-csi-AmazonEFSCSIDriverPolicy")
+		assert.Equal(t, "arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy", attached.Input("policyArn"))
+		assert.True(t, driver.DependsOn(attached.URN), "destroy would take the driver's permissions first")
+		assert.NotContains(t, with.WaitsFor(attached.URN), one(t, with, clusterType, "control").URN, "roles wait for nothing")
+		if !preview {
+			assert.Equal(t, []any{map[string]any{
+				"roleArn": ptest.ARN(roleType, "nonprod-efs-csi"), "serviceAccount": "efs-csi-controller-sa",
+			}}, driver.Input("podIdentityAssociations"))
+		}
+	}
 }
 
 func TestWhatIsTurnedOffIsNotRegistered(t *testing.T) {

@@ -19,6 +19,9 @@ type Settings struct {
 	MetricsServer MetricsServer `json:"metricsServer" jsonschema:"required"`
 	// Gives pods EBS volumes.
 	EBSCSI EBSCSI `json:"ebsCsi" jsonschema:"required"`
+	// Gives pods directories of EFS file systems, which many pods can use at once. Left out, the driver is not installed;
+	// removing it leaves volumes in EFS that nothing can mount any more.
+	EFSCSI *EFSCSI `json:"efsCsi,omitempty" jsonschema_extras:"x-optional=true"`
 	// Reports the health of nodes, which automatic repair acts on.
 	NodeMonitoringAgent NodeMonitoringAgent `json:"nodeMonitoringAgent" jsonschema:"required"`
 }
@@ -103,6 +106,12 @@ type EBSCSI struct {
 	// ARN of the KMS key that storage classes name as their kmsKeyId: the driver is allowed to use it. Volumes under the
 	// account's default key need none.
 	VolumeKeyARN string `json:"volumeKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"`
+}
+
+// EFSCSI configures the add-on aws-efs-csi-driver.
+type EFSCSI struct {
+	// Version of the add-on, for example v3.4.2-eksbuild.1.
+	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v3.4.2-eksbuild.1"`
 }
 
 // NodeMonitoringAgent configures the add-on eks-node-monitoring-agent.

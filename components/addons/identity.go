@@ -2,6 +2,7 @@ package addons
 
 import (
 	"fmt"
+	"path"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -36,10 +37,11 @@ func (b *builder) newIdentity(key, serviceAccount, description string) (*identit
 	return &identity{serviceAccount: serviceAccount, roleARN: role.Arn, b: b, key: key, role: role}, nil
 }
 
-// attach gives the role a policy that AWS manages.
+// attach gives the role a policy that AWS manages. A path in its name, service-role/ for example, is no part of the
+// logical name.
 func (i *identity) attach(policy string) error {
 	arn := fmt.Sprintf("arn:%s:iam::aws:policy/%s", region.Partition(i.b.args.Region), policy)
-	a, err := iam.NewRolePolicyAttachment(i.b.ctx, i.b.kids.ID(i.key, policy), &iam.RolePolicyAttachmentArgs{
+	a, err := iam.NewRolePolicyAttachment(i.b.ctx, i.b.kids.ID(i.key, path.Base(policy)), &iam.RolePolicyAttachmentArgs{
 		Role: i.role.Name, PolicyArn: pulumi.String(arn),
 	}, i.b.kids.Opts()...)
 	if err != nil {

@@ -15,7 +15,7 @@ var keyARN = regexp.MustCompile(`^arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[0-
 // Problems returns everything that is wrong with the settings, with paths relative to them.
 func (s Settings) Problems() problem.List {
 	var out problem.List
-	for _, p := range []struct{ path, version, like string }{
+	pins := []struct{ path, version, like string }{
 		{"vpcCni.version", s.VPCCNI.Version, "v1.22.4-eksbuild.3"},
 		{"kubeProxy.version", s.KubeProxy.Version, "v1.35.3-eksbuild.29"},
 		{"podIdentityAgent.version", s.PodIdentityAgent.Version, "v1.3.10-eksbuild.3"},
@@ -23,7 +23,11 @@ func (s Settings) Problems() problem.List {
 		{"metricsServer.version", s.MetricsServer.Version, "v0.9.0-eksbuild.11"},
 		{"ebsCsi.version", s.EBSCSI.Version, "v1.66.0-eksbuild.1"},
 		{"nodeMonitoringAgent.version", s.NodeMonitoringAgent.Version, "v1.6.5-eksbuild.1"},
-	} {
+	}
+	if s.EFSCSI != nil {
+		pins = append(pins, struct{ path, version, like string }{"efsCsi.version", s.EFSCSI.Version, "v3.4.2-eksbuild.1"})
+	}
+	for _, p := range pins {
 		if _, ok := parseVersion(p.version); !ok {
 			out.Add(p.path, "must be a whole version with EKS's build, such as %s, got %q", p.like, p.version)
 		}
@@ -39,6 +43,11 @@ func (s Settings) Problems() problem.List {
 	// https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
 	if v, ok := parseVersion(s.EBSCSI.Version); ok && v.before(1, 26, 0) {
 		out.Add("ebsCsi.version", "must be at least v1.26.0, which gets its credentials by Pod Identity, got %s", s.EBSCSI.Version)
+	}
+	if s.EFSCSI != nil {
+		if v, ok := parseVersion(s.EFSCSI.Version); ok && v.before(2, 0, 5) {
+			out.Add("efsCsi.version", "must be at least v2.0.5, which gets its credentials by Pod Identity, got %s", s.EFSCSI.Version)
+		}
 	}
 	if arn := s.EBSCSI.VolumeKeyARN; arn != "" && !keyARN.MatchString(arn) {
 		out.Add("ebsCsi.volumeKeyArn", "must be the ARN of a KMS key, not of an alias, got %q", arn)

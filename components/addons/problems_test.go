@@ -37,6 +37,8 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"too many metrics servers", func(a *addons.Args) { a.MetricsServer.Replicas = 11 }, "metricsServer.replicas", "1 to 10"},
 		{"too many warm blocks", func(a *addons.Args) { a.VPCCNI.WarmPrefixTarget = 17 }, "vpcCni.warmPrefixTarget", "1 to 16"},
 		{"a driver older than Pod Identity", func(a *addons.Args) { a.EBSCSI.Version = "v1.25.0-eksbuild.1" }, "ebsCsi.version", "Pod Identity"},
+		{"no pin of the EFS driver", func(a *addons.Args) { a.EFSCSI = &addons.EFSCSI{} }, "efsCsi.version", "such as v3.4.2-eksbuild.1"},
+		{"an EFS driver older than Pod Identity", func(a *addons.Args) { a.EFSCSI = &addons.EFSCSI{Version: "v2.0.4-eksbuild.1"} }, "efsCsi.version", "Pod Identity"},
 		{"an alias for a key", func(a *addons.Args) { a.EBSCSI.VolumeKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "ebsCsi.volumeKeyArn", "not of an alias"},
 		{"a key elsewhere", func(a *addons.Args) { a.EBSCSI.VolumeKeyARN = "arn:aws:kms:eu-west-2:111111111111:key/x" }, "ebsCsi.volumeKeyArn", "in eu-west-1"},
 		{"IPv6 without prefixes", func(a *addons.Args) { a.IPv6, a.VPCCNI.PrefixDelegation = true, false }, "vpcCni.prefixDelegation", "ipv6"},
