@@ -1,6 +1,7 @@
 package ingress_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/eks-platform/eks-platform/components/ingress"
 	"github.com/eks-platform/eks-platform/internal/image"
+	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/ptest"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 const (
@@ -26,14 +29,30 @@ const (
 	inClusterType   = "test:index:InCluster"
 )
 
-// valid returns args as the schema's defaults complete them.
-func valid() *ingress.Args {
+// stackFile is the least that a stack file says.
+const stackFile = `{"chartVersion": "3.5.0", "image": "public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"}`
+
+// read decodes settings as the program does: checked by the schema, defaults filled in.
+func read(t *testing.T, text string) (ingress.Settings, problem.List) {
+	t.Helper()
+	raw, err := schema.Generate(&ingress.Settings{}, "github.com/eks-platform/eks-platform")
+	require.NoError(t, err)
+	sch, err := schema.Parse(raw)
+	require.NoError(t, err)
+	var value any
+	require.NoError(t, json.Unmarshal([]byte(text), &value))
+	var s ingress.Settings
+	problems, err := sch.Decode(value, &s)
+	require.NoError(t, err)
+	return s, problems
+}
+
+func arguments(t *testing.T) *ingress.Args {
+	t.Helper()
+	s, problems := read(t, stackFile)
+	require.Empty(t, problems)
 	return &ingress.Args{
-		Settings: ingress.Settings{
-			ChartVersion: "3.5.0", Image: "public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0", Replicas: 2,
-			Resources: ingress.Resources{CPU: "100m", Memory: "500Mi"},
-		},
-		Region: "eu-west-1", AccountID: "111111111111", ClusterName: "nonprod",
+		Settings: s, Region: "eu-west-1", AccountID: "111111111111", ClusterName: "nonprod",
 		ClusterNameOutput: pulumi.String("nonprod"), VPCID: pulumi.String("vpc-1"),
 		Tags: map[string]string{"cost-center": "platform"},
 	}
@@ -45,12 +64,13 @@ type component struct{ pulumi.ResourceState }
 // that needs the Kubernetes API.
 func register(t *testing.T, preview bool, change func(*ingress.Args)) ptest.Registrations {
 	t.Helper()
-	regs, err := ptest.Run(t, preview, func(ctx *pulumi.Context) error { return stack(ctx, change) })
+	args := arguments(t)
+	regs, err := ptest.Run(t, preview, func(ctx *pulumi.Context) error { return stack(ctx, args, change) })
 	require.NoError(t, err)
 	return regs
 }
 
-func stack(ctx *pulumi.Context, change func(*ingress.Args)) error {
+func stack(ctx *pulumi.Context, args *ingress.Args, change func(*ingress.Args)) error {
 	awsProvider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{})
 	if err != nil {
 		return err
@@ -66,7 +86,6 @@ func stack(ctx *pulumi.Context, change func(*ingress.Args)) error {
 	if err != nil {
 		return err
 	}
-	args := valid()
 	args.ClusterNameOutput, args.VPCID = cluster.Name, vpc.ID()
 	if change != nil {
 		change(args)

@@ -11,9 +11,9 @@ import (
 	"github.com/eks-platform/eks-platform/internal/ptest"
 )
 
-func TestValidArgsHaveNoProblems(t *testing.T) {
+func TestAStackFileThatSaysOnlyWhatIsRequiredIsValid(t *testing.T) {
 	t.Parallel()
-	args := valid()
+	args := arguments(t)
 	assert.Empty(t, args.Problems())
 	args.Tags = map[string]string{"team": "a b+c=d/e:f@g", "owner:name": "", "empty": ""}
 	args.WAF, args.Shield, args.Cognito = true, true, true
@@ -45,7 +45,7 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			args := valid()
+			args := arguments(t)
 			c.change(args)
 			problems := args.Problems()
 			require.Len(t, problems, 1)
@@ -56,9 +56,9 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 
 func TestNothingIsRegisteredWhenSettingsAreWrong(t *testing.T) {
 	t.Parallel()
-	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
-		return stack(ctx, func(a *ingress.Args) { a.ChartVersion, a.Replicas = "", 0 })
-	})
+	args := arguments(t)
+	args.ChartVersion, args.Replicas = "", 0
+	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error { return stack(ctx, args, nil) })
 	require.ErrorContains(t, err, "chartVersion: must be one version")
 	require.ErrorContains(t, err, "replicas: must be 2 to 5")
 	assert.Empty(t, regs.WithTypePrefix("eks-platform:"))
@@ -67,8 +67,9 @@ func TestNothingIsRegisteredWhenSettingsAreWrong(t *testing.T) {
 
 func TestForgottenArgumentsAreNamed(t *testing.T) {
 	t.Parallel()
+	settings := arguments(t).Settings
 	_, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
-		_, err := ingress.New(ctx, "nonprod", &ingress.Args{Settings: valid().Settings})
+		_, err := ingress.New(ctx, "nonprod", &ingress.Args{Settings: settings})
 		return err
 	})
 	for _, field := range []string{"Region", "AccountID", "ClusterName", "ClusterNameOutput", "VPCID"} {
