@@ -2,7 +2,6 @@ package logging_test
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/eks-platform/eks-platform/components/logging"
 	"github.com/eks-platform/eks-platform/internal/convention"
-	"github.com/eks-platform/eks-platform/internal/ptest"
 )
 
 // everything is an owner with every setting in use.
@@ -280,109 +278,4 @@ func TestProbesAskWhatTheServiceAnswers(t *testing.T) {
 		paths[name] = get["path"]
 	}
 	assert.Equal(t, map[string]any{"startupProbe": "/", "livenessProbe": "/", "readinessProbe": "/api/v1/health"}, paths)
-}
-
-// field matches a field of a query: a word that is not quoted, not part of a pattern and not called.
-var field = regexp.MustCompile(`@?[A-Za-z_][A-Za-z0-9_.]*`)
-
-var quoted = regexp.MustCompile(`"[^"]*"|/(\\.|[^/\\])*/`)
-
-// words of the query language (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html).
-var words = strings.Fields(`fields filter stats sort limit parse by as like not or and in desc bin 5m count sum strlen
-	coalesce latest m @timestamp @message @logStream`)
-
-// fieldsOf returns the fields that a query reads. What it makes itself, by as or by a group in a pattern, is not one.
-func fieldsOf(query string) []string {
-	made := map[string]bool{}
-	for _, m := range regexp.MustCompile(`\bas (\w+)|\?<(\w+)>`).FindAllStringSubmatch(query, -1) {
-		made[m[1]+m[2]] = true
-	}
-	var out []string
-	for _, f := range field.FindAllString(quoted.ReplaceAllString(query, " "), -1) {
-		if !made[f] && !slices.Contains(words, f) && !slices.Contains(out, f) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-func TestQueriesReadFieldsThatTheConfigurationProduces(t *testing.T) {
-	t.Parallel()
-	typed, err := logging.Configuration(owner(t))
-	require.NoError(t, err)
-
-	// Records of pods: the cri parser's fields, the script's, the metadata, and an application's own.
-	merge := plugins(typed.Filters, "alias", "pods")[0]["merge_log_key"].(string)
-	nested := plugins(typed.Filters, "operation", "nest")[0]["nest_under"].(string)
-	ofPods := func(f string) bool {
-		return f == "log" || f == "stream" || f == "destination" || strings.HasPrefix(f, merge+".") ||
-			slices.Contains([]string{
-				nested + ".namespace_name", nested + ".pod_name", nested + ".container_name", nested + ".host",
-			}, f)
-	}
-	removed := plugins(typed.Filters, "name", "record_modifier")[0]["remove_key"]
-	assert.NotContains(t, removed, "kubernetes_pod_name")
-	assert.NotContains(t, removed, "kubernetes_namespace_name")
-	// Entries of the journal: what is kept of them.
-	kept := plugins(typed.Filters, "match", "host.*")[0]["allowlist_key"].([]any)
-	ofHost := func(f string) bool { return slices.Contains(kept, any(f)) }
-	// Lines of the network plugin are JSON, with these keys.
-	require.Equal(t, "json", typed.Parsers[0]["format"])
-	require.Equal(t, typed.Parsers[0]["name"], plugins(typed.Inputs, "tag", "dataplane.*")[0]["parser"])
-	ofDataPlane := func(f string) bool { return slices.Contains([]string{"level", "ts", "caller", "msg"}, f) }
-	ofAudit := func(f string) bool {
-		return slices.Contains([]string{
-			"user.username", "verb", "objectRef.resource", "objectRef.namespace", "objectRef.name", "responseStatus.code", "stage",
-		}, f)
-	}
-
-	known := map[string]func(string) bool{
-		"/eks-platform/nonprod/environments/dev": ofPods, "/eks-platform/nonprod/cluster": ofPods,
-		"/eks-platform/nonprod/host": ofHost, "/eks-platform/nonprod/dataplane": ofDataPlane,
-		"/aws/eks/nonprod/cluster": ofAudit,
-	}
-	regs := run(t, false, owner(t))
-	asked := map[string]int{}
-	for _, q := range regs.ByType(queryType) {
-		names, _ := q.Input("logGroupNames").([]any)
-		require.Len(t, names, 1)
-		group, _ := names[0].(string)
-		require.Contains(t, known, group, q.Name)
-		asked[group]++
-		text, _ := q.Input("queryString").(string)
-		for _, f := range fieldsOf(text) {
-			assert.True(t, known[group](f), "%s reads %s, which records of %s do not have", q.Name, f, group)
-		}
-	}
-	assert.Equal(t, map[string]int{
-		"/eks-platform/nonprod/environments/dev": 3, "/eks-platform/nonprod/cluster": 3, "/eks-platform/nonprod/host": 3,
-		"/eks-platform/nonprod/dataplane": 1, "/aws/eks/nonprod/cluster": 2,
-	}, asked)
-	assert.Equal(t, []string{"log", "app.level", "wrong"}, fieldsOf(`filter log like /x.y/ or app.level = "a.b" and wrong > 1 | stats count(*) as n by wrong`))
-}
-
-func TestSavedQueriesAreNamedAfterTheClusterAndTheEnvironment(t *testing.T) {
-	t.Parallel()
-	each(t, joined, func(t *testing.T, regs ptest.Registrations) {
-		var names []string
-		for _, q := range regs.ByType(queryType) {
-			name, _ := q.Input("name").(string)
-			names = append(names, name)
-		}
-		assert.ElementsMatch(t, []string{
-			"eks-platform/nonprod/stg/errors per namespace", "eks-platform/nonprod/stg/latest errors",
-			"eks-platform/nonprod/stg/noisiest pods",
-		}, names)
-	})
-}
-
-func TestWithoutLogsOfTheControlPlaneNobodyAsksThem(t *testing.T) {
-	t.Parallel()
-	args := owner(t)
-	args.ControlPlaneLogGroup = nil
-	regs := run(t, true, args)
-	assert.Len(t, regs.ByType(queryType), 10)
-	for _, name := range regs.ByType(queryType).Names() {
-		assert.NotContains(t, name, "audit")
-	}
 }

@@ -29,6 +29,8 @@ type installer struct {
 	kids child.Of
 	// configuration is the text of Fluent Bit's configuration.
 	configuration string
+	// namespace is what the objects in it wait for.
+	namespace pulumi.Resource
 	// before holds what its pods need.
 	before []pulumi.Resource
 }
@@ -87,8 +89,13 @@ func (i *installer) createNamespace() error {
 	if err != nil {
 		return fmt.Errorf("create the namespace %s: %w", namespace, err)
 	}
-	i.before = append(i.before, ns)
+	i.namespace = ns
 	return nil
+}
+
+// inNamespace returns the options of an object in Fluent Bit's namespace.
+func (i *installer) inNamespace() []pulumi.ResourceOption {
+	return i.kids.Opts(pulumi.DependsOn([]pulumi.Resource{i.namespace}))
 }
 
 // createPermissions lets Fluent Bit read the labels of namespaces, and the pods of a node from its kubelet. The latter
@@ -96,10 +103,9 @@ func (i *installer) createNamespace() error {
 // commands in every container
 // (https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/#fine-grained-authorization).
 func (i *installer) createPermissions() error {
-	namespaced := i.kids.Opts(pulumi.DependsOn(i.before))
 	account, err := corev1.NewServiceAccount(i.ctx, i.kids.ID(daemon), &corev1.ServiceAccountArgs{
 		Metadata: object(),
-	}, namespaced...)
+	}, i.inNamespace()...)
 	if err != nil {
 		return fmt.Errorf("create the service account %s: %w", daemon, err)
 	}
@@ -138,7 +144,7 @@ func (i *installer) createConfiguration() error {
 	file, err := corev1.NewConfigMap(i.ctx, i.kids.ID(daemon), &corev1.ConfigMapArgs{
 		Metadata: object(),
 		Data:     pulumi.StringMap{configurationFile: pulumi.String(i.configuration)},
-	}, i.kids.Opts(pulumi.DependsOn(i.before))...)
+	}, i.inNamespace()...)
 	if err != nil {
 		return fmt.Errorf("create the configuration of Fluent Bit: %w", err)
 	}

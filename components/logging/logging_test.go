@@ -314,7 +314,13 @@ func TestPodsRunOnEveryNode(t *testing.T) {
 		assert.Equal(t, []any{map[string]any{"operator": "Exists"}}, spec["tolerations"])
 		assert.Equal(t, "system-node-critical", spec["priorityClassName"])
 		assert.Equal(t, map[string]any{"kubernetes.io/os": "linux"}, spec["nodeSelector"])
-		assert.Nil(t, spec["affinity"])
+		assert.Equal(t, map[string]any{"nodeAffinity": map[string]any{
+			"requiredDuringSchedulingIgnoredDuringExecution": map[string]any{"nodeSelectorTerms": []any{map[string]any{
+				"matchExpressions": []any{map[string]any{
+					"key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": []any{"fargate"},
+				}},
+			}}},
+		}}, spec["affinity"], "nodes of Fargate take no DaemonSet, every other node does")
 		assert.Nil(t, spec["hostNetwork"])
 		set := one(t, regs, daemonSetType, "dev-fluent-bit")
 		assert.Equal(t, map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxUnavailable": "10%"}}, set.Input("spec.updateStrategy"))

@@ -43,6 +43,7 @@ func (i *installer) podSpec() corev1.PodSpecArgs {
 		PriorityClassName:            pulumi.String("system-node-critical"),
 		Tolerations:                  corev1.TolerationArray{corev1.TolerationArgs{Operator: pulumi.String("Exists")}},
 		NodeSelector:                 pulumi.StringMap{"kubernetes.io/os": pulumi.String("linux")},
+		Affinity:                     noFargate(),
 		// Longer than Fluent Bit goes on sending.
 		TerminationGracePeriodSeconds: pulumi.Int(grace + 15),
 		SecurityContext: corev1.PodSecurityContextArgs{
@@ -96,6 +97,22 @@ func (i *installer) container() corev1.ContainerArgs {
 		},
 		VolumeMounts: mounts,
 	}
+}
+
+// noFargate keeps the DaemonSet from making pods for Fargate's nodes, each of which runs one pod and takes no other
+// (https://docs.aws.amazon.com/eks/latest/userguide/fargate.html). Their taint does not: it is tolerated like any.
+func noFargate() corev1.AffinityArgs {
+	return corev1.AffinityArgs{NodeAffinity: corev1.NodeAffinityArgs{
+		RequiredDuringSchedulingIgnoredDuringExecution: corev1.NodeSelectorArgs{
+			NodeSelectorTerms: corev1.NodeSelectorTermArray{corev1.NodeSelectorTermArgs{
+				MatchExpressions: corev1.NodeSelectorRequirementArray{corev1.NodeSelectorRequirementArgs{
+					Key:      pulumi.String("eks.amazonaws.com/compute-type"),
+					Operator: pulumi.String("NotIn"),
+					Values:   pulumi.ToStringArray([]string{"fargate"}),
+				}},
+			}},
+		},
+	}}
 }
 
 func fromField(name, path string) corev1.EnvVarArgs {
