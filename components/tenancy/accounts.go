@@ -25,6 +25,8 @@ var (
 	policyARN = regexp.MustCompile(`^arn:([a-z-]+):iam::(aws|[0-9]{12}):policy/(.+)$`)
 	action    = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
 	anyARN    = regexp.MustCompile(`^arn:[a-z*-]+:[a-z0-9*-]+:.*$`)
+	// unusual is what IAM takes in names, and the tags of EKS or a logical name might not.
+	unusual = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 	secretARN  = regexp.MustCompile(`^arn:([a-z-]+):secretsmanager:([a-z0-9-]+):[0-9]{12}:secret:([A-Za-z0-9/_+=.@-]+)-[A-Za-z0-9]{6}$`)
@@ -239,8 +241,9 @@ func accountKey(namespace, account string) string { return namespace + "." + acc
 
 // arnKey names an ARN: by its end, for people, and by a digest of the whole.
 func arnKey(arn string) string {
-	name := arn[strings.LastIndexAny(arn, "/:")+1:]
-	return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(arn)))[:len(name)+9]
+	name := unusual.ReplaceAllString(arn[strings.LastIndexAny(arn, "/:")+1:], "-")
+	digest := sha256.Sum256([]byte(arn))
+	return fmt.Sprintf("%s-%x", name, digest[:4])
 }
 
 // createRoles registers the roles of all service accounts, with what they allow.

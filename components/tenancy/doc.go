@@ -24,6 +24,6 @@
 // # What is not here
 //
 // What binds pods to spot nodes is the admission policies of the cluster's owner, which read the labels that this
-// package puts on namespaces. Patterns across environments, such as one principal in two stack files of one cluster,
-// are for the caller to check, with Principals and NamespaceNames.
+// package puts on namespaces. What spans stack files, such as a principal in two environments of one cluster, is for the
+// caller to check, with Principals and NamespaceNames.
 package tenancy

@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -85,8 +86,8 @@ func (e Egress) problems() problem.List {
 	return out
 }
 
-// familyProblems refuses ranges that no pod of the cluster sends to.
-func (a *Args) familyProblems(p NetworkPolicy) problem.List {
+// policyProblems checks a network policy on this cluster: ranges that no pod sends to, load balancers without a place.
+func (a *Args) policyProblems(p NetworkPolicy) problem.List {
 	var out problem.List
 	for i, e := range p.Egress {
 		for j, text := range e.CIDRs {
@@ -101,20 +102,15 @@ func (a *Args) familyProblems(p NetworkPolicy) problem.List {
 			}
 		}
 	}
-	return out
-}
-
-// subnetProblem returns which subnets the load balancers of a policy would stand in, if the network has none.
-func (a *Args) subnetProblem(p NetworkPolicy) string {
 	public := p.LoadBalancer == PublicLoadBalancer || p.LoadBalancer == AllLoadBalancers
 	internal := p.LoadBalancer == InternalLoadBalancer || p.LoadBalancer == AllLoadBalancers
-	switch {
-	case public && len(a.PublicSubnetCIDRs) == 0:
-		return "public"
-	case internal && len(a.PrivateSubnetCIDRs) == 0:
-		return "private"
+	if public && len(a.PublicSubnetCIDRs) == 0 {
+		out.Add("networkPolicy.loadBalancer", "must not be %s: the network has no public subnets for load balancers to stand in", p.LoadBalancer)
 	}
-	return ""
+	if internal && len(a.PrivateSubnetCIDRs) == 0 {
+		out.Add("networkPolicy.loadBalancer", "must not be %s: the network has no private subnets for load balancers to stand in", p.LoadBalancer)
+	}
+	return out
 }
 
 // policy is one network policy: what one allowance lets in and out.
@@ -229,7 +225,7 @@ func (b *builder) loadBalancers(which LoadBalancer) (policy, error) {
 		var from networkingv1.NetworkPolicyPeerArrayInput = blocks(cidrs)
 		if b.args.IPv6 {
 			if ipv6 == nil {
-				return fmt.Errorf("the IPv6 ranges of the subnets are required on an IPv6 cluster")
+				return errors.New("the IPv6 ranges of the subnets are required on an IPv6 cluster")
 			}
 			from = blocksOf(ipv6)
 		}

@@ -39,13 +39,9 @@ func (a *Args) Problems() problem.List {
 		out.Add("networkPolicy", "the cluster does not enforce network policies, so nothing would separate its namespaces: "+
 			"turn on addons.vpcCni.networkPolicy")
 	}
-	out = append(out, a.familyProblems(a.Settings.NetworkPolicy)...)
+	out = append(out, a.policyProblems(a.Settings.NetworkPolicy)...)
 	for _, n := range a.spaces(a.Environment) {
-		out = append(out, a.familyProblems(n.own.NetworkPolicy).Under(n.at)...)
-		if where := a.subnetProblem(n.NetworkPolicy); where != "" {
-			out.Add(join(n.at, "networkPolicy.loadBalancer"), "%s: the network has no %s subnets for load balancers to stand in",
-				n.NetworkPolicy.LoadBalancer, where)
-		}
+		out = append(out, a.policyProblems(n.own.NetworkPolicy).Under(n.at)...)
 		for i, sa := range n.ServiceAccounts {
 			at := fmt.Sprintf("%s.serviceAccounts[%d]", n.at, i)
 			out = append(out, a.accountProblems(sa).Under(at)...)
@@ -80,7 +76,7 @@ func (s Settings) namespaceProblems(environment string) problem.List {
 		if n.listed {
 			out = append(out, s.listedProblems(n.own).Under(n.at)...)
 		}
-		at, what := join(n.at, "name"), "it"
+		at, what := n.at+".name", "it"
 		if !n.listed {
 			what = "its namespace"
 		}
@@ -165,12 +161,4 @@ func (s Settings) tenantProblems() problem.List {
 		out = append(out, t.groupProblems().Under(at)...)
 	}
 	return out
-}
-
-// join appends a key to a config path.
-func join(at, key string) string {
-	if at == "" {
-		return key
-	}
-	return at + "." + key
 }

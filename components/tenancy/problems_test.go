@@ -208,11 +208,12 @@ func TestWhatTheClusterCannotDoIsRefused(t *testing.T) {
 	args.PublicSubnetCIDRs, args.PrivateSubnetCIDRs = nil, nil
 	assert.EqualError(t, args.Problems().Err(), strings.Join([]string{
 		`namespaces[0].networkPolicy.egress[0].cidrs[0]: 10.0.0.0/8 has no effect: network policies of an IPv6 cluster are about IPv6 addresses; list the IPv6 range`,
-		`namespaces[0].networkPolicy.loadBalancer: publicAndInternal: the network has no public subnets for load balancers to stand in`,
+		`namespaces[0].networkPolicy.loadBalancer: must not be publicAndInternal: the network has no public subnets for load balancers to stand in`,
+		`namespaces[0].networkPolicy.loadBalancer: must not be publicAndInternal: the network has no private subnets for load balancers to stand in`,
 		`namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first`,
 		`namespaces[0].serviceAccounts[1].parameters: the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first`,
 		`networkPolicy: the cluster does not enforce network policies, so nothing would separate its namespaces: turn on addons.vpcCni.networkPolicy`,
-		`tenants[0].networkPolicy.loadBalancer: internal: the network has no private subnets for load balancers to stand in`,
+		`networkPolicy.loadBalancer: must not be internal: the network has no private subnets for load balancers to stand in`,
 		`tenants[0].podSecurityGroup: the cluster gives pods no security groups: turn on addons.vpcCni.podSecurityGroups`,
 	}, "\n"))
 }

@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -72,7 +73,7 @@ func (b *builder) createSecurityGroups(t *Tenancy) error {
 
 func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error) {
 	if b.args.VPCID == nil || b.args.ClusterSecurityGroupID == nil {
-		return nil, fmt.Errorf("the VPC and the cluster's security group are required")
+		return nil, errors.New("the VPC and the cluster's security group are required")
 	}
 	id := b.kids.ID("pods", tenant)
 	group, err := ec2.NewSecurityGroup(b.ctx, id, &ec2.SecurityGroupArgs{
@@ -97,20 +98,19 @@ func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error)
 			return nil, err
 		}
 	}
-	rule := b.kids.ID("pods", tenant+".out")
-	_, err = vpc.NewSecurityGroupEgressRule(b.ctx, rule, &vpc.SecurityGroupEgressRuleArgs{
-		SecurityGroupId: group.ID(), CidrIpv4: pulumi.String("0.0.0.0/0"), IpProtocol: pulumi.String("-1"),
-		Tags: tags.Named(b.args.Tags, rule),
-	}, b.kids.Opts()...)
-	if err != nil || !b.args.IPv6 {
-		return group, err
+	err = b.letOut(group, tenant+".out", vpc.SecurityGroupEgressRuleArgs{CidrIpv4: pulumi.String("0.0.0.0/0")})
+	if err == nil && b.args.IPv6 {
+		err = b.letOut(group, tenant+".out-ipv6", vpc.SecurityGroupEgressRuleArgs{CidrIpv6: pulumi.String("::/0")})
 	}
-	rule = b.kids.ID("pods", tenant+".out-ipv6")
-	_, err = vpc.NewSecurityGroupEgressRule(b.ctx, rule, &vpc.SecurityGroupEgressRuleArgs{
-		SecurityGroupId: group.ID(), CidrIpv6: pulumi.String("::/0"), IpProtocol: pulumi.String("-1"),
-		Tags: tags.Named(b.args.Tags, rule),
-	}, b.kids.Opts()...)
 	return group, err
+}
+
+// letOut lets everything out of a group to a range. What pods may send where is for the network policies to say.
+func (b *builder) letOut(group *ec2.SecurityGroup, key string, to vpc.SecurityGroupEgressRuleArgs) error {
+	id := b.kids.ID("pods", key)
+	to.SecurityGroupId, to.IpProtocol, to.Tags = group.ID(), pulumi.String("-1"), tags.Named(b.args.Tags, id)
+	_, err := vpc.NewSecurityGroupEgressRule(b.ctx, id, &to, b.kids.Opts()...)
+	return err
 }
 
 // createSecurityGroupPolicy puts pods of a namespace into their tenant's security group. They stay in the cluster's,
