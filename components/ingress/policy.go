@@ -21,16 +21,12 @@ type conditions = map[string]map[string][]string
 // made holds for requests that make something of this cluster. The controller's own policy
 // (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json) is content
 // with the tag being there, so that one cluster's controller may delete what another's has made.
-func (a *Args) made(more conditions) conditions {
-	out := conditions{"StringEquals": {requestTag: {a.ClusterName}}}
-	for operator, keys := range more {
-		for key, values := range keys {
-			if out[operator] == nil {
-				out[operator] = map[string][]string{}
-			}
-			out[operator][key] = values
-		}
-	}
+func (a *Args) made() conditions { return conditions{"StringEquals": {requestTag: {a.ClusterName}}} }
+
+// tagged is the same for the tags that are put on while something is made by one of the actions.
+func (a *Args) tagged(key string, actions ...string) conditions {
+	out := a.made()
+	out["StringEquals"][key] = actions
 	return out
 }
 
@@ -81,13 +77,11 @@ func (a *Args) balancingPolicy() iamdoc.Document {
 		},
 		{
 			Sid: "Create", Actions: []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"},
-			Resources: balancers, Conditions: a.made(nil),
+			Resources: balancers, Conditions: a.made(),
 		},
 		{
 			Sid: "TagOnCreation", Actions: []string{"elasticloadbalancing:AddTags"}, Resources: balancers,
-			Conditions: a.made(conditions{"StringEquals": {
-				"elasticloadbalancing:CreateAction": {"CreateTargetGroup", "CreateLoadBalancer"},
-			}}),
+			Conditions: a.tagged("elasticloadbalancing:CreateAction", "CreateTargetGroup", "CreateLoadBalancer"),
 		},
 		{
 			Sid: "Retag", Actions: []string{"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
@@ -155,10 +149,10 @@ func (a *Args) securityGroupsPolicy() pulumi.StringInput {
 			// EC2 asks for the VPC and for the new group apart, and the group has no VPC to compare before it is there
 			// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html).
 			{Sid: "CreateInVPC", Actions: []string{"ec2:CreateSecurityGroup"}, Resources: vpc},
-			{Sid: "Create", Actions: []string{"ec2:CreateSecurityGroup"}, Resources: groups, Conditions: a.made(nil)},
+			{Sid: "Create", Actions: []string{"ec2:CreateSecurityGroup"}, Resources: groups, Conditions: a.made()},
 			{
 				Sid: "TagOnCreation", Actions: []string{"ec2:CreateTags"}, Resources: groups,
-				Conditions: a.made(conditions{"StringEquals": {"ec2:CreateAction": {"CreateSecurityGroup"}}}),
+				Conditions: a.tagged("ec2:CreateAction", "CreateSecurityGroup"),
 			},
 			{Sid: "Retag", Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"}, Resources: groups, Conditions: a.retagged()},
 			{Sid: "Delete", Actions: []string{"ec2:DeleteSecurityGroup"}, Resources: groups, Conditions: a.owned()},
