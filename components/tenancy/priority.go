@@ -58,7 +58,11 @@ func (b *builder) createPriorityClasses() error {
 		if p.Description != "" {
 			args.Description = pulumi.String(p.Description)
 		}
-		if _, err := schedulingv1.NewPriorityClass(b.ctx, b.inside.ID("priority", p.Name), args, b.inside.Opts()...); err != nil {
+		_, err := schedulingv1.NewPriorityClass(b.ctx, b.inside.ID("priority", p.Name), args, b.inside.Opts(
+			// Kubernetes changes neither in place, which the provider does not know, and a name is there once.
+			pulumi.ReplaceOnChanges([]string{"value", "preemptionPolicy"}), pulumi.DeleteBeforeReplace(true),
+		)...)
+		if err != nil {
 			return fmt.Errorf("create the priority class %s: %w", p.Name, err)
 		}
 	}

@@ -222,7 +222,8 @@ type Access struct {
 	// another environment of the cluster: an EKS cluster has one entry per principal. Changing it replaces the entry.
 	PrincipalARN string `json:"principalArn" jsonschema:"required,pattern=^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$"`
 	// What it may do: view reads everything but secrets, edit also writes, and can act as the service accounts, admin also
-	// gives rights to others. Quota, limits and the namespace itself stay out of reach of all three.
+	// gives rights to others. Quota, limits and the namespace itself stay out of reach of all three. Changing it replaces
+	// the role bindings, which takes the access away for a moment.
 	Role Role `json:"role" jsonschema:"required,enum=view,enum=edit,enum=admin"`
 }
 
@@ -230,7 +231,7 @@ type Access struct {
 type PriorityClass struct {
 	// Name without the environment's: up to 40 lower-case letters, digits and hyphens.
 	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=40"`
-	// Priority; greater is more important. Changing it replaces the class, which running pods do not notice.
+	// Priority; greater is more important. Changing it replaces the class; pods keep the priority that they were made with.
 	Value int `json:"value" jsonschema:"required,minimum=-2147483648,maximum=1000000000"`
 	// Let pods of the class push pods of lower priority off a node when there is no room.
 	Preemption *bool `json:"preemption,omitempty" jsonschema:"default=true"`

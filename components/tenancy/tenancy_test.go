@@ -514,6 +514,8 @@ func TestPriorityClassesStayWithinTheirEnvironment(t *testing.T) {
 	serving := object[schedulingv1.PriorityClass](t, one(t, regs, priorityType, "dev-priority-serving"))
 	assert.Equal(t, corev1.PreemptLowerPriority, *serving.PreemptionPolicy)
 	for _, r := range regs.ByType(priorityType) {
+		assert.Equal(t, []string{"value", "preemptionPolicy"}, r.ReplaceOnChanges, "which Kubernetes does not change in place")
+		assert.True(t, r.DeleteBeforeReplace, "the new one has the old one's name")
 		assert.False(t, object[schedulingv1.PriorityClass](t, r).GlobalDefault, r.Name)
 	}
 }
