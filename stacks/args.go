@@ -37,9 +37,17 @@ func (c *Config) ipv6() bool { return c.Cluster != nil && c.Cluster.IPFamily == 
 // features are the parts of the platform that call AWS services of their own from inside the network.
 func (c *Config) features() []network.Feature {
 	out := []network.Feature{network.FeatureSSM} // every node has the Session Manager agent and its policy
-	for _, g := range c.NodeGroups {
-		if g.Scaling.Autoscaled {
-			return append(out, network.FeatureClusterAutoscaler)
+	for _, f := range []struct {
+		on      bool
+		feature network.Feature
+	}{
+		{c.Autoscaling != nil, network.FeatureClusterAutoscaler},
+		{c.Ingress != nil, network.FeatureLoadBalancerController},
+		{c.Secrets != nil, network.FeatureSecretsManager},
+		{c.Storage != nil && c.Storage.EFS != nil, network.FeatureEFS},
+	} {
+		if f.on {
+			out = append(out, f.feature)
 		}
 	}
 	return out

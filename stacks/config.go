@@ -8,9 +8,17 @@ import (
 	"strings"
 
 	"github.com/eks-platform/eks-platform/components/addons"
+	"github.com/eks-platform/eks-platform/components/autoscaling"
 	"github.com/eks-platform/eks-platform/components/cluster"
+	"github.com/eks-platform/eks-platform/components/ingress"
+	"github.com/eks-platform/eks-platform/components/logging"
 	"github.com/eks-platform/eks-platform/components/network"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/components/podcleanup"
+	"github.com/eks-platform/eks-platform/components/secrets"
+	"github.com/eks-platform/eks-platform/components/storage"
+	"github.com/eks-platform/eks-platform/components/tenancy"
+	"github.com/eks-platform/eks-platform/internal/image"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 )
@@ -36,6 +44,29 @@ type Config struct {
 	// The environment's managed node groups. The owner of a cluster needs at least one untainted on-demand group,
 	// which carries the system add-ons.
 	NodeGroups []nodegroup.Settings `json:"nodeGroups" jsonschema:"required,minItems=1"`
+	// Registries that stand in for those of the platform's images, such as public.ecr.aws:
+	// 111111111111.dkr.ecr.eu-west-1.amazonaws.com/ecr-public. For clusters without a way to the internet. Only in a stack
+	// that owns its cluster. Changing it replaces the pods.
+	ImageRegistries image.Registries `json:"imageRegistries,omitempty"`
+	// What separates and serves the teams of the environment: namespaces, quotas, network policies, roles, access. Left
+	// out, the environment has no namespaces.
+	Tenancy *tenancy.Settings `json:"tenancy,omitempty" jsonschema_extras:"x-optional=true"`
+	// The environment's log group and, in the stack that owns the cluster, Fluent Bit. Left out, logs stay on the nodes.
+	Logging *logging.Settings `json:"logging,omitempty" jsonschema_extras:"x-optional=true"`
+	// The AWS Load Balancer Controller of the cluster that the stack owns. Left out, Ingresses and load balancer Services
+	// do nothing.
+	Ingress *ingress.Settings `json:"ingress,omitempty" jsonschema_extras:"x-optional=true"`
+	// The Cluster Autoscaler of the cluster that the stack owns. Node groups with scaling.autoscaled, those of joining
+	// stacks among them, need it.
+	Autoscaling *autoscaling.Settings `json:"autoscaling,omitempty" jsonschema_extras:"x-optional=true"`
+	// The Secrets Store CSI driver with AWS's provider, in the cluster that the stack owns. Service accounts with secrets
+	// or parameters, those of joining stacks among them, need it.
+	Secrets *secrets.Settings `json:"secrets,omitempty" jsonschema_extras:"x-optional=true"`
+	// The storage classes of the cluster that the stack owns. Left out, there are those that EKS brings.
+	Storage *storage.Settings `json:"storage,omitempty" jsonschema_extras:"x-optional=true"`
+	// The job that removes failed pods from the cluster that the stack owns. Left out, they stay until Kubernetes has
+	// 12,500 of them.
+	PodCleanup *podcleanup.Settings `json:"podCleanup,omitempty" jsonschema_extras:"x-optional=true"`
 }
 
 // AWS says where a stack runs.
@@ -75,6 +106,8 @@ func (c *Config) Problems() problem.List {
 		out = append(out, c.ownerProblems()...)
 	}
 	out = append(out, c.nodeGroupProblems()...)
+	out = append(out, c.spotProblems()...)
+	out = append(out, c.environmentProblems()...)
 	return out
 }
 
@@ -82,14 +115,20 @@ func (c *Config) Problems() problem.List {
 func (c *Config) roleProblems() problem.List {
 	var out problem.List
 	parts := []struct {
-		key string
-		set bool
-	}{{"network", c.Network != nil}, {"cluster", c.Cluster != nil}, {"addons", c.Addons != nil}}
+		key      string
+		set      bool
+		required bool
+	}{
+		{"network", c.Network != nil, true}, {"cluster", c.Cluster != nil, true}, {"addons", c.Addons != nil, true},
+		{"imageRegistries", len(c.ImageRegistries) > 0, false}, {"ingress", c.Ingress != nil, false},
+		{"autoscaling", c.Autoscaling != nil, false}, {"secrets", c.Secrets != nil, false},
+		{"storage", c.Storage != nil, false}, {"podCleanup", c.PodCleanup != nil, false},
+	}
 	for _, p := range parts {
 		switch {
 		case c.Join != nil && p.set:
 			out.Add(p.key, "must not stand beside join: the stack %q owns the cluster and configures this", c.Join.Stack)
-		case c.Join == nil && !p.set:
+		case c.Join == nil && !p.set && p.required:
 			out.Add(p.key, "is required in a stack that owns its cluster; a stack that uses another's has join instead")
 		}
 	}
@@ -116,7 +155,7 @@ func (c *Config) ownerProblems() problem.List {
 		_, over := IPBudget(map[string]*Config{c.Environment: c})
 		out = append(out, over...)
 	}
-	return out
+	return append(out, c.serviceProblems()...)
 }
 
 // carriesSystemAddons tells whether a group gives the system add-ons a home at any time: they must not run on nodes

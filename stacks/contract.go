@@ -84,6 +84,9 @@ type NetworkContract struct {
 	// PublicSubnetCIDRs and PrivateSubnetCIDRs are the ranges that load balancers reach pods from.
 	PublicSubnetCIDRs  []string `json:"publicSubnetCidrs"`
 	PrivateSubnetCIDRs []string `json:"privateSubnetCidrs"`
+	// PublicSubnetIPv6CIDRs and PrivateSubnetIPv6CIDRs are the same in a network with IPv6.
+	PublicSubnetIPv6CIDRs  []string `json:"publicSubnetIpv6Cidrs"`
+	PrivateSubnetIPv6CIDRs []string `json:"privateSubnetIpv6Cidrs"`
 }
 
 // validate tells why a contract that was read cannot be used.
@@ -158,6 +161,9 @@ func joinable(cfg *Config, c *Contract) error {
 	case c.Region != cfg.AWS.Region:
 		return fmt.Errorf("aws.region: must be that of %q, whose cluster it joins (%s), got %s",
 			cfg.Join.Stack, c.Region, cfg.AWS.Region)
+	case c.Cluster.SecurityGroupID == "":
+		return fmt.Errorf("join.stack: %q was last updated by an older program, which did not tell all that this one needs: "+
+			"update it first (pulumi up -s %s)", cfg.Join.Stack, cfg.Join.Stack)
 	}
 	return nil
 }
@@ -182,24 +188,20 @@ func publish(ctx *pulumi.Context, cfg *Config, control *cluster.Cluster, net *ne
 			"securityGroupId":   control.SecurityGroupID,
 			"networkPolicy":     pulumi.Bool(cfg.Addons.VPCCNI.NetworkPolicy),
 			"podSecurityGroups": pulumi.Bool(cfg.Addons.VPCCNI.PodSecurityGroups),
+			"secretsDriver":     pulumi.Bool(cfg.Secrets != nil),
+			"fluentBit":         pulumi.Bool(cfg.collectsLogs()),
 			"logGroupName":      control.LogGroupName,
 		},
 		"network": pulumi.Map{
-			"vpcId":              net.VPCID,
-			"zoneIds":            pulumi.ToStringArray(cfg.Network.Zones),
-			"zoneNames":          pulumi.StringMap(inputs(net.ZoneNames)),
-			"privateSubnetIds":   pulumi.StringMap(inputs(net.PrivateSubnetIDByZone)),
-			"vpcCidrs":           pulumi.ToStringArray(cfg.vpcCIDRs()),
-			"publicSubnetCidrs":  pulumi.ToStringArray(subnetCIDRs(net.Plan, network.TierPublic)),
-			"privateSubnetCidrs": pulumi.ToStringArray(subnetCIDRs(net.Plan, network.TierPrivate)),
+			"vpcId":                  net.VPCID,
+			"zoneIds":                pulumi.ToStringArray(cfg.Network.Zones),
+			"zoneNames":              pulumi.StringMap(inputs(net.ZoneNames)),
+			"privateSubnetIds":       pulumi.StringMap(inputs(net.PrivateSubnetIDByZone)),
+			"vpcCidrs":               pulumi.ToStringArray(cfg.vpcCIDRs()),
+			"publicSubnetCidrs":      pulumi.ToStringArray(subnetCIDRs(net.Plan, network.TierPublic)),
+			"privateSubnetCidrs":     pulumi.ToStringArray(subnetCIDRs(net.Plan, network.TierPrivate)),
+			"publicSubnetIpv6Cidrs":  net.IPv6CIDRs(network.TierPublic),
+			"privateSubnetIpv6Cidrs": net.IPv6CIDRs(network.TierPrivate),
 		},
 	})
-}
-
-func subnetCIDRs(plan network.Plan, tier network.Tier) []string {
-	var out []string
-	for _, row := range plan.Tier(tier) {
-		out = append(out, row.CIDR.String())
-	}
-	return out
 }

@@ -64,6 +64,27 @@ func (e *Estate) joinProblems(name string, c *Config, add adder) {
 			add(name, p.Path, "%s", p.Message)
 		}
 	}
+	e.joinedLayerProblems(name, c, owner, add)
+}
+
+// joinedLayerProblems holds what a joining environment puts into the cluster against what the owner's file says of it.
+func (e *Estate) joinedLayerProblems(name string, c, owner *Config, add adder) {
+	if c.Tenancy != nil {
+		for _, p := range c.tenancyArgs(owner.host()).Problems().Under("tenancy") {
+			add(name, p.Path, "%s", p.Message)
+		}
+		for _, p := range principalProblems(owner.Cluster, c.Tenancy) {
+			add(name, p.Path, "%s (of stack %q)", p.Message, c.Join.Stack)
+		}
+	}
+	if c.Logging != nil && !owner.collectsLogs() {
+		add(name, "logging", "nothing would write to the log group: Fluent Bit is not configured in the file of %q, logging.fluentBit", c.Join.Stack)
+	}
+	if owner.Autoscaling == nil {
+		for _, p := range autoscaledProblems(c.NodeGroups) {
+			add(name, p.Path, "%s", p.Message)
+		}
+	}
 }
 
 // ownerProblems checks two stacks that own a cluster each.
@@ -94,11 +115,39 @@ func (e *Estate) sharedProblems(owner string, add adder) {
 		}
 		byEnvironment[c.Environment] = name
 	}
+	e.sharedTenancyProblems(owner, add)
 	if len(members) == 1 || e.configs[owner].Network == nil {
 		return
 	}
 	_, over := IPBudget(members)
 	for _, p := range over {
 		add(owner, p.Path, "%s (environments on the cluster: %d)", p.Message, len(members))
+	}
+}
+
+// sharedTenancyProblems checks that no two environments of a cluster want the same namespace or principal.
+func (e *Estate) sharedTenancyProblems(owner string, add adder) {
+	type place struct{ stack, path string }
+	namespaces, principals := map[string]place{}, map[string]place{}
+	for _, name := range append([]string{owner}, e.Joined(owner)...) {
+		c := e.configs[name]
+		if c.Tenancy == nil {
+			continue
+		}
+		for _, n := range c.Tenancy.NamespaceNames(c.Environment) {
+			if first, twice := namespaces[n]; twice && first.stack != name {
+				add(name, "tenancy", "the namespace %s is one of stack %q already, on the same cluster", n, first.stack)
+			}
+			namespaces[n] = place{stack: name}
+		}
+		for _, p := range c.Tenancy.Principals() {
+			first, twice := principals[p.ARN]
+			if twice && first.stack != name {
+				add(name, "tenancy."+p.Path, "has access by tenancy.%s of stack %q already, and an EKS cluster has one entry per "+
+					"principal: use a role for each environment, or list it in cluster.access with the groups of both", first.path, first.stack)
+				continue
+			}
+			principals[p.ARN] = place{name, p.Path}
+		}
 	}
 }

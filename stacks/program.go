@@ -10,6 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/components/addons"
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/network"
+	"github.com/eks-platform/eks-platform/internal/identity"
 )
 
 // Program is the whole platform: pulumi up, previews in pull requests and the Automation API all run it.
@@ -81,9 +82,24 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	kubeconfig := control.Kubeconfig(cfg.AWS.Region)
-	if _, err := newInCluster(ctx, cfg, access{
+	inside, err := newInCluster(ctx, cfg, access{
 		kubeconfig: kubeconfig, clusterARN: control.ARN, after: control.Access(), cluster: control.Resource,
-	}); err != nil {
+	})
+	if err != nil {
+		return err
+	}
+	secretsDriver, err := services(ctx, cfg, control, net, inside, home, providers)
+	if err != nil {
+		return err
+	}
+	if err := environment(ctx, cfg, cfg.host(), ground{
+		clusterName: control.Name, vpcID: net.VPCID, clusterSecurityGroupID: control.SecurityGroupID,
+		oidc:                   &identity.OIDC{Issuer: control.OIDCIssuer, ProviderARN: control.OIDCProviderARN},
+		publicSubnetIPv6CIDRs:  net.IPv6CIDRs(network.TierPublic),
+		privateSubnetIPv6CIDRs: net.IPv6CIDRs(network.TierPrivate),
+		secretsDriver:          secretsDriver,
+		controlPlaneLogGroup:   control.LogGroupName,
+	}, inside, providers); err != nil {
 		return err
 	}
 	publish(ctx, cfg, control, net, kubeconfig)
@@ -118,8 +134,20 @@ func join(ctx *pulumi.Context, cfg *Config) error {
 	if _, err := nodeGroups(ctx, cfg, where, providers); err != nil {
 		return err
 	}
-	_, err = newInCluster(ctx, cfg, access{
+	inside, err := newInCluster(ctx, cfg, access{
 		kubeconfig: pulumi.String(contract.Cluster.Kubeconfig), clusterARN: pulumi.String(contract.Cluster.ARN),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return environment(ctx, cfg, contract.host(), ground{
+		clusterName: pulumi.String(contract.Cluster.Name), vpcID: pulumi.String(contract.Network.VPCID),
+		clusterSecurityGroupID: pulumi.String(contract.Cluster.SecurityGroupID),
+		oidc: &identity.OIDC{
+			Issuer: pulumi.String(contract.Cluster.OIDCIssuer), ProviderARN: pulumi.String(contract.Cluster.OIDCProviderARN),
+		},
+		publicSubnetIPv6CIDRs:  pulumi.ToStringArray(contract.Network.PublicSubnetIPv6CIDRs),
+		privateSubnetIPv6CIDRs: pulumi.ToStringArray(contract.Network.PrivateSubnetIPv6CIDRs),
+		controlPlaneLogGroup:   pulumi.String(contract.Cluster.LogGroupName),
+	}, inside, providers)
 }

@@ -29,7 +29,9 @@ func generated(t *testing.T, path string, want []byte) {
 func TestTheSchemaAndTheReferenceInTheRepositoryAreThoseOfTheGoTypes(t *testing.T) {
 	t.Chdir("..")
 	raw, err := schema.Generate(&stacks.Config{}, module,
-		"stacks", "components/network", "components/cluster", "components/addons", "components/nodegroup")
+		"stacks", "components/network", "components/cluster", "components/addons", "components/nodegroup",
+		"components/tenancy", "components/logging", "components/ingress", "components/autoscaling", "components/secrets",
+		"components/storage", "components/podcleanup", "internal/image")
 	require.NoError(t, err)
 	_, err = schema.Parse(raw)
 	require.NoError(t, err)

@@ -44,9 +44,14 @@ type Network struct {
 	// ZoneNames are the zones' names in this account (eu-west-1a) by zone id; what Kubernetes labels nodes with.
 	ZoneNames map[string]pulumi.StringOutput
 
+	ipv6CIDRs map[Tier]pulumi.StringArray
+
 	builder *builder
 	egress  []pulumi.Resource
 }
+
+// IPv6CIDRs returns the IPv6 ranges of a tier's subnets, in the order of the zones; none in a network without IPv6.
+func (n *Network) IPv6CIDRs(t Tier) pulumi.StringArray { return n.ipv6CIDRs[t] }
 
 // builder carries what the steps of a construction share.
 type builder struct {
@@ -76,6 +81,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		PrivateSubnetIDByZone: map[string]pulumi.StringOutput{},
 		PodSubnetIDByZone:     map[string]pulumi.StringOutput{},
 		ZoneNames:             map[string]pulumi.StringOutput{},
+		ipv6CIDRs:             map[Tier]pulumi.StringArray{},
 	}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), n, opts...); err != nil {
 		return nil, fmt.Errorf("network %q: %w", name, err)

@@ -75,6 +75,9 @@ func (b *builder) createSubnets() error {
 			}
 			b.subnets[tier.name] = append(b.subnets[tier.name], subnet)
 			*tier.ids = append(*tier.ids, subnet.ID().ToStringOutput())
+			if b.args.IPv6 {
+				b.out.ipv6CIDRs[tier.name] = append(b.out.ipv6CIDRs[tier.name], subnet.Ipv6CidrBlock.Elem())
+			}
 			switch tier.name {
 			case TierPrivate:
 				b.out.PrivateSubnetIDByZone[row.Zone] = subnet.ID().ToStringOutput()
