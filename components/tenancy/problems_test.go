@@ -1,12 +1,16 @@
 package tenancy_test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/ptest"
@@ -249,6 +253,21 @@ func TestAStackFileIsHeldToTheSchema(t *testing.T) {
 		"capacity", "namespaces[0].name", "namespaces[0].serviceAccounts[0].identity", "networkPolicy.egress[0].ports[0]",
 		"quota.pods", "tenants[0].acces",
 	}, paths)
+}
+
+func TestTheExampleOfThePageIsAStackFilesTenancy(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "components", "tenancy.md"))
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	var file map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(example), &file))
+	raw, err := json.Marshal(file["eks-platform:tenancy"])
+	require.NoError(t, err)
+	args := arguments(t, string(raw))
+	assert.Empty(t, args.Problems())
+	assert.Equal(t, []string{"dev", "dev-payments", "dev-search"}, args.NamespaceNames("dev"))
 }
 
 func TestNothingIsRegisteredWhenAnythingIsWrong(t *testing.T) {
