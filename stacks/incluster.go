@@ -8,7 +8,7 @@ import (
 )
 
 // InClusterType is the type of the one component that everything under the Kubernetes API hangs under. It is part of
-// every descendant's URN, which is how a run leaves them out: --exclude '**$eks-platform:stacks:InCluster**'. It never
+// every descendant's URN, which is how a run leaves them out: --exclude '**eks-platform:stacks:InCluster$**'. It never
 // changes.
 const InClusterType = "eks-platform:stacks:InCluster"
 
