@@ -28,9 +28,9 @@ type FluentBit struct {
 	// Image of AWS for Fluent Bit 3.4 or later, with a version: public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15.
 	// Earlier ones hold a Fluent Bit that lacks options used here.
 	Image string `json:"image" jsonschema:"required,example=public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"`
-	// MiB of pods' logs that a node keeps on its disk while CloudWatch cannot be reached. Beyond it the oldest are lost.
-	// The node's own logs have 128 MiB more.
-	BufferMiB int `json:"bufferMiB,omitempty" jsonschema:"minimum=64,maximum=16384,default=1024"`
+	// Megabytes of pods' logs that a node keeps on its disk while CloudWatch cannot be reached. Beyond it the oldest are lost.
+	// The node's own logs have 128 MB more.
+	BufferMB int `json:"bufferMB,omitempty" jsonschema:"minimum=50,maximum=20000,default=1000"`
 	// Languages whose stack traces become one record instead of one per line. Records that are being put together, about
 	// two seconds' worth, are held in memory: a node that fails loses them.
 	Multiline []Language `json:"multiline,omitempty" jsonschema:"uniqueItems=true,enum=go,enum=java,enum=python,enum=ruby"`
@@ -118,8 +118,8 @@ func (s Settings) withDefaults() Settings {
 }
 
 func (f FluentBit) withDefaults() FluentBit {
-	if f.BufferMiB == 0 {
-		f.BufferMiB = 1024
+	if f.BufferMB == 0 {
+		f.BufferMB = 1000
 	}
 	if f.LogLevel == "" {
 		f.LogLevel = LevelInfo

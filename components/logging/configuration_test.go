@@ -20,7 +20,7 @@ func everything(t *testing.T) *logging.Args {
 	t.Helper()
 	args := owner(t)
 	args.IPv6 = true
-	args.FluentBit.BufferMiB = 2048
+	args.FluentBit.BufferMB = 2000
 	args.FluentBit.Multiline = []logging.Language{logging.Python, logging.Java}
 	args.FluentBit.ExcludeNamespaces = []string{"noise", "chatter"}
 	args.FluentBit.AllowExclusion = true
@@ -159,7 +159,7 @@ func TestEveryOutputWritesToAGroupOfTheProgramAndIsBounded(t *testing.T) {
 		assert.Positive(t, o["retry_limit"])
 		limits[o["alias"]] = o["storage.total_limit_size"]
 	}
-	assert.Equal(t, map[any]any{"pods": "2048M", "host": "64M", "dataplane": "64M"}, limits)
+	assert.Equal(t, map[any]any{"pods": "2000M", "host": "64M", "dataplane": "64M"}, limits)
 }
 
 func TestEveryInputIsBufferedOnTheNodeAndRemembersWhereItWas(t *testing.T) {
@@ -259,7 +259,7 @@ func TestSettingsReachTheConfiguration(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, plugins(plain.Filters, "name", "multiline"))
 	assert.Equal(t, "0.0.0.0", plain.Service["http_listen"])
-	assert.Equal(t, "1024M", plain.Outputs[0]["storage.total_limit_size"])
+	assert.Equal(t, "1000M", plain.Outputs[0]["storage.total_limit_size"])
 	assert.Equal(t, false, plain.Filters[2]["k8s-logging.exclude"])
 }
 

@@ -45,18 +45,18 @@ const (
 	// maxChunksUp is how many chunks Fluent Bit holds in memory; each is of about 2 MB
 	// (https://docs.fluentbit.io/manual/5.0/administration/buffering-and-storage).
 	maxChunksUp = 128
-	// backlogMiB is what it may read back into memory from an earlier run.
-	backlogMiB = 32
-	// workMiB is for everything else: code, connections, metadata, and requests being put together.
-	workMiB = 128
-	// nodeBufferMiB is how much of kubelet's and containerd's logs, and of the data plane's, waits on the disk.
-	nodeBufferMiB = 64
+	// backlogMB is how many megabytes it may read back into memory from an earlier run.
+	backlogMB = 32
+	// workMB is for everything else: code, connections, metadata, and requests being put together.
+	workMB = 128
+	// nodeBufferMB is how much of kubelet's and containerd's logs, and of the data plane's, waits on the disk.
+	nodeBufferMB = 64
 	// grace is how long, in seconds, Fluent Bit goes on sending when it is told to stop.
 	grace = 30
 )
 
 // leastMemory is what the buffers in memory can come to.
-var leastMemory = resource.MustParse(fmt.Sprintf("%dMi", 2*maxChunksUp+backlogMiB+workMiB))
+var leastMemory = *resource.NewQuantity((2*maxChunksUp+backlogMB+workMB)<<20, resource.BinarySI)
 
 // configuration returns what Fluent Bit does on every node.
 func (b *builder) configuration() configuration {
@@ -80,7 +80,7 @@ func (b *builder) service(f FluentBit) service {
 		// Retries wait a random time that grows up to ten minutes. See retryLimit.
 		SchedulerBase: 5, SchedulerCap: 600,
 		StoragePath: statePath + "/buffer", StorageSync: "normal", StorageChecksum: false,
-		StorageMaxChunksUp: maxChunksUp, StorageBacklog: mib(backlogMiB), StorageMetrics: true,
+		StorageMaxChunksUp: maxChunksUp, StorageBacklog: megabytes(backlogMB), StorageMetrics: true,
 		// A chunk that a crash of the node left half-written can never be read.
 		StorageDeleteBroken: true,
 	}
@@ -208,26 +208,28 @@ const retryLimit = 150
 
 // outputs send the records. A stream has one writer: its name is the node's, then the file's or the unit's.
 func (b *builder) outputs(f FluentBit) []any {
-	pods := b.output("pods", podsTag, clusterGroup, f.BufferMiB)
+	pods := b.output("pods", podsTag, clusterGroup, f.BufferMB)
 	pods.LogGroupTemplate = b.prefix() + "$" + destinationField
 	return []any{
 		pods,
-		b.output("host", hostTag, hostGroup, nodeBufferMiB),
-		b.output("dataplane", dataPlaneTag, dataPlaneGroup, nodeBufferMiB),
+		b.output("host", hostTag, hostGroup, nodeBufferMB),
+		b.output("dataplane", dataPlaneTag, dataPlaneGroup, nodeBufferMB),
 	}
 }
 
-func (b *builder) output(alias, match, group string, bufferMiB int) cloudWatchLogs {
+func (b *builder) output(alias, match, group string, bufferMB int) cloudWatchLogs {
 	return cloudWatchLogs{
 		Name: "cloudwatch_logs", Match: match, Alias: alias, Region: b.args.Region,
 		LogGroupName: b.prefix() + group, LogStreamPrefix: variable(nodeNameVariable) + "/",
 		AutoCreateGroup: false, RetryLimit: retryLimit,
 		Workers:        1, // the plugin supports no more
-		TotalLimitSize: mib(bufferMiB),
+		TotalLimitSize: megabytes(bufferMB),
 		IOTimeout:      "60s", // without it a request that is never answered is never given up
 	}
 }
 
-func mib(n int) string { return fmt.Sprintf("%dM", n) } // Fluent Bit's M are 1024 * 1024 bytes
+// megabytes spells a size as Fluent Bit does
+// (https://docs.fluentbit.io/manual/5.0/administration/configuring-fluent-bit#unit-sizes).
+func megabytes(n int) string { return fmt.Sprintf("%dM", n) }
 
 func variable(name string) string { return "${" + name + "}" }

@@ -44,8 +44,8 @@ func (f FluentBit) problems() problem.List {
 	if text := image.Problem(f.Image); text != "" {
 		out.Add("image", "%s", text)
 	}
-	if f.BufferMiB < 64 || f.BufferMiB > 16384 {
-		out.Add("bufferMiB", "must be 64 to 16384, got %d", f.BufferMiB)
+	if f.BufferMB < 50 || f.BufferMB > 20000 {
+		out.Add("bufferMB", "must be 50 to 20000, got %d", f.BufferMB)
 	}
 	for i, l := range f.Multiline {
 		path := fmt.Sprintf("multiline[%d]", i)

@@ -24,8 +24,8 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"an image without a version", func(a *logging.Args) { a.FluentBit.Image = "public.ecr.aws/aws-observability/aws-for-fluent-bit" }, "fluentBit.image", "no version"},
 		{"an image that moves by itself", func(a *logging.Args) { a.FluentBit.Image = "public.ecr.aws/x/y:latest" }, "fluentBit.image", "latest"},
 		{"no image", func(a *logging.Args) { a.FluentBit.Image = "" }, "fluentBit.image", "no image reference"},
-		{"too small a buffer", func(a *logging.Args) { a.FluentBit.BufferMiB = 63 }, "fluentBit.bufferMiB", "64 to 16384, got 63"},
-		{"too large a buffer", func(a *logging.Args) { a.FluentBit.BufferMiB = 16385 }, "fluentBit.bufferMiB", "64 to 16384, got 16385"},
+		{"too small a buffer", func(a *logging.Args) { a.FluentBit.BufferMB = 49 }, "fluentBit.bufferMB", "50 to 20000, got 49"},
+		{"too large a buffer", func(a *logging.Args) { a.FluentBit.BufferMB = 20001 }, "fluentBit.bufferMB", "50 to 20000, got 20001"},
 		{"a language without a parser", func(a *logging.Args) { a.FluentBit.Multiline = []logging.Language{"java", "cobol"} }, "fluentBit.multiline[1]", `got "cobol"`},
 		{"a language twice", func(a *logging.Args) { a.FluentBit.Multiline = []logging.Language{"java", "go", "java"} }, "fluentBit.multiline[2]", "java is listed twice"},
 		{"a namespace that cannot be", func(a *logging.Args) { a.FluentBit.ExcludeNamespaces = []string{"team_a"} }, "fluentBit.excludeNamespaces[0]", `"team_a" is not the name of a namespace`},
@@ -55,18 +55,18 @@ func TestSettingsMayBeLeftOutInGo(t *testing.T) {
 	t.Parallel()
 	args := &logging.Args{Settings: logging.Settings{FluentBit: &logging.FluentBit{Image: pin}}, Owner: true}
 	assert.Empty(t, args.Problems())
-	assert.Zero(t, args.FluentBit.BufferMiB, "the caller's settings must stay as they are")
+	assert.Zero(t, args.FluentBit.BufferMB, "the caller's settings must stay as they are")
 }
 
 func TestTheSchemaRefusesWhatASettingCannotBe(t *testing.T) {
 	t.Parallel()
-	_, problems := read(t, `{"retentionDays": 31, "retention": 30, "fluentBit": {"bufferMiB": 1, "logLevel": "loud", "multiline": ["perl"]}}`)
+	_, problems := read(t, `{"retentionDays": 31, "retention": 30, "fluentBit": {"bufferMB": 1, "logLevel": "loud", "multiline": ["perl"]}}`)
 	var paths []string
 	for _, p := range problems {
 		paths = append(paths, p.Path)
 	}
 	assert.ElementsMatch(t, []string{
-		"retentionDays", "retention", "fluentBit.image", "fluentBit.bufferMiB", "fluentBit.logLevel", "fluentBit.multiline[0]",
+		"retentionDays", "retention", "fluentBit.image", "fluentBit.bufferMB", "fluentBit.logLevel", "fluentBit.multiline[0]",
 	}, paths)
 }
 

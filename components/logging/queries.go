@@ -84,14 +84,14 @@ var dataPlaneQueries = []query{
 // the records are Kubernetes' audit events
 // (https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html).
 var auditQueries = []query{
-	{"changes", "audit: who changed what", []string{
+	{"changes", "who changed what", []string{
 		`fields @timestamp, user.username, verb, objectRef.resource, objectRef.namespace, objectRef.name, responseStatus.code`,
 		`filter @logStream like /^kube-apiserver-audit/ and verb in ["create", "update", "patch", "delete", "deletecollection"]`,
 		`filter user.username not like /^(system|eks):/ and stage = "ResponseComplete"`,
 		`sort @timestamp desc`,
 		`limit 200`,
 	}},
-	{"denials", "audit: who was denied", []string{
+	{"denials", "who was denied", []string{
 		`filter @logStream like /^kube-apiserver-audit/ and responseStatus.code in [401, 403]`,
 		`stats count(*) as denials, latest(@timestamp) as last by user.username, verb, objectRef.resource, objectRef.namespace`,
 		`sort denials desc`,
