@@ -3,9 +3,6 @@ package automation
 import (
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -127,43 +124,20 @@ func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
 	}
 }
 
-// changed copies the project's files, with a text of one of them replaced.
-func changed(t *testing.T, stack, old, new string) string {
-	t.Helper()
-	dir := t.TempDir()
-	files, err := filepath.Glob("../Pulumi*.yaml")
-	require.NoError(t, err)
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		require.NoError(t, err)
-		if filepath.Base(f) == stackFile(stack) {
-			require.Contains(t, string(raw), old)
-			raw = []byte(strings.Replace(string(raw), old, new, 1))
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(f)), raw, 0o600))
-	}
-	return dir
-}
-
-func TestPodsThatMayRunWhereTheyMustNotAreRefused(t *testing.T) {
+func TestPodsWithoutAHomeAreRefusedAndFailARehearsal(t *testing.T) {
 	t.Parallel()
-	untainted := changed(t, "dev", "      taints:\n        - {key: spotInstance, value: \"true\", effect: NoSchedule}\n", "")
-	err := placed(t, untainted, inhabited("dev"), "stg").Err()
+	homeless := placed(t, "..", inhabited("prod"), "prod") // prod has no spot nodes
+	err := homeless.Err()
 	require.ErrorIs(t, err, ErrRefused)
-	assert.ErrorContains(t, err, "environment pod placement-stg/any pod: its namespace is not bound to spot nodes, and it may run on dev/spot")
-
-	unlabelled := changed(t, "dev", "lifecycle: Ec2Spot", "lifecycle: spot")
-	err = placed(t, unlabelled, inhabited("dev"), "dev").Err()
-	require.ErrorIs(t, err, ErrRefused)
-	assert.ErrorContains(t, err, "environment pod placement-dev/any pod: no node group can carry it")
+	assert.ErrorContains(t, err, "placement prod: refused")
+	assert.ErrorContains(t, err, "environment pod placement-prod/any pod: no node group can carry it")
 
 	r := &rehearse{report: &RehearsalReport{Environments: []*EnvironmentReport{
-		{Name: "prod", Placement: placed(t, "..", stacks.Program, "prod")},
-		{Name: "dev", Placement: placed(t, unlabelled, inhabited("dev"), "dev")},
+		{Name: "stg", Placement: placed(t, "..", inhabited("dev"), "stg")}, {Name: "prod", Placement: homeless},
 	}}}
 	err = r.misplaced()
 	require.ErrorIs(t, err, ErrRehearsal)
-	assert.ErrorContains(t, err, "dev: environment pod placement-dev/any pod: no node group can carry it")
+	assert.ErrorContains(t, err, "prod: environment pod placement-prod/any pod: no node group can carry it")
 	r.report.Environments = r.report.Environments[:1]
 	assert.NoError(t, r.misplaced())
 }

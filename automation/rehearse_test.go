@@ -63,6 +63,9 @@ func TestARehearsalTakesEveryEnvironmentUpAndDownAgain(t *testing.T) {
 			phases, env.Name)
 		assert.Equal(t, 3, env.Resources, "%s: a stack and two boxes", env.Name)
 		assert.Equal(t, "another colour: 2 update", env.Change)
+		require.NotNil(t, env.Placement, env.Name)
+		assert.Equal(t, env.Name, env.Placement.Environment)
+		assert.Equal(t, env.Owner, env.Placement.Owner)
 	}
 
 	// Who joins a cluster comes after its owner and goes before it.

@@ -32,6 +32,14 @@ func cells(t *testing.T, out, text string) []string {
 	return nil
 }
 
+// lastCells returns the last cells of the table row that has a text.
+func lastCells(t *testing.T, out, text string, n int) []string {
+	t.Helper()
+	all := cells(t, out, text)
+	require.GreaterOrEqual(t, len(all), n)
+	return all[len(all)-n:]
+}
+
 func TestPlacementShowsWhereEveryPodMayRunAndWhyNotElsewhere(t *testing.T) {
 	t.Parallel()
 	got := platform(t, "", "placement", "stg", "prod", "-p", "../..")
@@ -68,7 +76,7 @@ func withNamespace(t *testing.T, labels pulumi.StringMap) *automation.Platform {
 	p, err := automation.New(automation.Options{ProjectDir: "../..", Program: func(ctx *pulumi.Context) error {
 		own := pulumi.StringMap{convention.Environment: pulumi.String(ctx.Stack())}
 		maps.Copy(own, labels)
-		_, err := corev1.NewNamespace(ctx, "shop", &corev1.NamespaceArgs{Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("shop"), Labels: own}})
+		_, err := corev1.NewNamespace(ctx, "placement", &corev1.NamespaceArgs{Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("placement"), Labels: own}})
 		return errors.Join(stacks.Program(ctx), err)
 	}})
 	require.NoError(t, err)
@@ -81,7 +89,7 @@ func TestPlacementFailsWhenAPodHasNoHomeAndShowsItAllTheSame(t *testing.T) {
 	free := withNamespace(t, pulumi.StringMap{})
 	require.NoError(t, placement(t.Context(), &terminal{out: &out}, free, []string{"prod"}), "a plain pod has prod's nodes")
 	bound := withNamespace(t, pulumi.StringMap{convention.Capacity: pulumi.String(convention.Spot)})
-	const wrong = "placement prod: refused: environment pod shop/any pod: no node group can carry it"
+	const wrong = "placement prod: refused: environment pod placement/any pod: no node group can carry it"
 	for _, asJSON := range []bool{false, true} {
 		out.Reset()
 		err := placement(t.Context(), &terminal{out: &out, asJSON: asJSON}, bound, []string{"prod"})
@@ -140,4 +148,36 @@ func TestTheShortTableHasOneLineForWhatMayRunInTheSamePlaces(t *testing.T) {
 	out.Reset()
 	showPlacementInShort(&terminal{out: &out}, &automation.PlacementReport{Environment: "empty"})
 	assert.Empty(t, out.String())
+}
+
+func TestARehearsalEndsWithThePlacementOfEveryEnvironment(t *testing.T) {
+	t.Parallel()
+	report := &automation.RehearsalReport{OK: true, Dir: "/somewhere"}
+	for _, name := range []string{"dev", "prod"} {
+		p, err := automation.New(automation.Options{ProjectDir: "../.."})
+		require.NoError(t, err)
+		placement, err := p.Placement(t.Context(), name)
+		require.NoError(t, err)
+		report.Environments = append(report.Environments, &automation.EnvironmentReport{Name: name, Placement: placement})
+	}
+	var out bytes.Buffer
+	showRehearsal(&terminal{out: &out}, report)
+	dev, prod, both := strings.Cut(out.String(), "Where pods of prod may run\n")
+	require.True(t, both, out.String())
+	assert.Contains(t, dev, "Where pods of dev may run\n")
+	assert.Equal(t, []string{"no", "yes", "yes"}, lastCells(t, dev, "system add-ons", 3))
+	assert.Equal(t, []string{"yes", "yes", "yes"}, lastCells(t, dev, "daemon sets", 3))
+	assert.Equal(t, []string{"yes", "yes"}, lastCells(t, prod, "system add-ons", 2))
+	assert.NotContains(t, out.String(), "(1)", "the short table gives no reasons")
+
+	raw, err := json.Marshal(report)
+	require.NoError(t, err)
+	var document struct {
+		Environments []struct {
+			Placement struct{ Workloads []struct{ Name string } }
+		}
+	}
+	require.NoError(t, json.Unmarshal(raw, &document))
+	require.Len(t, document.Environments, 2)
+	assert.NotEmpty(t, document.Environments[0].Placement.Workloads)
 }

@@ -66,17 +66,29 @@ func (r *recorder) outputs(reg Registration, inputs resource.PropertyMap) (resou
 	for key, value := range computed(reg, state) {
 		setDefault(state, key, value)
 	}
-	if v := state["kubernetesNetworkConfig"]; reg.Type == "aws:eks/cluster:Cluster" && v.IsObject() {
+	if reg.Type == "aws:eks/cluster:Cluster" {
+		completeCluster(state, reg.Name)
+	}
+	if f := r.options.Outputs[reg.Type]; f != nil {
+		maps.Copy(state, resource.NewPropertyMapFromMap(f(reg.Name, inputs)))
+	}
+	return state, nil
+}
+
+// completeCluster adds what EKS chooses inside of a cluster's own settings.
+func completeCluster(state resource.PropertyMap, name string) {
+	if v := state["kubernetesNetworkConfig"]; v.IsObject() {
 		chosen := v.ObjectValue().Copy()
 		if chosen["ipFamily"].DeepEquals(resource.NewProperty("ipv6")) {
 			chosen["serviceIpv6Cidr"] = resource.NewProperty(IPv6Services)
 		}
 		state["kubernetesNetworkConfig"] = resource.NewProperty(chosen)
 	}
-	if f := r.options.Outputs[reg.Type]; f != nil {
-		maps.Copy(state, resource.NewPropertyMapFromMap(f(reg.Name, inputs)))
+	if v := state["vpcConfig"]; v.IsObject() {
+		chosen := v.ObjectValue().Copy()
+		setDefault(chosen, "clusterSecurityGroupId", name+"-sg-id")
+		state["vpcConfig"] = resource.NewProperty(chosen)
 	}
-	return state, nil
 }
 
 func setDefault(state resource.PropertyMap, key string, value any) {
