@@ -104,7 +104,7 @@ func (s *Server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	case req.GetPreview() && errors.As(err, &gone):
 		s.warn(ctx, r.urn, "%v", err)
 		return asIs, nil
-	case req.GetPreview() && mayBeLater(err):
+	case req.GetPreview() && (mayBeLater(err) || apierrors.IsForbidden(err)): // what it takes for a lack of permission
 		return asIs, nil
 	case errors.As(err, &gone):
 		return nil, err
@@ -222,7 +222,7 @@ func (s *Server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	case req.GetPreview() && errors.As(err, &gone):
 		s.warn(ctx, r.urn, "%v", err)
 		return asIs, nil
-	case req.GetPreview() && mayBeLater(err):
+	case req.GetPreview() && (mayBeLater(err) || apierrors.IsForbidden(err)): // what it takes for a lack of permission
 		return asIs, nil
 	case errors.As(err, &gone):
 		return nil, err
@@ -328,6 +328,13 @@ func (r *request) apply(c *cluster, live, before, after map[string]any, namespac
 	if err := c.dangling(r.kind, o); err != nil {
 		return err
 	}
+	if err := c.compiles(r.kind, o); err != nil {
+		return err
+	}
+	review, err := c.review(r.kind, live)
+	if err != nil {
+		return err
+	}
 	owners := managersOf(live)
 	force := o.GetAnnotations()[forceAnnotation] == "true"
 	if err := owners.claim(r.manager, live, after, force); err != nil {
@@ -340,6 +347,9 @@ func (r *request) apply(c *cluster, live, before, after map[string]any, namespac
 	}
 	apply(live, before, after)
 	if err := r.kind.fillDefaults(live); err != nil {
+		return err
+	}
+	if err := review.admit(live); err != nil {
 		return err
 	}
 	if r.kind.complete != nil {

@@ -12,6 +12,9 @@
 // kind is a row in one of the kind_*.go files, and one that is in none is refused by name. Beyond the API server,
 // which lets them pass, references to what does not exist are refused, because such an object never works.
 //
+// Admission policies are compiled and put to what is created or updated, by the API server's own code (internal/policy).
+//
 // What it does not have: controllers (a Deployment makes no pods), the insides of Helm charts (charts.go knows their
-// versions and the custom kinds that they bring), the compiler of CEL expressions, and admission policies at work.
+// versions and the custom kinds that they bring), admission webhooks, and admission policies with parameters or on
+// deletions.
 package kubernetes

@@ -79,66 +79,6 @@ func mutatingBinding(version, from string) *kind {
 	}
 }
 
-// expression refuses a CEL expression that cannot be one: empty, or with quotes or brackets that do not close. The
-// compiler of the API server finds more.
-func expression(at *field.Path, text string) field.ErrorList {
-	if strings.TrimSpace(text) == "" {
-		return field.ErrorList{field.Required(at, "expression is not specified")}
-	}
-	if reason := unbalanced(text); reason != "" {
-		return field.ErrorList{field.Invalid(at, text, "compilation failed: Syntax error: "+reason)}
-	}
-	return nil
-}
-
-// unbalanced says which quote or bracket of a CEL expression does not match, or returns the empty string.
-func unbalanced(text string) string {
-	closes := map[byte]byte{')': '(', ']': '[', '}': '{'}
-	var open []byte
-	for i := 0; i < len(text); i++ {
-		switch ch := text[i]; ch {
-		case '/':
-			if strings.HasPrefix(text[i:], "//") {
-				rest := strings.IndexByte(text[i:], '\n')
-				if rest < 0 {
-					i = len(text)
-				} else {
-					i += rest
-				}
-			}
-		case '"', '\'':
-			// A raw string has no escapes.
-			raw := i > 0 && (text[i-1] == 'r' || text[i-1] == 'R')
-			mark := string(ch)
-			if strings.HasPrefix(text[i:], strings.Repeat(mark, 3)) {
-				mark = strings.Repeat(mark, 3)
-			}
-			end := i + len(mark)
-			for end < len(text) && !strings.HasPrefix(text[end:], mark) {
-				if text[end] == '\\' && !raw {
-					end++
-				}
-				end++
-			}
-			if end >= len(text) {
-				return "a string is not closed"
-			}
-			i = end + len(mark) - 1
-		case '(', '[', '{':
-			open = append(open, ch)
-		case ')', ']', '}':
-			if len(open) == 0 || open[len(open)-1] != closes[ch] {
-				return "unexpected '" + string(ch) + "'"
-			}
-			open = open[:len(open)-1]
-		}
-	}
-	if len(open) > 0 {
-		return "'" + string(open[len(open)-1]) + "' is not closed"
-	}
-	return ""
-}
-
 // validateConstraints applies the API server's rules on what a policy matches.
 func validateConstraints(m *admissionv1.MatchResources, at *field.Path) field.ErrorList {
 	if m == nil {
@@ -175,22 +115,11 @@ func validateAdmissionPolicy(p *admissionv1.ValidatingAdmissionPolicy) field.Err
 	if len(p.Spec.Validations)+len(p.Spec.AuditAnnotations) == 0 {
 		errs = append(errs, field.Required(at.Child("validations"), "validations or auditAnnotations must contain at least one item"))
 	}
-	names := sets.New[string]()
-	for i, v := range p.Spec.Variables {
-		errs = append(errs, variable(at.Child("variables").Index(i), v.Name, v.Expression, names)...)
-	}
-	for i, c := range p.Spec.MatchConditions {
-		errs = append(errs, condition(at.Child("matchConditions").Index(i), c.Name, c.Expression)...)
-	}
+	errs = append(errs, named(at.Child("variables"), p.Spec.Variables, func(v admissionv1.Variable) string { return v.Name }, utilvalidation.IsCIdentifier)...)
+	errs = append(errs, named(at.Child("matchConditions"), p.Spec.MatchConditions, func(c admissionv1.MatchCondition) string { return c.Name }, utilvalidation.IsQualifiedName)...)
 	for i, v := range p.Spec.Validations {
-		at := at.Child("validations").Index(i)
-		errs = append(errs, expression(at.Child("expression"), v.Expression)...)
-		errs = append(errs, known(at.Child("expression"), v.Expression, names)...)
-		if v.MessageExpression != "" {
-			errs = append(errs, expression(at.Child("messageExpression"), v.MessageExpression)...)
-		}
 		if strings.Contains(v.Message, "\n") {
-			errs = append(errs, field.Invalid(at.Child("message"), v.Message, "message must not contain line breaks"))
+			errs = append(errs, field.Invalid(at.Child("validations").Index(i).Child("message"), v.Message, "message must not contain line breaks"))
 		}
 	}
 	for i, a := range p.Spec.AuditAnnotations {
@@ -198,49 +127,26 @@ func validateAdmissionPolicy(p *admissionv1.ValidatingAdmissionPolicy) field.Err
 		for _, msg := range utilvalidation.IsQualifiedName(a.Key) {
 			errs = append(errs, field.Invalid(at.Child("key"), a.Key, msg))
 		}
-		errs = append(errs, expression(at.Child("valueExpression"), a.ValueExpression)...)
 	}
-	return errs
+	_, problems := compiledValidating(p, newestMinor)
+	return append(errs, problems...)
 }
 
-// variable applies the rules on a named CEL expression; names gathers those so far, which it may use.
-func variable(at *field.Path, name, text string, names sets.Set[string]) field.ErrorList {
+// named applies the rules on the names in a list: each is legal, and there once.
+func named[T any](at *field.Path, list []T, name func(T) string, legal func(string) []string) field.ErrorList {
 	var errs field.ErrorList
-	for _, msg := range utilvalidation.IsCIdentifier(name) {
-		errs = append(errs, field.Invalid(at.Child("name"), name, msg))
-	}
-	if names.Has(name) {
-		errs = append(errs, field.Duplicate(at.Child("name"), name))
-	}
-	errs = append(errs, expression(at.Child("expression"), text)...)
-	errs = append(errs, known(at.Child("expression"), text, names)...)
-	names.Insert(name)
-	return errs
-}
-
-// known refuses a CEL expression that uses a variable which is not defined before it.
-func known(at *field.Path, text string, names sets.Set[string]) field.ErrorList {
-	var errs field.ErrorList
-	for _, part := range strings.Split(text, "variables.")[1:] {
-		end := strings.IndexFunc(part, func(r rune) bool {
-			return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-		})
-		if end >= 0 {
-			part = part[:end]
+	seen := sets.New[string]()
+	for i, e := range list {
+		at := at.Index(i).Child("name")
+		for _, msg := range legal(name(e)) {
+			errs = append(errs, field.Invalid(at, name(e), msg))
 		}
-		if !names.Has(part) {
-			errs = append(errs, field.Invalid(at, text, "compilation failed: undefined field '"+part+"'"))
+		if seen.Has(name(e)) {
+			errs = append(errs, field.Duplicate(at, name(e)))
 		}
+		seen.Insert(name(e))
 	}
 	return errs
-}
-
-func condition(at *field.Path, name, text string) field.ErrorList {
-	var errs field.ErrorList
-	for _, msg := range utilvalidation.IsQualifiedName(name) {
-		errs = append(errs, field.Invalid(at.Child("name"), name, msg))
-	}
-	return append(errs, expression(at.Child("expression"), text)...)
 }
 
 func validateAdmissionBinding(b *admissionv1.ValidatingAdmissionPolicyBinding) field.ErrorList {
@@ -281,30 +187,20 @@ func validateMutatingPolicy(p *admissionv1beta1.MutatingAdmissionPolicy) field.E
 	}
 	errs := validateConstraints(constraints, at.Child("matchConstraints"))
 	errs = append(errs, oneOf(at.Child("reinvocationPolicy"), p.Spec.ReinvocationPolicy, admissionv1beta1.NeverReinvocationPolicy, admissionv1beta1.IfNeededReinvocationPolicy)...)
-	names := sets.New[string]()
-	for i, v := range p.Spec.Variables {
-		errs = append(errs, variable(at.Child("variables").Index(i), v.Name, v.Expression, names)...)
-	}
-	for i, c := range p.Spec.MatchConditions {
-		errs = append(errs, condition(at.Child("matchConditions").Index(i), c.Name, c.Expression)...)
-	}
+	errs = append(errs, named(at.Child("variables"), p.Spec.Variables, func(v admissionv1beta1.Variable) string { return v.Name }, utilvalidation.IsCIdentifier)...)
+	errs = append(errs, named(at.Child("matchConditions"), p.Spec.MatchConditions, func(c admissionv1beta1.MatchCondition) string { return c.Name }, utilvalidation.IsQualifiedName)...)
 	if len(p.Spec.Mutations) == 0 {
 		errs = append(errs, field.Required(at.Child("mutations"), "mutations must contain at least one item"))
 	}
 	for i, m := range p.Spec.Mutations {
-		at := at.Child("mutations").Index(i)
-		switch {
-		case m.PatchType == admissionv1beta1.PatchTypeApplyConfiguration && m.ApplyConfiguration != nil && m.JSONPatch == nil:
-			errs = append(errs, expression(at.Child("applyConfiguration", "expression"), m.ApplyConfiguration.Expression)...)
-			errs = append(errs, known(at.Child("applyConfiguration", "expression"), m.ApplyConfiguration.Expression, names)...)
-		case m.PatchType == admissionv1beta1.PatchTypeJSONPatch && m.JSONPatch != nil && m.ApplyConfiguration == nil:
-			errs = append(errs, expression(at.Child("jsonPatch", "expression"), m.JSONPatch.Expression)...)
-			errs = append(errs, known(at.Child("jsonPatch", "expression"), m.JSONPatch.Expression, names)...)
-		default:
-			errs = append(errs, field.Invalid(at.Child("patchType"), m.PatchType, "must be ApplyConfiguration or JSONPatch, with what it is named after and nothing else"))
+		applies := m.PatchType == admissionv1beta1.PatchTypeApplyConfiguration && m.ApplyConfiguration != nil && m.JSONPatch == nil
+		patches := m.PatchType == admissionv1beta1.PatchTypeJSONPatch && m.JSONPatch != nil && m.ApplyConfiguration == nil
+		if !applies && !patches {
+			errs = append(errs, field.Invalid(at.Child("mutations").Index(i).Child("patchType"), m.PatchType, "must be ApplyConfiguration or JSONPatch, with what it is named after and nothing else"))
 		}
 	}
-	return errs
+	_, problems := compiledMutating(p, newestMinor)
+	return append(errs, problems...)
 }
 
 // webhook is what both kinds of webhook have in common.

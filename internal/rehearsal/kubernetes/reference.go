@@ -24,6 +24,7 @@ const (
 	roleToken             = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 	clusterRoleToken      = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 	validatingPolicyToken = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+	mutatingPolicyToken   = "kubernetes:admissionregistration.k8s.io/v1:MutatingAdmissionPolicy"
 )
 
 // reference is an object that another one names.
