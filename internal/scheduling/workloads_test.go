@@ -136,6 +136,18 @@ func TestWhatAPodAsksForIsHeldAgainstTheLabelsThatNodesReallyHave(t *testing.T) 
 	}
 }
 
+func TestTheArchitectureIsThatOfTheImageWhateverIsKnownOfTheInstanceType(t *testing.T) {
+	t.Parallel()
+	group := func(name, ami string) nodes {
+		return nodes{name: name, capacity: "ON_DEMAND", ami: ami, types: []string{"m99x.large"}}
+	}
+	dev := stack(t, "dev", []nodes{group("arm", "BOTTLEROCKET_ARM_64"), group("intel", "BOTTLEROCKET_x86_64"), group("own", "")},
+		deployment(corev1.PodSpecArgs{NodeSelector: pulumi.ToStringMap(map[string]string{"kubernetes.io/arch": "arm64"})}))
+	p := find(t, place(t, "dev", dev), "tools/web")
+	assert.Equal(t, []string{"dev/arm"}, homes(p))
+	assert.Contains(t, why(p, "dev/own"), "node selector kubernetes.io/arch=arm64 does not match: the nodes do not have the label kubernetes.io/arch")
+}
+
 func affinity(terms ...corev1.NodeSelectorTermArgs) corev1.AffinityArgs {
 	var all corev1.NodeSelectorTermArray
 	for _, t := range terms {
