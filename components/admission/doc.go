@@ -13,7 +13,7 @@
 //
 // From Kubernetes 1.36 on a MutatingAdmissionPolicy writes the affinity and the toleration into pods of spot-bound
 // namespaces, and teams need not. It is admissionregistration.k8s.io/v1 from 1.36 on; 1.34 and 1.35 have it as v1beta1,
-// off by default as all beta APIs are, and EKS does not turn them on.
+// off by default as all new beta APIs are (KEP 3136), and EKS offers no way to turn one on (aws/containers-roadmap#512).
 //
 // What the policies cannot judge are DaemonSet pods: the DaemonSet controller replaces their required node affinity by
 // the name of the node (pkg/controller/daemon/util/daemonset_util.go in kubernetes/kubernetes). In spot-bound
