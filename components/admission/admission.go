@@ -57,20 +57,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // createSpotRequired registers the policy of namespaces that are bound to spot nodes.
 func (b *builder) createSpotRequired() error {
-	templates := workloads
-	if Completes(b.args.ClusterVersion) {
-		// Pods that others make are completed when they are made. A DaemonSet decides by its template where it makes any.
-		templates = []string{"daemonsets"}
-	}
-	rules := append([]admissionv1.NamedRuleWithOperationsInput{
-		// A pod cannot lose its affinity or a toleration afterwards.
-		rule("", []string{"CREATE"}, "pods"),
-	}, templateRules(templates)...)
-	exempt := admissionv1.VariableArgs{Name: pulumi.String("exempt"), Expression: pulumi.String(
-		"variables.unchanged || variables.platformDaemon || variables.daemonPod")}
+	// A pod cannot lose its affinity or a toleration afterwards. Where pods are completed when they are made, of all
+	// templates only a DaemonSet's must be right: it decides where it makes any.
+	rules := rulesOn([]string{"CREATE"}, !Completes(b.args.ClusterVersion))
 	return b.createValidating("spot-required", SpotRequired, rules, &metav1.LabelSelectorArgs{
 		MatchLabels: pulumi.StringMap{convention.Capacity: pulumi.String(convention.Spot)},
-	}, exempt, validation(
+	}, exemptOnSpot, validation(
 		"variables.exempt || (size(variables.terms) > 0 && variables.terms.all(t, "+spotTerm+"))",
 		"pods of this namespace may only run on spot nodes: their required node affinity must say so",
 		`variables.subject + ' may only run on spot nodes: write the matchExpression {key: KEY, operator: In, values: [VALUE]} into every term of '`+
@@ -85,16 +77,12 @@ func (b *builder) createSpotRequired() error {
 
 // createSpotRefused registers the policy of all other namespaces.
 func (b *builder) createSpotRefused() error {
-	rules := append([]admissionv1.NamedRuleWithOperationsInput{
-		// A toleration can be added to a pod that exists.
-		rule("", []string{"CREATE", "UPDATE"}, "pods"),
-	}, templateRules(workloads)...)
-	exempt := admissionv1.VariableArgs{Name: pulumi.String("exempt"), Expression: pulumi.String("variables.unchanged || variables.platformDaemon")}
+	rules := rulesOn(written, true) // a toleration can be added to a pod that exists
 	return b.createValidating("spot-refused", SpotRefused, rules, &metav1.LabelSelectorArgs{
 		MatchExpressions: metav1.LabelSelectorRequirementArray{metav1.LabelSelectorRequirementArgs{
 			Key: pulumi.String(convention.Capacity), Operator: pulumi.String("NotIn"), Values: pulumi.ToStringArray([]string{convention.Spot}),
 		}},
-	}, exempt, validation(
+	}, exemptElsewhere, validation(
 		"variables.exempt || !variables.tolerates",
 		"pods of this namespace may not run on spot nodes, and must not tolerate their taint",
 		`variables.subject + ' may not run on spot nodes: take every toleration that covers TAINT=TAINTED:NoSchedule out of '`+
@@ -104,7 +92,7 @@ func (b *builder) createSpotRefused() error {
 
 // createValidating registers one policy with its binding.
 func (b *builder) createValidating(role, name string, rules admissionv1.NamedRuleWithOperationsArray, namespaces metav1.LabelSelectorPtrInput,
-	exempt admissionv1.VariableArgs, validations ...admissionv1.ValidationInput,
+	exempted admissionv1.VariableArgs, validations ...admissionv1.ValidationInput,
 ) error {
 	policy, err := admissionv1.NewValidatingAdmissionPolicy(b.ctx, b.kids.ID(role), &admissionv1.ValidatingAdmissionPolicyArgs{
 		Metadata: metadata(name),
@@ -112,7 +100,7 @@ func (b *builder) createValidating(role, name string, rules admissionv1.NamedRul
 			FailurePolicy:    pulumi.String("Fail"),
 			MatchConstraints: admissionv1.MatchResourcesArgs{MatchPolicy: pulumi.String("Equivalent"), ResourceRules: rules},
 			MatchConditions:  conditions,
-			Variables:        append(variables(), exempt),
+			Variables:        append(variables(), exempted),
 			Validations:      admissionv1.ValidationArray(validations),
 		},
 	}, b.kids.Opts()...)
@@ -146,15 +134,12 @@ func (b *builder) createSpotPlacement() error {
 			// What another policy or webhook adds after this one, a term above all, is completed too.
 			ReinvocationPolicy: pulumi.String("IfNeeded"),
 			MatchConstraints: admissionv1.MatchResourcesArgs{
-				MatchPolicy: pulumi.String("Equivalent"),
-				ResourceRules: append(admissionv1.NamedRuleWithOperationsArray{
-					rule("", []string{"CREATE"}, "pods"),
-				}, templateRules([]string{"daemonsets"})...),
+				MatchPolicy:   pulumi.String("Equivalent"),
+				ResourceRules: rulesOn([]string{"CREATE"}, false),
 			},
 			MatchConditions: conditions,
-			Variables: append(variables(), admissionv1.VariableArgs{Name: pulumi.String("exempt"), Expression: pulumi.String(
-				"variables.unchanged || variables.platformDaemon || variables.daemonPod")}),
-			Mutations: admissionv1.MutationArray{jsonPatch(addAffinity), jsonPatch(addToleration)},
+			Variables:       append(variables(), exemptOnSpot),
+			Mutations:       admissionv1.MutationArray{jsonPatch(addAffinity), jsonPatch(addToleration)},
 		},
 	}, b.kids.Opts()...)
 	if err != nil {

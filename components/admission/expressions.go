@@ -60,6 +60,16 @@ func variables() admissionv1.VariableArray {
 	return out
 }
 
+// exempt, the last variable, says whom a policy leaves alone.
+func exempt(expression string) admissionv1.VariableArgs {
+	return admissionv1.VariableArgs{Name: pulumi.String("exempt"), Expression: pulumi.String(expression)}
+}
+
+var (
+	exemptOnSpot    = exempt("variables.unchanged || variables.platformDaemon || variables.daemonPod")
+	exemptElsewhere = exempt("variables.unchanged || variables.platformDaemon")
+)
+
 // scheduled refuses to pass the scheduler by: it alone honours taints and affinity. A pod gets its node by a binding,
 // which is no update.
 var scheduled = validation(

@@ -5,37 +5,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// workloads are the resources with a pod template.
-var workloads = []string{"deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs"}
+// written are the operations by which templates come into a cluster.
+var written = []string{"CREATE", "UPDATE"}
 
-// apiGroups are the groups of workloads, in the order in which rules name them.
-var apiGroups = []struct {
-	name      string
-	resources []string
-}{
-	{"apps", []string{"deployments", "statefulsets", "daemonsets", "replicasets"}},
-	{"batch", []string{"jobs", "cronjobs"}},
-}
-
-// templateRules match the writing of resources with a pod template.
-func templateRules(resources []string) []admissionv1.NamedRuleWithOperationsInput {
-	wanted := map[string]bool{}
-	for _, r := range resources {
-		wanted[r] = true
+// rulesOn match pods at some operations, and the writing of what has a pod template: of everything, or of DaemonSets
+// alone.
+func rulesOn(pods []string, everything bool) admissionv1.NamedRuleWithOperationsArray {
+	if !everything {
+		return admissionv1.NamedRuleWithOperationsArray{rule("", pods, "pods"), rule("apps", written, "daemonsets")}
 	}
-	var out []admissionv1.NamedRuleWithOperationsInput
-	for _, group := range apiGroups {
-		var some []string
-		for _, r := range group.resources {
-			if wanted[r] {
-				some = append(some, r)
-			}
-		}
-		if len(some) > 0 {
-			out = append(out, rule(group.name, []string{"CREATE", "UPDATE"}, some...))
-		}
+	return admissionv1.NamedRuleWithOperationsArray{
+		rule("", pods, "pods"),
+		rule("apps", written, "deployments", "statefulsets", "daemonsets", "replicasets"),
+		rule("batch", written, "jobs", "cronjobs"),
 	}
-	return out
 }
 
 // rule matches operations on resources of an API group, not on their subresources: a status or a scale is never judged.
