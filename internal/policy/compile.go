@@ -34,7 +34,7 @@ type Mutating struct {
 // created, or returns every expression that it would refuse. Other rules on policies are not looked at.
 func CompileValidating(p *admissionv1.ValidatingAdmissionPolicy, kubernetes string) (*Validating, field.ErrorList) {
 	p = p.DeepCopy()
-	c, errs := newCompiler(kubernetes, p.Spec.ParamKind)
+	c, errs := newCompiler(kubernetes, p.Spec.ParamKind != nil)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -71,11 +71,7 @@ func CompileValidating(p *admissionv1.ValidatingAdmissionPolicy, kubernetes stri
 // v1, which comes with Kubernetes 1.36, has too.
 func CompileMutating(p *admissionv1beta1.MutatingAdmissionPolicy, kubernetes string) (*Mutating, field.ErrorList) {
 	p = p.DeepCopy()
-	var params *admissionv1.ParamKind
-	if p.Spec.ParamKind != nil {
-		params = &admissionv1.ParamKind{}
-	}
-	c, errs := newCompiler(kubernetes, params)
+	c, errs := newCompiler(kubernetes, p.Spec.ParamKind != nil)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -128,8 +124,8 @@ type compiler struct {
 // plainCompilers are the compilers without variables, by Kubernetes minor. They keep nothing of what they compile.
 var plainCompilers sync.Map
 
-func newCompiler(kubernetes string, params *admissionv1.ParamKind) (*compiler, field.ErrorList) {
-	if params != nil {
+func newCompiler(kubernetes string, parameters bool) (*compiler, field.ErrorList) {
+	if parameters {
 		return nil, field.ErrorList{field.Forbidden(field.NewPath("spec", "paramKind"), "a policy with parameters cannot be evaluated outside an API server")}
 	}
 	minor, err := version.ParseMajorMinor(kubernetes)
