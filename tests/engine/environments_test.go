@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +37,7 @@ func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 		{"dev is not destroyed under stg", destroyUnderStg},
 		{"protected resources are not destroyed by mistake", destroyProtected},
 		{"the cloud refuses what passes the gate", destroyPastTheGate},
+		{"what the state has forgotten is removed by hand", removeForgotten},
 		{"an update of dev mends what that took away", mend},
 		{"stg and then dev are destroyed", func(t *testing.T, e *estate) { e.destroy("stg"); e.destroy("dev") }},
 		{"prod is destroyed", func(t *testing.T, e *estate) { e.destroy("prod") }},
@@ -167,6 +169,27 @@ func destroyPastTheGate(t *testing.T, e *estate) {
 	assert.NotContains(t, err.Error(), "goroutine")
 	e.object(nonprod, clusterType, "nonprod")
 	e.object(nonprod, nodeGroupType, "stg-general-nodes")
+}
+
+// removeForgotten does what a person must who keeps a cluster after a destroy that stopped before it: the state has
+// forgotten what is inside (DeletedWith), and the API server takes nothing twice.
+func removeForgotten(t *testing.T, e *estate) {
+	_, err := e.platform().Up(t.Context(), "dev", automation.UpOptions{})
+	require.ErrorIs(t, err, automation.ErrProvider)
+	assert.ErrorContains(t, err, "already exists")
+	removed := 0
+	for _, o := range e.objects() {
+		metadata, _ := o.Attributes["metadata"].(map[string]any)
+		labels, _ := metadata["labels"].(map[string]any)
+		release := o.Type == "kubernetes:helm.sh/v3/Release"
+		if o.Scope != nonprod || !release && labels["app.kubernetes.io/managed-by"] != "eks-platform" || strings.Contains(o.ID, "stg") {
+			continue
+		}
+		if err := e.cloud.Cloud().Remove(o.Scope, o.Type, o.ID); err == nil { // some went with their namespace
+			removed++
+		}
+	}
+	assert.NotZero(t, removed)
 }
 
 // mend brings back what dev lost, which is more than dev's own: stg's nodes stand on dev's CNI and routes.
