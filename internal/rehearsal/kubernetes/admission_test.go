@@ -17,22 +17,34 @@ import (
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
-// guarded returns a cluster of a Kubernetes minor with the platform's policies and a namespace bound to spot nodes.
-func guarded(t *testing.T, version string) *world {
-	t.Helper()
-	w := newWorld(t, true, nil)
-	require.NoError(t, w.store.Update(func(tx cloud.Tx) error {
+// upgrade moves the cluster to a Kubernetes minor.
+func (w *world) upgrade(version string) {
+	w.t.Helper()
+	require.NoError(w.t, w.store.Update(func(tx cloud.Tx) error {
 		c := clusterObject()
 		c.Attributes["version"] = version
 		return tx.Put(c)
 	}))
+}
+
+// platformPolicies are what the platform registers for a Kubernetes minor.
+func platformPolicies(t *testing.T, version string) ptest.Registrations {
+	t.Helper()
 	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
 		_, err := admission.New(ctx, "admission", &admission.Args{ClusterVersion: version})
 		return err
 	})
 	require.NoError(t, err)
+	return regs
+}
+
+// guarded returns a cluster of a Kubernetes minor with the platform's policies and a namespace bound to spot nodes.
+func guarded(t *testing.T, version string) *world {
+	t.Helper()
+	w := newWorld(t, true, nil)
+	w.upgrade(version)
 	for _, typ := range []string{policy, policyBind, mutating, mutatingBind} {
-		for _, r := range regs.ByType(typ) {
+		for _, r := range platformPolicies(t, version).ByType(typ) {
 			w.make(typ, r.PlainInputs())
 		}
 	}
@@ -117,13 +129,8 @@ func TestPoliciesJudgeUpdatesWithTheOldObject(t *testing.T) {
 
 	before := newWorld(t, true, nil)
 	old := before.make(deployment, placed(t, deployment, "default", "tolerations", everything))
-	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
-		_, err := admission.New(ctx, "admission", &admission.Args{ClusterVersion: "1.35"})
-		return err
-	})
-	require.NoError(t, err)
 	for _, typ := range []string{policy, policyBind} {
-		for _, r := range regs.ByType(typ) {
+		for _, r := range platformPolicies(t, "1.35").ByType(typ) {
 			before.make(typ, r.PlainInputs())
 		}
 	}
@@ -206,4 +213,34 @@ func TestACustomResourceIsJudgedByItsPlural(t *testing.T) {
 	assert.ErrorContains(t, err, "denied request: too big")
 	_, err = w.create(widget, changed(t, widget, "spec/size", "2"))
 	assert.NoError(t, err)
+}
+
+func TestMovingAClusterTo136StopsRefusingTemplatesThatSayNothing(t *testing.T) {
+	t.Parallel()
+	w := guarded(t, "1.35")
+	silent := placed(t, deployment, "spot", "dnsPolicy", "Default")
+	_, err := w.create(deployment, silent)
+	require.ErrorContains(t, err, "may only run on spot nodes")
+
+	old, ok := platformPolicies(t, "1.35").Named(policy, "admission-spot-required")
+	require.True(t, ok)
+	checked := w.mustCheck(policy, old.PlainInputs())
+	state := w.state(policy, admission.SpotRequired)
+	w.upgrade("1.36")
+	for _, r := range platformPolicies(t, "1.36") {
+		switch {
+		case r.Name == "admission-spot-required":
+			diff, _, err := w.to(object{policy, checked, &pulumirpc.CreateResponse{Id: state.Id, Properties: state.Properties}}, r.PlainInputs())
+			require.NoError(t, err)
+			assert.NotEmpty(t, diff.Diffs)
+			assert.Empty(t, diff.Replaces, "there is no moment without it")
+		case r.Type == mutating || r.Type == mutatingBind:
+			w.make(r.Type, r.PlainInputs())
+		}
+	}
+	_, err = w.create(deployment, silent)
+	require.NoError(t, err)
+	made, err := w.create(pod, placed(t, pod, "spot", "dnsPolicy", "Default"))
+	require.NoError(t, err)
+	assert.Len(t, property(t, made.Properties, "spec/tolerations"), 1)
 }
