@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,18 +34,22 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// After returns a channel that gets the time once the clock was moved so far.
-func (c *Clock) After(d time.Duration) <-chan time.Time {
+// After returns a channel that gets the time once the clock was moved so far, and a function that forgets about it.
+func (c *Clock) After(d time.Duration) (<-chan time.Time, func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := timer{at: c.now.Add(d), c: make(chan time.Time, 1)}
 	if d <= 0 {
 		t.c <- c.now
-		return t.c
+		return t.c, func() {}
 	}
 	c.timers = append(c.timers, t)
 	c.changed.Broadcast()
-	return t.c
+	return t.c, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.timers = slices.DeleteFunc(c.timers, func(other timer) bool { return other.c == t.c })
+	}
 }
 
 // Advance moves the clock and wakes whoever waited for less.
