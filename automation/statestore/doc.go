@@ -7,8 +7,8 @@
 // # S3
 //
 // Versions are ETags. A write sends If-None-Match: * or If-Match, a deletion If-Match; Amazon S3 honours all three
-// (the last one since September 2025). It asks for s3:GetObject with them, and s3:ListBucket, or a missing object is
-// answered as forbidden
+// (the last one since September 2025). If-Match takes s3:GetObject beside the permission to write or delete, and
+// without s3:ListBucket a missing object is answered as forbidden
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html). Before the first conditional
 // write counts, a Store proves that the server refuses one that must fail: a server that ignores the header would let
 // two deploys through. A server that ignores If-Match on deletions only is accepted: the object is compared right before

@@ -369,6 +369,34 @@ func TestReadingADirectoryWritesNothing(t *testing.T) {
 	}
 }
 
+func TestWhatAKilledWriterLeftIsNobodys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := statestore.Open(t.Context(), "file://"+dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Put(t.Context(), key, []byte("whole")); err != nil {
+		t.Fatal(err)
+	}
+	half := filepath.Join(dir, key) + ".tmp"
+	if err := os.WriteFile(half, []byte("much longer than what comes next"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := s.List(t.Context(), ".eks-platform/"); err != nil || !slices.Equal(keys, []string{key}) {
+		t.Errorf("listed %v, %v", keys, err)
+	}
+	if _, err := s.Put(t.Context(), key, []byte("next")); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := s.Get(t.Context(), key); err != nil || string(o.Data) != "next" {
+		t.Errorf("%v, %v", o, err)
+	}
+	if _, err := os.Stat(half); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
 func TestWaitingForADirectorysLockCanBeGivenUp(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
