@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
@@ -112,6 +113,12 @@ func (e *Estate) sharedProblems(owner string, add adder) {
 		if first, twice := byEnvironment[c.Environment]; twice {
 			add(name, "environment", "%q is the environment of stack %q already, on the same cluster", c.Environment, first)
 			continue
+		}
+		for other, stack := range byEnvironment {
+			if strings.HasPrefix(c.Environment, other+"-") || strings.HasPrefix(other, c.Environment+"-") {
+				add(name, "environment", "%q and %q of stack %q begin alike: what one calls <environment>-<name> could be the "+
+					"other's, on the same cluster; choose another name", c.Environment, other, stack)
+			}
 		}
 		byEnvironment[c.Environment] = name
 	}
