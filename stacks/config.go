@@ -67,6 +67,15 @@ type Config struct {
 	// The job that removes failed pods from the cluster that the stack owns. Left out, they stay until Kubernetes has
 	// 12,500 of them.
 	PodCleanup *podcleanup.Settings `json:"podCleanup,omitempty" jsonschema_extras:"x-optional=true"`
+	// What deploys of the environment need. The program itself takes no notice.
+	Delivery Delivery `json:"delivery,omitempty"`
+}
+
+// Delivery says what deploys of an environment need.
+type Delivery struct {
+	// Refuse to deploy without a reference to an approval, such as a change number or the address of a review. It is kept
+	// in the history of deploys.
+	RequireApproval bool `json:"requireApproval,omitempty" jsonschema:"default=false"`
 }
 
 // AWS says where a stack runs.
