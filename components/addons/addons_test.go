@@ -201,6 +201,8 @@ func TestPermissionsComeByPodIdentityAndOutliveTheNodes(t *testing.T) {
 		require.True(t, ok)
 		assert.Contains(t, trust, "pods.eks.amazonaws.com")
 		assert.Contains(t, trust, "sts:TagSession")
+		assert.Contains(t, trust, `"aws:RequestTag/kubernetes-namespace":["kube-system"]`)
+		assert.Contains(t, trust, `"aws:RequestTag/kubernetes-service-account":["`+want.account+`"]`, "no other account gets the role")
 	}
 	for _, name := range []string{"coredns", "kube-proxy", "metrics-server", "eks-pod-identity-agent", "eks-node-monitoring-agent"} {
 		assert.Nil(t, one(t, regs, addonType, "nonprod-"+name).Input("podIdentityAssociations"), name)

@@ -23,12 +23,19 @@ type identity struct {
 	role *iam.Role
 }
 
-// newIdentity makes a role for a service account of an add-on. It waits for nothing, not even the cluster.
+// newIdentity makes a role for a service account of an add-on, and for no other. It waits for nothing, not even the
+// cluster.
 func (b *builder) newIdentity(key, serviceAccount, description string) (*identity, error) {
 	id := b.kids.ID(key)
+	trust := iamdoc.PodIdentityTrust()
+	// EKS names both in the session's tags (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html).
+	trust.Statements[0].Conditions = map[string]map[string][]string{"StringEquals": {
+		"aws:RequestTag/kubernetes-namespace":       {"kube-system"},
+		"aws:RequestTag/kubernetes-service-account": {serviceAccount},
+	}}
 	role, err := iam.NewRole(b.ctx, id, &iam.RoleArgs{
 		Description:      pulumi.String(description),
-		AssumeRolePolicy: pulumi.String(iamdoc.PodIdentityTrust().JSON()),
+		AssumeRolePolicy: pulumi.String(trust.JSON()),
 		Tags:             b.tags(id),
 	}, b.kids.Opts()...)
 	if err != nil {
