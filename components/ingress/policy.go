@@ -108,12 +108,15 @@ func (a *Args) balancingPolicy() iamdoc.Document {
 		},
 	}
 	if a.WAF {
+		// Where an association is made and ended
+		// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html). SetWebAcl is what WAF then
+		// asks of the load balancer in the controller's name.
+		associated := append(a.arn("wafv2", "regional/webacl/*/*"), a.arn("elasticloadbalancing", "loadbalancer/app/*/*")...)
 		statements = append(statements, iamdoc.Statement{
-			Sid: "WAF", Resources: everything,
-			Actions: []string{
-				"wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:AssociateWebACL", "wafv2:DisassociateWebACL",
-				"elasticloadbalancing:SetWebAcl",
-			},
+			Sid: "WAFLookAround", Resources: everything,
+			Actions: []string{"wafv2:GetWebACL", "wafv2:GetWebACLForResource", "elasticloadbalancing:SetWebAcl"},
+		}, iamdoc.Statement{
+			Sid: "WAF", Resources: associated, Actions: []string{"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"},
 		})
 	}
 	if a.Shield {

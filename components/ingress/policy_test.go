@@ -160,8 +160,8 @@ func TestSecurityGroupsAreOpenedInTheClustersVPCAlone(t *testing.T) {
 
 func TestWhatIsNotTiedToTheClusterIsTiedToItsAccountAndRegion(t *testing.T) {
 	t.Parallel()
-	statements, _ := policies(t, func(a *ingress.Args) { a.Region = "cn-north-1" })
-	everywhere := map[string]bool{"LookAround": true, "Certificates": true}
+	statements, _ := policies(t, func(a *ingress.Args) { a.Region, a.WAF = "cn-north-1", true })
+	everywhere := map[string]bool{"LookAround": true, "Certificates": true, "WAFLookAround": true}
 	for _, s := range statements {
 		if everywhere[s.Sid] {
 			assert.Equal(t, []string{"*"}, s.Resource)
