@@ -3,8 +3,6 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,8 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"gopkg.in/yaml.v3"
 
+	"github.com/eks-platform/eks-platform/internal/declared"
 	"github.com/eks-platform/eks-platform/internal/ptest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -129,37 +127,25 @@ func broken(t *testing.T, regs ptest.Registrations, typ, path, value string) pte
 	return out
 }
 
-// registered returns what the program registers for one of the repository's stack files.
+// registered returns what the program registers for one of the repository's stack files, which joins what its owner
+// really publishes.
 func registered(t *testing.T, stack string) ptest.Registrations {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(root, "Pulumi."+stack+".yaml"))
+	return declaredIn(t, root, stack)
+}
+
+// declaredIn returns what the program registers for a stack of a directory.
+func declaredIn(t *testing.T, dir, stack string) ptest.Registrations {
+	t.Helper()
+	files, err := stacks.LoadEstate(dir)
 	require.NoError(t, err)
-	var file struct {
-		Config map[string]any `yaml:"config"`
+	owner, joined := stack, []string(nil)
+	if o := files.Owner(stack); o != "" {
+		owner, joined = o, []string{stack}
 	}
-	require.NoError(t, yaml.Unmarshal(raw, &file))
-	config := map[string]string{}
-	for key, value := range file.Config {
-		if text, ok := value.(string); ok {
-			config[key] = text
-			continue
-		}
-		text, err := json.Marshal(value)
-		require.NoError(t, err)
-		config[key] = string(text)
-	}
-	zones := map[string]string{"euw1-az1": "eu-west-1a", "euw1-az2": "eu-west-1b", "euw1-az3": "eu-west-1c"}
-	contract, err := json.Marshal(stacks.Contract{
-		Version: stacks.ContractVersion, Environment: "dev", AccountID: nonprod.Account, Region: nonprod.Region,
-		Cluster: stacks.ClusterContract{Name: "nonprod", ARN: "arn:aws:eks:eu-west-1:111111111111:cluster/nonprod", Version: "1.35", Kubeconfig: "{}", ServiceCIDR: "172.20.0.0/16"},
-		Network: stacks.NetworkContract{VPCID: "vpc-1", ZoneIDs: []string{"euw1-az1", "euw1-az2", "euw1-az3"}, ZoneNames: zones, PrivateSubnetIDs: zones},
-	})
+	all, err := declared.Cluster(stacks.Program, dir, owner, joined)
 	require.NoError(t, err)
-	var published map[string]any
-	require.NoError(t, json.Unmarshal(contract, &published))
-	regs, err := ptest.Run(t, false, stacks.Program, ptest.WithStack(stack), ptest.WithConfig(config),
-		ptest.WithStackOutputs("organization/eks-platform/dev", map[string]any{"contract": published}))
-	require.NoError(t, err)
+	regs := all[len(all)-1].Registrations
 	require.NotEmpty(t, regs)
 	return regs
 }
@@ -229,6 +215,7 @@ type statement struct {
 	Principal any
 	Action    any
 	Resource  any
+	Condition map[string]map[string]any
 }
 
 // policies calls f with every statement that allows something, in the inputs of every resource.
@@ -275,7 +262,9 @@ func policiesNameTheirPrincipals(regs ptest.Registrations) []string {
 			trusts++
 			b.unless(len(texts(s.Principal)) > 0, r, "%s names who is trusted", property)
 		}
-		b.unless(!slices.Contains(texts(s.Principal), "*"), r, "%s trusts everybody", property)
+		// Whoever reaches a mount target: the security group decides who does.
+		mounted := slices.Contains(texts(s.Condition["Bool"]["elasticfilesystem:AccessedViaMountTarget"]), "true")
+		b.unless(mounted || !slices.Contains(texts(s.Principal), "*"), r, "%s trusts everybody", property)
 	})
 	if trusts < len(regs.ByType("aws:iam/role:Role")) {
 		b = append(b, "a role has no trust policy that could be read")
@@ -283,8 +272,9 @@ func policiesNameTheirPrincipals(regs ptest.Registrations) []string {
 	return b
 }
 
-// reading are the beginnings of actions that change nothing.
-var reading = []string{"Describe", "Get", "List", "BatchGet"}
+// reading are the beginnings of actions that change nothing. SetWebAcl does nothing without wafv2:AssociateWebACL, which
+// has its resources.
+var reading = []string{"Describe", "Get", "List", "BatchGet", "SetWebAcl"}
 
 func wildcardsOnlyRead(regs ptest.Registrations) []string {
 	var b breaches
@@ -303,8 +293,10 @@ func wildcardsOnlyRead(regs ptest.Registrations) []string {
 
 // untagged are the types in use that AWS has no tags for.
 var untagged = []string{
-	"aws:autoscaling/schedule:Schedule", "aws:autoscaling/tag:Tag", "aws:ec2/route:Route",
+	"aws:autoscaling/schedule:Schedule", "aws:autoscaling/tag:Tag", "aws:cloudwatch/queryDefinition:QueryDefinition",
+	"aws:ec2/route:Route",
 	"aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/subnetCidrReservation:SubnetCidrReservation",
+	"aws:efs/backupPolicy:BackupPolicy", "aws:efs/fileSystemPolicy:FileSystemPolicy", "aws:efs/mountTarget:MountTarget",
 	"aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "aws:iam/rolePolicy:RolePolicy",
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:kms/alias:Alias",
 }
