@@ -46,28 +46,29 @@ func TestTheHeartbeatKeepsTheLease(t *testing.T) {
 
 func TestTheHeartbeatOutlivesTheContextOfTheDeploy(t *testing.T) {
 	t.Parallel()
-	k := &storetest.Kind{URL: "file://" + t.TempDir(), Clock: storetest.NewClock()}
-	ctx, cancel := context.WithCancel(t.Context())
-	l, err := lease.Acquire(ctx, k.Open(t), dev, alice, lease.Options{Clock: k.Clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	<-l.Context().Done()
-	for range 6 {
-		beat(t, k.Clock)
-	}
-	select {
-	case <-l.Done():
-		t.Fatal("the lease ended with the context")
-	default:
-	}
-	if r, err := lease.Read(t.Context(), k.Open(t), dev); err != nil || r.Expired {
-		t.Errorf("%+v, %v", r, err)
-	}
-	if err := l.Release(t.Context()); err != nil {
-		t.Error(err)
-	}
+	storetest.Each(t, func(t *testing.T, k *storetest.Kind) {
+		ctx, cancel := context.WithCancel(t.Context())
+		l, err := lease.Acquire(ctx, k.Open(t), dev, alice, lease.Options{Clock: k.Clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		<-l.Context().Done()
+		for range 6 {
+			beat(t, k.Clock)
+		}
+		select {
+		case <-l.Done():
+			t.Fatal("the lease ended with the context")
+		default:
+		}
+		if r, err := lease.Read(t.Context(), k.Open(t), dev); err != nil || r.Expired {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if err := l.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestALeaseThatCannotBeRenewedIsLostWhenItExpires(t *testing.T) {

@@ -123,8 +123,7 @@ func (l *Lease) renewInTime() error {
 	case err := <-result:
 		return err
 	case <-l.stop:
-		cancel()
-		<-result // Release must know the version
+		// Whether it was written or not: Release finds the version that is there.
 		return errStopped
 	case <-passed:
 		return l.overdue(errors.New("the store does not answer"))
