@@ -11,9 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/internal/declared"
 	"github.com/eks-platform/eks-platform/internal/ptest"
-	"github.com/eks-platform/eks-platform/stacks"
 )
 
 // rule is something that holds in every environment of the repository. It returns what breaks it.
@@ -125,29 +123,6 @@ func broken(t *testing.T, regs ptest.Registrations, typ, path, value string) pte
 	}
 	require.True(t, hit, "%s has no %s", typ, path)
 	return out
-}
-
-// registered returns what the program registers for one of the repository's stack files, which joins what its owner
-// really publishes.
-func registered(t *testing.T, stack string) ptest.Registrations {
-	t.Helper()
-	return declaredIn(t, root, stack)
-}
-
-// declaredIn returns what the program registers for a stack of a directory.
-func declaredIn(t *testing.T, dir, stack string) ptest.Registrations {
-	t.Helper()
-	files, err := stacks.LoadEstate(dir)
-	require.NoError(t, err)
-	owner, joined := stack, []string(nil)
-	if o := files.Owner(stack); o != "" {
-		owner, joined = o, []string{stack}
-	}
-	all, err := declared.Cluster(stacks.Program, dir, owner, joined)
-	require.NoError(t, err)
-	regs := all[len(all)-1].Registrations
-	require.NotEmpty(t, regs)
-	return regs
 }
 
 // breaches collects what breaks a rule.
