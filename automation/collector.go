@@ -17,6 +17,10 @@ type collector struct {
 	observe func(Event)
 	steps   map[string]int  // URN -> index in result.Steps
 	reading map[string]bool // URNs whose refresh is under way
+
+	prints    fingerprints
+	leftovers map[string]Step // deletions of which it is not known yet whether they are part of a replacement
+	replacing map[string]bool // URNs whose replacement exists
 }
 
 func newCollector(op Operation, stack string, observe func(Event)) *collector {
@@ -26,6 +30,7 @@ func newCollector(op Operation, stack string, observe func(Event)) *collector {
 	return &collector{
 		result:  &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now()},
 		observe: observe, steps: map[string]int{}, reading: map[string]bool{},
+		prints: fingerprints{}, leftovers: map[string]Step{}, replacing: map[string]bool{},
 	}
 }
 
@@ -44,6 +49,7 @@ func (c *collector) add(e events.EngineEvent) {
 	case e.ErrorEvent != nil:
 		c.report(EventError, Diagnostic{Message: tidy(e.ErrorEvent.Error)})
 	case e.SummaryEvent != nil:
+		c.finish()
 		for op, n := range e.SummaryEvent.ResourceChanges {
 			c.result.Changes[string(op)] = n
 		}
@@ -69,13 +75,42 @@ func (c *collector) before(m apitype.StepEventMetadata, planning bool) {
 	if planning {
 		s.Status = Planned
 	}
-	if !quiet[m.Op] && !parts[m.Op] {
-		if _, known := c.steps[m.URN]; !known {
-			c.steps[m.URN] = len(c.result.Steps)
-			c.result.Steps = append(c.result.Steps, s)
+	switch {
+	case m.Op == apitype.OpCreateReplacement:
+		c.replacing[m.URN] = true
+	case m.Op == apitype.OpDeleteReplaced && !c.replacing[m.URN]:
+		c.leftovers[m.URN] = s
+	case !quiet[m.Op] && !parts[m.Op]:
+		s.Properties = properties(m, false)
+		if m.Op == apitype.OpReplace {
+			_, s.DeletedFirst = c.leftovers[m.URN]
+			delete(c.leftovers, m.URN)
+		}
+		if c.take(s) {
+			c.prints.note(m)
 		}
 	}
 	c.step(s)
+}
+
+// take adds a step to the result, unless its resource has one already.
+func (c *collector) take(s Step) bool {
+	if _, known := c.steps[s.URN]; known {
+		return false
+	}
+	c.steps[s.URN] = len(c.result.Steps)
+	c.result.Steps = append(c.result.Steps, s)
+	return true
+}
+
+// finish adds what is only known when everything has been heard: deletions that belong to no replacement of this run,
+// and the fingerprints.
+func (c *collector) finish() {
+	for _, urn := range slices.Sorted(maps.Keys(c.leftovers)) {
+		c.take(c.leftovers[urn])
+	}
+	clear(c.leftovers)
+	c.prints.seal(c.result.Steps)
 }
 
 func (c *collector) after(m apitype.StepEventMetadata) {
@@ -123,11 +158,17 @@ func stepOf(m apitype.StepEventMetadata) Step {
 	} else {
 		s.DiffKeys = slices.Sorted(slices.Values(m.Diffs))
 	}
-	if state := m.Old; state != nil {
-		s.Protected = state.Protect
-	} else if m.New != nil {
-		s.Protected = m.New.Protect
+	state := m.Old
+	if state == nil {
+		state = m.New
 	}
+	if state != nil {
+		s.Protected, s.Retain = state.Protect, state.RetainOnDelete
+	}
+	if loss, ok := Critical(m.Type); ok {
+		s.Critical = loss.Kind
+	}
+	s.NodeGroup = nodesOf(m)
 	return s
 }
 
@@ -143,6 +184,7 @@ func driftOf(m apitype.StepEventMetadata) (Step, bool) {
 		s.Op, s.DiffKeys = string(apitype.OpDelete), nil
 	case len(s.DiffKeys) > 0:
 		s.Op = string(apitype.OpUpdate)
+		s.Properties = properties(m, true)
 	default:
 		return Step{}, false
 	}
@@ -220,10 +262,10 @@ var boilerplate = []string{
 	"an unhandled error occurred: ", "program failed: ", "1 error occurred:", "* ", "go inline source runtime error, ",
 }
 
-// tidy makes a diagnostic readable: no colour markup, none of the wrapping that the SDK puts around the one error a
+// tidy makes a diagnostic fit to be shown: no credentials, no colour markup, none of the wrapping that the SDK puts around the one error a
 // program returns.
 func tidy(message string) string {
-	message = strings.TrimSpace(plain(message))
+	message = Mask(strings.TrimSpace(plain(message)))
 	for again := true; again; {
 		again = false
 		for _, b := range boilerplate {

@@ -2,6 +2,8 @@ package automation
 
 import (
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 // Operation is what is done to an environment.
@@ -27,10 +29,12 @@ const (
 	Failed  Status = "failed"
 )
 
-// Step is what the engine does, or would do, with one resource. It names properties and holds none of their values.
+// Step is what the engine does, or would do, with one resource. It holds values only as text that can be shown: see
+// PropertyChange.
 type Step struct {
 	// Op is Pulumi's name of the operation: create, update, replace, delete, read, import, refresh and so on. A
-	// replacement is one step, replace, whichever way round it is carried out.
+	// replacement is one step, replace, whichever way round it is carried out. The deletion of what an earlier,
+	// interrupted replacement left behind is delete-replaced.
 	Op string `json:"op"`
 	// URN identifies the resource; Type and Name are parts of it.
 	URN  string `json:"urn"`
@@ -40,10 +44,30 @@ type Step struct {
 	ReplaceKeys []string `json:"replaceKeys,omitempty"`
 	// DiffKeys are the properties that change, as paths where the provider tells them.
 	DiffKeys []string `json:"diffKeys,omitempty"`
+	// Properties are the properties that change, with their values, in the order of their paths. A new resource has the
+	// few that identify it, and a deletion none. Steps of events have them when the step begins.
+	Properties []PropertyChange `json:"properties,omitempty"`
 	// Protected tells whether the resource is protected from deletion.
 	Protected bool `json:"protected,omitempty"`
+	// Retain tells that a deletion leaves the resource in the cloud and only forgets it.
+	Retain bool `json:"retain,omitempty"`
+	// DeletedFirst tells that a replacement deletes before it creates: there is a time without the resource.
+	DeletedFirst bool `json:"deletedFirst,omitempty"`
+	// Critical is the kind of thing that is lost when the resource is deleted or replaced (see Critical); empty for a
+	// resource that is easily made again.
+	Critical string `json:"critical,omitempty"`
+	// NodeGroup is set for managed node groups that exist.
+	NodeGroup *NodeGroup `json:"nodeGroup,omitempty"`
+	// Fingerprint is the hash of everything that the step changes, for Result.Digest and for telling which of two
+	// previews' steps differ.
+	Fingerprint string `json:"fingerprint,omitempty"`
 	// Status is how far the step got.
 	Status Status `json:"status"`
+}
+
+// Destructive tells whether the resource, as it is now, will be gone.
+func (s Step) Destructive() bool {
+	return s.Op == string(apitype.OpReplace) || s.Op == string(apitype.OpDelete) || s.Op == string(apitype.OpDeleteReplaced)
 }
 
 // Diagnostic is what the engine, a provider or the program had to say.
