@@ -1,11 +1,16 @@
 package automation
 
-import "context"
+import (
+	"context"
+	"os"
+)
 
 // Cloud is where environments live: AWS, or a Rehearsal.
 type Cloud interface {
 	// attach prepares one engine run on one stack. The caller closes the session.
 	attach(ctx context.Context, projectDir, stack string) (*session, error)
+	// backend returns the URL of the state backend; empty when the CLI must be asked.
+	backend() (string, error)
 }
 
 // session is what one engine run needs from its cloud.
@@ -40,3 +45,6 @@ func (aws) attach(_ context.Context, projectDir, stack string) (*session, error)
 		unlock:  "remove the lock with: pulumi cancel --stack " + stack,
 	}, nil
 }
+
+// backend is what the variable says, which the CLI heeds before everything else.
+func (aws) backend() (string, error) { return os.Getenv("PULUMI_BACKEND_URL"), nil }

@@ -202,6 +202,7 @@ func (s street) Names() []string { return s }
 func (street) Owner(stack string) string {
 	return map[string]string{"stg": "dev"}[stack]
 }
+func (street) RequiresApproval(string) bool { return false }
 func (street) Joined(owner string) []string {
 	if owner == "dev" {
 		return []string{"stg"}

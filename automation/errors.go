@@ -19,6 +19,14 @@ var (
 	ErrLocked = errors.New("the stack is locked")
 	// ErrRefused: a gate of the platform does not let the operation through.
 	ErrRefused = errors.New("refused")
+	// ErrStale: what was approved is not what a deploy would do now. It is an ErrRefused, too.
+	ErrStale = fmt.Errorf("%w: what was approved is not what would be done now", ErrRefused)
+	// ErrPending: an earlier run was killed, and the end of what it had begun is not known.
+	ErrPending = errors.New("a run that was killed left operations whose end is not known")
+	// ErrLeaseLost: somebody else took or broke the lease of a deploy while it ran.
+	ErrLeaseLost = errors.New("the lease was lost while it ran")
+	// ErrUnsettled: everything was applied, and the cloud is not what the program says.
+	ErrUnsettled = errors.New("deployed, but not settled")
 	// ErrProgram: the program failed before or while it registered resources.
 	ErrProgram = errors.New("the program failed")
 	// ErrProvider: the cloud refused an operation on a resource.

@@ -190,7 +190,7 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*Result, e
 		r.Steps = append(r.Steps, Step{Op: "delete", URN: x.URN, Type: x.Type, Name: x.name(), Protected: x.Protect, Status: Planned})
 	}
 	r.Changes["delete"] = len(s.resources)
-	r.Pending = s.pending > 0
+	r.Pending = len(s.pending) > 0
 	return r, nil
 }
 

@@ -52,6 +52,8 @@ type estate interface {
 	Names() []string
 	Owner(stack string) string
 	Joined(owner string) []string
+	// RequiresApproval tells whether deploys of a stack need a reference to an approval.
+	RequiresApproval(stack string) bool
 }
 
 // New returns a Platform. It reads nothing but the project file's presence; stack files are read by each operation.

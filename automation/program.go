@@ -10,5 +10,13 @@ func loadEstate(dir string) (estate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e, nil
+	return estateOf{e}, nil
+}
+
+// estateOf are the stack files as they are.
+type estateOf struct{ *stacks.Estate }
+
+// RequiresApproval is delivery.requireApproval of the stack file.
+func (e estateOf) RequiresApproval(stack string) bool {
+	return e.Config(stack).Delivery.RequireApproval
 }

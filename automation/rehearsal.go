@@ -74,9 +74,8 @@ func (r *Rehearsal) Close() error { return r.closing() }
 // attach copies the project's stack files to a place where the CLI may write to them, and starts the providers.
 func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*session, error) {
 	work := filepath.Join(r.dir, "work", stack)
-	state := filepath.Join(r.dir, "state")
 	home := filepath.Join(r.dir, "home")
-	for _, dir := range []string{work, state, home} {
+	for _, dir := range []string{work, home} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
 		}
@@ -89,8 +88,13 @@ func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*sess
 	if err != nil {
 		return nil, fmt.Errorf("start the rehearsal's providers: %w", err)
 	}
+	backend, err := r.backend()
+	if err != nil {
+		endpoint.Close()
+		return nil, err
+	}
 	env := map[string]string{
-		"PULUMI_BACKEND_URL":                            "file://" + filepath.ToSlash(state),
+		"PULUMI_BACKEND_URL":                            backend,
 		"PULUMI_CONFIG_PASSPHRASE":                      passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK":                      "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
@@ -99,7 +103,7 @@ func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*sess
 	}
 	maps.Copy(env, endpoint.Env())
 	s := &session{workDir: work, home: home, env: env, clean: true, create: true, release: endpoint.Close}
-	s.unlock = "remove " + filepath.Join(state, ".pulumi", "locks")
+	s.unlock = "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.exists = r.stacks[stack]
@@ -112,4 +116,13 @@ func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*sess
 		r.stacks[stack] = true
 	}
 	return s, nil
+}
+
+// backend is a directory, which exists afterwards.
+func (r *Rehearsal) backend() (string, error) {
+	state := filepath.Join(r.dir, "state")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return "", fmt.Errorf("make a place for the rehearsal's state: %w", err)
+	}
+	return "file://" + filepath.ToSlash(state), nil
 }

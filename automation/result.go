@@ -136,6 +136,8 @@ const (
 	// EventWarning and EventError: a diagnostic.
 	EventWarning EventKind = "warning"
 	EventError   EventKind = "error"
+	// EventStage: a part of a deploy or a repair begins, or has something to say; see Stage.
+	EventStage EventKind = "stage"
 )
 
 // Event is one moment of a running operation.
@@ -148,4 +150,6 @@ type Event struct {
 	Step *Step `json:"step,omitempty"`
 	// Diagnostic is set for EventWarning and EventError.
 	Diagnostic *Diagnostic `json:"diagnostic,omitempty"`
+	// Stage is set for EventStage: the part of a deploy that begins, and what there is to say of it.
+	Stage *Stage `json:"stage,omitempty"`
 }

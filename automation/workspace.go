@@ -26,6 +26,11 @@ func (w *workspace) close() { w.session.close() }
 
 // run runs one CLI command on a stack, outside of engine operations, and returns its standard output.
 func (w *workspace) run(ctx context.Context, stack string, args ...string) (string, error) {
+	return w.runWith(ctx, nil, stack, args...)
+}
+
+// runWith is run with a standard input.
+func (w *workspace) runWith(ctx context.Context, stdin io.Reader, stack string, args ...string) (string, error) {
 	var env []string
 	if home := w.PulumiHome(); home != "" {
 		env = append(env, "PULUMI_HOME="+home)
@@ -33,7 +38,7 @@ func (w *workspace) run(ctx context.Context, stack string, args ...string) (stri
 	for k, v := range w.GetEnvVars() {
 		env = append(env, k+"="+v)
 	}
-	stdout, stderr, _, err := w.PulumiCommand().Run(ctx, w.WorkDir(), nil, nil, nil, env, append(args, "--stack", stack)...)
+	stdout, stderr, _, err := w.PulumiCommand().Run(ctx, w.WorkDir(), stdin, nil, nil, env, append(args, "--stack", stack)...)
 	if err != nil {
 		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err, unlock: w.session.unlock})
 	}
@@ -87,7 +92,18 @@ func (r record) name() string { return urnName(r.URN) }
 type state struct {
 	resources []record
 	// pending are the operations that were under way when an earlier run was killed.
-	pending int
+	pending []pendingRecord
+}
+
+// pendingRecord is an operation that was under way.
+type pendingRecord struct {
+	// Type is creating, updating, deleting, reading or importing.
+	Type     string `json:"type"`
+	Resource struct {
+		record
+		ID     string         `json:"id"`
+		Inputs map[string]any `json:"inputs"`
+	} `json:"resource"`
 }
 
 // inCloud returns the resources that stand for something in the cloud.
@@ -122,14 +138,14 @@ func (w *workspace) state(ctx context.Context, stack string) (*state, error) {
 	}
 	var exported struct {
 		Deployment struct {
-			Resources         []record          `json:"resources"`
-			PendingOperations []json.RawMessage `json:"pending_operations"`
+			Resources         []record        `json:"resources"`
+			PendingOperations []pendingRecord `json:"pending_operations"`
 		} `json:"deployment"`
 	}
 	if err := json.Unmarshal([]byte(text), &exported); err != nil {
 		return nil, fmt.Errorf("read the state of %s: %w", stack, err)
 	}
-	return &state{resources: exported.Deployment.Resources, pending: len(exported.Deployment.PendingOperations)}, nil
+	return &state{resources: exported.Deployment.Resources, pending: exported.Deployment.PendingOperations}, nil
 }
 
 var noStack = regexp.MustCompile(`no stack named .* found`)
