@@ -60,10 +60,14 @@ func properties(m apitype.StepEventMetadata, refresh bool) []PropertyChange {
 	for path, diff := range m.DetailedDiff {
 		d.detailed(path, diff)
 	}
-	if len(m.DetailedDiff) == 0 {
+	switch {
+	case len(m.DetailedDiff) > 0:
+	case len(m.Diffs) > 0:
 		for _, key := range m.Diffs {
 			d.key(key)
 		}
+	case m.Op == apitype.OpUpdate: // of components, the engine says no more
+		d.members(nil, m.Old.Inputs, m.New.Inputs, false)
 	}
 	slices.SortStableFunc(d.out, func(a, b PropertyChange) int { return strings.Compare(a.Path, b.Path) })
 	return d.out

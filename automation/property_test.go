@@ -284,3 +284,9 @@ func TestASecretIsNowhereInResultsAndEvents(t *testing.T) {
 	assert.Contains(t, lines(changes), `update list: ["public", [secret]] => ["public", [secret]]`)
 	assert.Contains(t, lines(changes), "update description: [secret] => [secret]")
 }
+
+func TestAComponentsInputsAreCompared(t *testing.T) {
+	t.Parallel()
+	m := update("p:c:C", object{"a": "1", "b": "1"}, object{"a": "2", "b": "1"}, nil)
+	assert.Equal(t, []string{`update a: "1" => "2"`}, lines(properties(m, false)))
+}
