@@ -1,0 +1,389 @@
+package github
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	gh "github.com/google/go-github/v76/github"
+)
+
+// DriftLabel is the label of drift issues, where no other is set.
+const DriftLabel = "drift"
+
+// Drift is what a drift run found in one environment.
+type Drift struct {
+	// Repository is where the issue is. Required.
+	Repository Repository
+	// Environment is the environment: it has one issue. Required; letters, digits, dots, underscores, hyphens, slashes.
+	Environment string
+	// Key tells projects in one repository apart. Empty: there is one.
+	Key string
+	// Label is how issues are found, together with the hidden marker: DriftLabel by default. It is created when the
+	// repository has none of that name. An issue that somebody took the label from is not found again.
+	Label string
+	// Title is the title of the issue. Required.
+	Title string
+	// Resources are what drifted, in any order: URNs, or whatever names a resource for good. None: it is clean.
+	Resources []string
+	// Limit is the largest body, in bytes, hidden lines included: MaxBody by default.
+	Limit int
+	// Render returns the body of the issue, as markdown of no more than budget bytes. Required.
+	Render func(budget int) (string, error)
+	// Changed returns the comment that tells what is new and what is gone since the issue was written last, as markdown
+	// of no more than budget bytes. It is called only when the set of resources changed; nil or an empty text: no comment.
+	// Both lists are empty where the set changed but was too large to be kept in the issue.
+	Changed func(added, removed []string, budget int) (string, error)
+}
+
+// DriftAction is what became of a drift issue.
+type DriftAction string
+
+const (
+	// DriftNone: it is clean, and there is no open issue.
+	DriftNone DriftAction = "none"
+	// DriftOpened: there was no issue of this environment yet.
+	DriftOpened DriftAction = "opened"
+	// DriftReopened: the issue had been closed.
+	DriftReopened DriftAction = "reopened"
+	// DriftUpdated: the same resources still drift; the body is up to date.
+	DriftUpdated DriftAction = "updated"
+	// DriftChanged: other resources drift now; the body is up to date, and a comment tells.
+	DriftChanged DriftAction = "changed"
+	// DriftClosed: it is clean now.
+	DriftClosed DriftAction = "closed"
+	// DriftMuted: somebody closed the issue as not planned, and the same resources drift; it stays closed until others do.
+	DriftMuted DriftAction = "muted"
+)
+
+// DriftIssue is the issue of an environment.
+type DriftIssue struct {
+	// Number and URL are the issue's; empty when there is none.
+	Number int
+	URL    string
+	Action DriftAction
+	// Added and Removed are the resources that drift now and did not before, and the other way round, sorted.
+	Added, Removed []string
+}
+
+// driftState is what the second line of the issue holds.
+type driftState struct {
+	Digest    string   `json:"digest"` // of the sorted resources
+	Resources []string `json:"resources,omitempty"`
+}
+
+// ReportDrift brings the issue of an environment in line with what a drift run found: it opens, updates, comments on,
+// closes or reopens it. Errors: as those of Client.Post, except ErrContended.
+func (c *Client) ReportDrift(ctx context.Context, drift Drift) (*DriftIssue, error) {
+	r, err := newDriftReport(c, drift)
+	if err != nil {
+		return nil, err
+	}
+	if r.login, err = c.Login(ctx); err != nil {
+		return nil, err
+	}
+	issue, err := r.run(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("drift issue of %s in %s: %w", drift.Environment, drift.Repository, err)
+	}
+	return issue, nil
+}
+
+// driftReport is one call of ReportDrift.
+type driftReport struct {
+	*Client
+	Drift
+	login     string
+	marker    string
+	limit     int
+	resources []string
+	digest    string
+}
+
+func newDriftReport(c *Client, drift Drift) (*driftReport, error) {
+	r := &driftReport{Client: c, Drift: drift, limit: cmp.Or(drift.Limit, MaxBody)}
+	r.Label = cmp.Or(drift.Label, DriftLabel)
+	if err := drift.Repository.problem(); err != nil {
+		return nil, err
+	}
+	switch {
+	case drift.Title == "":
+		return nil, fmt.Errorf("title: %w: it must be set", ErrInvalid)
+	case drift.Render == nil:
+		return nil, fmt.Errorf("render: %w: it must be set", ErrInvalid)
+	case drift.Environment == "":
+		return nil, fmt.Errorf("environment: %w: it must be set", ErrInvalid)
+	case strings.Contains(r.Label, ","):
+		return nil, fmt.Errorf("label %q: %w: GitHub separates labels by commas", r.Label, ErrInvalid)
+	}
+	var err error
+	if r.marker, err = marker("drift", drift.Environment); err != nil {
+		return nil, err
+	}
+	if drift.Key != "" {
+		if r.marker, err = marker("drift", drift.Key); err != nil {
+			return nil, err
+		}
+		// A space cannot be in a key, so no key looks like a key and an environment.
+		r.marker = strings.TrimSuffix(r.marker, " -->") + " environment=" + drift.Environment + " -->"
+	}
+	r.resources = slices.Compact(slices.Sorted(slices.Values(drift.Resources)))
+	r.digest = digest(r.resources)
+	return r, nil
+}
+
+// digest identifies a set of resources; it is empty for none.
+func digest(sorted []string) string {
+	if len(sorted) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strings.Join(sorted, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+func (r *driftReport) run(ctx context.Context) (*DriftIssue, error) {
+	issue, before, err := r.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clean := len(r.resources) == 0
+	if issue == nil {
+		if clean {
+			return &DriftIssue{Action: DriftNone}, nil
+		}
+		return r.open(ctx)
+	}
+	result := &DriftIssue{Number: issue.GetNumber(), URL: issue.GetHTMLURL()}
+	closed, same := issue.GetState() == "closed", before.Digest == r.digest
+	if !same && (len(before.Resources) > 0 || before.Digest == "") {
+		result.Added, result.Removed = missing(before.Resources, r.resources), missing(r.resources, before.Resources)
+	}
+	request := &gh.IssueRequest{}
+	switch {
+	case clean && closed:
+		result.Action = DriftNone
+		if same {
+			return result, nil
+		}
+		// Somebody closed it while there was drift. Its state must say that there is none now.
+	case clean:
+		result.Action = DriftClosed
+		request.State, request.StateReason = gh.Ptr("closed"), gh.Ptr("completed")
+	case closed && same && issue.GetStateReason() == "not_planned":
+		result.Action = DriftMuted
+		return result, nil
+	case closed:
+		result.Action = DriftReopened
+		request.State = gh.Ptr("open")
+	case same:
+		result.Action = DriftUpdated
+	default:
+		result.Action = DriftChanged
+	}
+	// First the comment: if the next request fails, the next run tells it again rather than never.
+	if !same && result.Action != DriftNone {
+		if err := r.comment(ctx, result); err != nil {
+			return nil, err
+		}
+	}
+	body, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	if body == issue.GetBody() && r.Title == issue.GetTitle() && request.State == nil {
+		return result, nil
+	}
+	request.Body, request.Title = &body, &r.Title
+	return result, r.edit(ctx, issue.GetNumber(), request)
+}
+
+// missing returns what is in b and not in a, both sorted.
+func missing(a, b []string) []string {
+	var list []string
+	for _, name := range b {
+		if _, found := slices.BinarySearch(a, name); !found {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// body returns the issue as it should be. Where the resources do not fit beside the text, only their digest is kept.
+func (r *driftReport) body() (string, error) {
+	line, err := encodeState(driftState{Digest: r.digest, Resources: r.resources})
+	if err == nil && len(line) > r.limit/2 {
+		line, err = encodeState(driftState{Digest: r.digest})
+	}
+	if err != nil {
+		return "", err
+	}
+	budget := r.limit - frameSize(r.marker, line)
+	text, err := r.Render(budget)
+	if err != nil {
+		return "", fmt.Errorf("render: %w", err)
+	}
+	if len(text) > budget {
+		return "", fmt.Errorf("%w: rendered %d bytes for a budget of %d", ErrTooLarge, len(text), budget)
+	}
+	return frame(r.marker, line, strings.ToValidUTF8(text, "?")), nil
+}
+
+// open opens the issue of an environment that has none. When another run did the same meanwhile, the older one stays.
+func (r *driftReport) open(ctx context.Context) (*DriftIssue, error) {
+	body, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.makeLabel(ctx); err != nil {
+		return nil, err
+	}
+	request := &gh.IssueRequest{Title: &r.Title, Body: &body, Labels: &[]string{r.Label}}
+	err = r.do(ctx, "open an issue", "issues: write", false, func() (*gh.Response, error) {
+		_, response, err := r.api.Issues.Create(ctx, r.Repository.Owner, r.Repository.Name, request)
+		return response, err
+	})
+	// An answer that got lost does not mean that there is no issue now.
+	if err != nil && !errors.Is(err, ErrUnavailable) {
+		return nil, r.explain(err)
+	}
+	if err := pause(ctx, jitter(settle)); err != nil {
+		return nil, err
+	}
+	all, findErr := r.list(ctx)
+	switch {
+	case findErr != nil:
+		return nil, findErr
+	case len(all) == 0 && err != nil:
+		return nil, err
+	case len(all) == 0:
+		return nil, fmt.Errorf("%w: the issue was opened, and is not in the list of those with label %q", ErrNotFound, r.Label)
+	}
+	for _, issue := range all[1:] {
+		text := fmt.Sprintf("Duplicate of #%d.", all[0].GetNumber())
+		request := &gh.IssueRequest{Body: &text, State: gh.Ptr("closed"), StateReason: gh.Ptr("not_planned")}
+		if err := r.edit(ctx, issue.GetNumber(), request); err != nil {
+			return nil, err
+		}
+	}
+	return &DriftIssue{
+		Number: all[0].GetNumber(), URL: all[0].GetHTMLURL(), Action: DriftOpened, Added: r.resources,
+	}, nil
+}
+
+// makeLabel creates the label when the repository does not have it.
+func (r *driftReport) makeLabel(ctx context.Context) error {
+	err := r.do(ctx, fmt.Sprintf("read label %q", r.Label), "issues: write", true, func() (*gh.Response, error) {
+		_, response, err := r.api.Issues.GetLabel(ctx, r.Repository.Owner, r.Repository.Name, r.Label)
+		return response, err
+	})
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	label := &gh.Label{
+		Name: &r.Label, Color: gh.Ptr("d93f0b"),
+		Description: gh.Ptr("What runs is not what the code says"),
+	}
+	err = r.do(ctx, fmt.Sprintf("create label %q", r.Label), "issues: write", true, func() (*gh.Response, error) {
+		_, response, err := r.api.Issues.CreateLabel(ctx, r.Repository.Owner, r.Repository.Name, label)
+		return response, err
+	})
+	var refused *gh.ErrorResponse
+	if errors.As(err, &refused) && slices.ContainsFunc(refused.Errors, func(e gh.Error) bool { return e.Code == "already_exists" }) {
+		return nil // another run was faster
+	}
+	return err
+}
+
+// comment tells what changed.
+func (r *driftReport) comment(ctx context.Context, result *DriftIssue) error {
+	if r.Changed == nil {
+		return nil
+	}
+	text, err := r.Changed(result.Added, result.Removed, r.limit)
+	if err != nil {
+		return fmt.Errorf("render the comment: %w", err)
+	}
+	if text == "" {
+		return nil
+	}
+	if len(text) > r.limit {
+		return fmt.Errorf("%w: rendered a comment of %d bytes for a budget of %d", ErrTooLarge, len(text), r.limit)
+	}
+	text = strings.ToValidUTF8(text, "?")
+	err = r.do(ctx, fmt.Sprintf("comment on issue %d", result.Number), "issues: write", false, func() (*gh.Response, error) {
+		comment := &gh.IssueComment{Body: &text}
+		_, response, err := r.api.Issues.CreateComment(ctx, r.Repository.Owner, r.Repository.Name, result.Number, comment)
+		return response, err
+	})
+	return r.explain(err)
+}
+
+func (r *driftReport) edit(ctx context.Context, number int, request *gh.IssueRequest) error {
+	err := r.do(ctx, fmt.Sprintf("update issue %d", number), "issues: write", true, func() (*gh.Response, error) {
+		_, response, err := r.api.Issues.Edit(ctx, r.Repository.Owner, r.Repository.Name, number, request)
+		return response, err
+	})
+	return r.explain(err)
+}
+
+// explain gives GitHub's refusal of a long body its kind.
+func (r *driftReport) explain(err error) error {
+	if errors.Is(err, errBodyTooLong) {
+		return fmt.Errorf("%w: set a limit below %d bytes: %w", ErrTooLarge, r.limit, err)
+	}
+	var refused *gh.ErrorResponse
+	if errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode == http.StatusGone {
+		return fmt.Errorf("%w (are issues turned off in the settings of the repository?)", err)
+	}
+	return err
+}
+
+// find returns the oldest issue of the environment and what it says that drifted; no issue when there is none.
+func (r *driftReport) find(ctx context.Context) (*gh.Issue, driftState, error) {
+	all, err := r.list(ctx)
+	if err != nil || len(all) == 0 {
+		return nil, driftState{}, err
+	}
+	var before driftState
+	decode(all[0].GetBody(), r.marker, &before)
+	return all[0], before, nil
+}
+
+// list returns the issues of the environment, open and closed, the oldest first.
+func (r *driftReport) list(ctx context.Context) ([]*gh.Issue, error) {
+	var found []*gh.Issue
+	opts := &gh.IssueListByRepoOptions{
+		State: "all", Labels: []string{r.Label}, Sort: "created", Direction: "asc", ListOptions: gh.ListOptions{PerPage: 100},
+	}
+	for {
+		var page []*gh.Issue
+		next := 0
+		err := r.do(ctx, "list issues", "issues: write", true, func() (response *gh.Response, err error) {
+			page, response, err = r.api.Issues.ListByRepo(ctx, r.Repository.Owner, r.Repository.Name, opts)
+			if err == nil {
+				next = response.NextPage
+			}
+			return response, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, issue := range page {
+			if !issue.IsPullRequest() && own(issue.User, r.login) && decode(issue.GetBody(), r.marker, &driftState{}) {
+				found = append(found, issue)
+			}
+		}
+		if next == 0 {
+			break
+		}
+		opts.ListOptions.Page = next
+	}
+	slices.SortFunc(found, func(a, b *gh.Issue) int { return cmp.Compare(a.GetNumber(), b.GetNumber()) })
+	return found, nil
+}

@@ -1,0 +1,200 @@
+package github
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+const (
+	// MaxSummary is the largest summary of a step, in bytes. GitHub drops a larger one altogether: "supports content up
+	// to a size of 1024k".
+	MaxSummary = 1 << 20
+	// MaxAnnotations is how many annotations of one level GitHub shows of a step. It shows 50 of a job:
+	// https://github.com/orgs/community/discussions/26680
+	MaxAnnotations = 10
+)
+
+// Step is what the step of a workflow can leave behind. It takes no token and works for forks, too. It is safe for
+// concurrent use.
+type Step struct {
+	summary, output string
+
+	mu       sync.Mutex
+	commands io.Writer
+	shown    map[Level]int
+}
+
+// NewStep returns the step whose variables getenv reads (GITHUB_STEP_SUMMARY and GITHUB_OUTPUT name its files). commands
+// is where the runner reads commands: the standard output of the step.
+func NewStep(getenv func(string) string, commands io.Writer) *Step {
+	return &Step{
+		summary: getenv("GITHUB_STEP_SUMMARY"), output: getenv("GITHUB_OUTPUT"),
+		commands: commands, shown: map[Level]int{},
+	}
+}
+
+// Summarize adds markdown to the summary of the step: the first of the versions that fits, the fullest first. It returns
+// which one did: ErrTooLarge when none does, ErrNotActions when the step has no summary.
+func (s *Step) Summarize(versions ...string) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.summary == "" {
+		return 0, fmt.Errorf("GITHUB_STEP_SUMMARY: %w: it is not set", ErrNotActions)
+	}
+	var used int64
+	info, err := os.Stat(s.summary)
+	switch {
+	case err == nil:
+		used = info.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, fmt.Errorf("step summary: %w", err)
+	}
+	for i, text := range versions {
+		// Whatever was written before ends its last paragraph here.
+		text = strings.TrimRight(text, "\n") + "\n"
+		if used > 0 {
+			text = "\n\n" + text
+		}
+		if used+int64(len(text)) <= MaxSummary {
+			return i, appendTo(s.summary, text)
+		}
+	}
+	return 0, fmt.Errorf("step summary: %w: none of %d versions fits into the %d bytes that are left of %d",
+		ErrTooLarge, len(versions), max(MaxSummary-used, 0), MaxSummary)
+}
+
+func appendTo(path, text string) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
+}
+
+var outputName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// SetOutput sets an output of the step. Mask what is secret first.
+func (s *Step) SetOutput(name, value string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !outputName.MatchString(name) {
+		return fmt.Errorf("output %q: %w: the name must match %s", name, ErrInvalid, outputName)
+	}
+	if s.output == "" {
+		return fmt.Errorf("GITHUB_OUTPUT: %w: it is not set", ErrNotActions)
+	}
+	// A delimiter that nobody can have put into the value.
+	end := "eks-platform-" + rand.Text()
+	return appendTo(s.output, fmt.Sprintf("%s<<%s\n%s\n%s\n", name, end, value, end))
+}
+
+// Mask makes the runner replace values by asterisks in everything that is logged from now on. A value of several lines is
+// masked line by line, because that is how the log is read; blank ones are not.
+func (s *Step) Mask(values ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, value := range values {
+		for line := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == '\n' || r == '\r' }) {
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			if err := s.command("add-mask", nil, line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Level is how serious an annotation is.
+type Level string
+
+// The levels, as the runner spells them.
+const (
+	LevelError   Level = "error"
+	LevelWarning Level = "warning"
+	LevelNotice  Level = "notice"
+)
+
+// Annotation is a message on the page of the run, and beside the line of a file if it names one.
+type Annotation struct {
+	Level Level
+	// Title is in bold; Message is plain text.
+	Title, Message string
+	// File is a path in the repository and Line a number from 1; both can be left out.
+	File string
+	Line int
+}
+
+// Annotate makes annotations. Of each level the step can show MaxAnnotations in all: where there are more, the last of
+// them says how many are missing. Give those of one level in one call, the most important first.
+func (s *Step) Annotate(annotations ...Annotation) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byLevel := map[Level][]Annotation{}
+	for _, a := range annotations {
+		byLevel[a.Level] = append(byLevel[a.Level], a)
+	}
+	for _, level := range []Level{LevelError, LevelWarning, LevelNotice} {
+		list, room := byLevel[level], MaxAnnotations-s.shown[level]
+		delete(byLevel, level)
+		if len(list) > room {
+			kept := max(room-1, 0)
+			rest := Annotation{Level: level, Title: fmt.Sprintf("%d more of this kind", len(list)-kept), Message: "The summary of the step has them all."}
+			list = append(list[:kept:kept], rest)[:min(room, kept+1)]
+		}
+		s.shown[level] += len(list)
+		for _, a := range list {
+			if err := s.annotate(a); err != nil {
+				return err
+			}
+		}
+	}
+	for level := range byLevel {
+		return fmt.Errorf("annotation: %w: level %q is not one of error, warning and notice", ErrInvalid, level)
+	}
+	return nil
+}
+
+func (s *Step) annotate(a Annotation) error {
+	var properties []string
+	add := func(name, value string) {
+		if value != "" {
+			properties = append(properties, name+"="+escapeProperty(value))
+		}
+	}
+	add("title", a.Title)
+	add("file", a.File)
+	if a.Line > 0 {
+		add("line", fmt.Sprint(a.Line))
+	}
+	return s.command(string(a.Level), properties, cmp.Or(a.Message, a.Title))
+}
+
+// command writes one line.
+func (s *Step) command(name string, properties []string, message string) error {
+	text := "::" + name
+	if len(properties) > 0 {
+		text += " " + strings.Join(properties, ",")
+	}
+	_, err := io.WriteString(s.commands, text+"::"+escapeData(message)+"\n")
+	return err
+}
+
+// The runner's own escapes: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+var (
+	dataEscapes     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	propertyEscapes = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+func escapeData(s string) string     { return dataEscapes.Replace(s) }
+func escapeProperty(s string) string { return propertyEscapes.Replace(s) }
