@@ -51,7 +51,7 @@ func (w *workspace) gate(ctx context.Context, e estate, op Operation, stack stri
 			return fmt.Errorf("look at %s, whose cluster %s joins: %w", owner, stack, err)
 		}
 		if !s.finished() {
-			return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
+			return &Error{Kind: ErrRefused, cause: &ownerDownError{owner}, Messages: []string{fmt.Sprintf(
 				"%s joins the cluster of %s, which is not up: bring %s up first", stack, owner, owner)}}
 		}
 	case OpDestroy:

@@ -1,0 +1,187 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+)
+
+// PreviewsOptions configures Previews.
+type PreviewsOptions struct {
+	// Preview is how each environment is previewed. Its OnEvent gets the events of all of them, which say by Stack whose
+	// they are; calls do not overlap.
+	Preview PreviewOptions
+	// Program names the program in the digests: see Identity.
+	Program string
+	// AtOnce bounds how many environments are previewed at the same time; 0 is two for each CPU. Each has an engine of
+	// its own, which takes some 150 MiB.
+	AtOnce int
+	// OnDone is called with each preview as it ends; calls do not overlap, neither with those of OnEvent.
+	OnDone func(Previewed)
+}
+
+// Previewed is the preview of one environment among several.
+type Previewed struct {
+	Stack string
+	// Result is what Up would do. It is there for a preview that failed, too, as far as it came; nil when it never began.
+	Result *Result
+	// Identity and Digest identify what was previewed: see Result.Digest. Empty when the preview failed, and when the
+	// environment was previewed in a second rehearsal.
+	Identity Identity
+	Digest   string
+	// Notes are what must be known to read the result.
+	Notes []string
+	// Err is why the preview failed.
+	Err error
+}
+
+// Previews previews several environments at the same time, each with an engine, a workspace and a session of its own:
+// one that fails does not touch the others. All are there in the end, in the order of the names; the error joins those
+// of the previews.
+//
+// On a Rehearsal, an environment that joins a cluster which is not up there is previewed in a second rehearsal, where
+// the cluster's owner is brought up first and which is removed afterwards: pull requests from forks, which start from
+// nothing, see all environments. On AWS it is refused, as by Preview.
+func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptions) ([]Previewed, error) {
+	out := make([]Previewed, len(names))
+	if err := p.Check(names...); err != nil {
+		for i, name := range names {
+			out[i] = Previewed{Stack: name, Err: err}
+		}
+		return out, err
+	}
+	if o.AtOnce <= 0 {
+		o.AtOnce = 2 * runtime.NumCPU()
+	}
+	var told sync.Mutex
+	if observe := o.Preview.OnEvent; observe != nil {
+		o.Preview.OnEvent = func(e Event) {
+			told.Lock()
+			defer told.Unlock()
+			observe(e)
+		}
+	}
+	elsewhere := &understudies{of: p, o: o.Preview, standing: map[string]func() (*Platform, error){}}
+	if r, rehearsed := p.cloud.(*Rehearsal); rehearsed {
+		elsewhere.beside = r.dir
+	}
+	slots := make(chan struct{}, o.AtOnce)
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() {
+			select {
+			case slots <- struct{}{}:
+				defer func() { <-slots }()
+				out[i] = p.previewed(ctx, name, o, elsewhere)
+			case <-ctx.Done():
+				out[i] = Previewed{Stack: name, Err: &Error{Kind: ErrCancelled, Operation: OpPreview, Stack: name, cause: ctx.Err()}}
+			}
+			errs[i] = out[i].Err
+			if o.OnDone != nil {
+				told.Lock()
+				defer told.Unlock()
+				o.OnDone(out[i])
+			}
+		})
+	}
+	wg.Wait()
+	return out, errors.Join(append(errs, elsewhere.close())...)
+}
+
+// previewed previews one environment.
+func (p *Platform) previewed(ctx context.Context, name string, o PreviewsOptions, elsewhere *understudies) Previewed {
+	out := Previewed{Stack: name}
+	out.Result, out.Err = p.Preview(ctx, name, o.Preview)
+	var down *ownerDownError
+	if elsewhere.beside != "" && errors.As(out.Err, &down) {
+		other, err := elsewhere.with(ctx, down.owner)
+		if out.Err = err; err != nil {
+			return out
+		}
+		out.Notes = []string{fmt.Sprintf("%s is not up in this rehearsal: it was brought up in another one for this preview, and removed again", down.owner)}
+		// What it joins had other IDs the next time: there is nothing to approve.
+		out.Result, out.Err = other.Preview(ctx, name, o.Preview)
+		return out
+	}
+	if out.Err != nil {
+		return out
+	}
+	if out.Identity, out.Err = p.Identity(ctx, name, o.Program); out.Err == nil {
+		out.Digest = out.Result.Digest(out.Identity)
+	}
+	return out
+}
+
+// ownerDownError tells that the owner of a cluster is not up.
+type ownerDownError struct{ owner string }
+
+func (e *ownerDownError) Error() string { return e.owner + " is not up" }
+
+// understudies are rehearsals in which owners of clusters were brought up for those who join them.
+type understudies struct {
+	of     *Platform
+	o      PreviewOptions
+	beside string // the rehearsal's own directory
+
+	mu       sync.Mutex
+	standing map[string]func() (*Platform, error) // by owner
+	end      []func() error
+}
+
+// with returns a platform on which an owner is up, the same for all who ask at the same time.
+func (u *understudies) with(ctx context.Context, owner string) (*Platform, error) {
+	u.mu.Lock()
+	stand, known := u.standing[owner]
+	if !known {
+		stand = sync.OnceValues(func() (*Platform, error) { return u.bringUp(ctx, owner) })
+		u.standing[owner] = stand
+	}
+	u.mu.Unlock()
+	return stand()
+}
+
+func (u *understudies) bringUp(ctx context.Context, owner string) (*Platform, error) {
+	if u.of.progress != nil {
+		u.of.progress(fmt.Sprintf("%s is not up in this rehearsal: bringing it up in another one, for those who join it", owner))
+	}
+	dir, err := os.MkdirTemp(u.beside, "with-"+owner+"-")
+	if err != nil {
+		return nil, fmt.Errorf("make a place for the rehearsal of %s: %w", owner, err)
+	}
+	u.atEnd(func() error { return os.RemoveAll(dir) })
+	cloud, err := OpenRehearsal(RehearsalOptions{Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	u.atEnd(cloud.Close)
+	cli, err := u.of.cli(ctx)
+	if err != nil {
+		return nil, err
+	}
+	other, err := New(Options{ProjectDir: u.of.dir, Cloud: cloud, Program: u.of.program, Command: cli, Progress: u.of.progress})
+	if err != nil {
+		return nil, err
+	}
+	other.load = u.of.load
+	_, err = other.Up(ctx, owner, UpOptions{Parallel: u.o.Parallel, Message: "for the preview of those who join it"})
+	return other, err
+}
+
+func (u *understudies) atEnd(f func() error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.end = append(u.end, f)
+}
+
+// close removes the rehearsals, the last thing first.
+func (u *understudies) close() error {
+	var errs []error
+	for i := len(u.end) - 1; i >= 0; i-- {
+		errs = append(errs, u.end[i]())
+	}
+	return errors.Join(errs...)
+}
