@@ -23,7 +23,7 @@ type Options struct {
 	Login string
 	// HTTP makes the requests; a client with a timeout of 30 s by default.
 	HTTP *http.Client
-	// MaxWait is how long one request may wait for GitHub's rate limits, all in all: 5 min by default.
+	// MaxWait is how long a request, and all attempts at writing a comment, may wait for rate limits: 5 min by default.
 	MaxWait time.Duration
 }
 

@@ -124,6 +124,7 @@ var errMoved = errors.New("the comment changed meanwhile")
 
 func (p *post) run(ctx context.Context) error {
 	var last error // of the last round
+	var waited time.Duration
 	hesitated := false
 	for range rounds {
 		found, err := p.find(ctx)
@@ -147,7 +148,7 @@ func (p *post) run(ctx context.Context) error {
 			quiet, err = p.update(ctx, found[0].id)
 		}
 		var limited *limitedError
-		wait := settle
+		wait := jitter(settle)
 		switch {
 		case err == nil && quiet:
 			last = nil
@@ -156,7 +157,8 @@ func (p *post) run(ctx context.Context) error {
 			last = nil
 		case ctx.Err() != nil:
 			return err
-		case errors.As(err, &limited) && limited.wait <= p.maxWait:
+		case errors.As(err, &limited) && waited+limited.wait <= p.maxWait:
+			waited += limited.wait
 			wait, last = limited.wait, err
 		case errors.Is(err, errMoved), errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 			last = err
@@ -168,7 +170,7 @@ func (p *post) run(ctx context.Context) error {
 		default:
 			return err
 		}
-		if err := pause(ctx, jitter(wait)); err != nil {
+		if err := pause(ctx, wait); err != nil {
 			if last != nil {
 				return last
 			}

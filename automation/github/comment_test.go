@@ -155,7 +155,7 @@ func TestJobsThatFinishTogetherLeaveOneCommentWithAllTheirRows(t *testing.T) {
 	for round := range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStandIn()
-			s.latency = travelling(time.Duration(1+round*40) * time.Millisecond)
+			s.latency = travelling(time.Duration(1+round*100) * time.Millisecond)
 			if round%2 == 1 {
 				s.add(7, bot, preview+"\nbroken by hand\n\nold text")
 			}
