@@ -160,7 +160,9 @@ func (p *post) run(ctx context.Context) error {
 		case errors.As(err, &limited) && waited+limited.wait <= p.maxWait:
 			waited += limited.wait
 			wait, last = limited.wait, err
-		case errors.Is(err, errMoved), errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, context.DeadlineExceeded): // that of the lock
+			last = fmt.Errorf("%w: it was too slow for the time that a job may hold the lock: %w", ErrUnavailable, err)
+		case errors.Is(err, errMoved), errors.Is(err, ErrUnavailable):
 			last = err
 		case errors.Is(err, errBodyTooLong):
 			if p.limit = p.limit * 3 / 4; p.limit < cmp.Or(p.Limit, MaxBody)/4 {
@@ -177,10 +179,10 @@ func (p *post) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if last != nil {
+	if last != nil && last != errMoved {
 		return last
 	}
-	return fmt.Errorf("%w: %d times this job's part was gone after it had been written; does another job write the same "+
+	return fmt.Errorf("%w: %d times the comment was another one, or without this job's parts, after they had been written; does another job write the same "+
 		"environments in the same run?", ErrContended, rounds)
 }
 

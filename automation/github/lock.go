@@ -13,10 +13,10 @@ const (
 	// lockReaction is the reaction that is the lock of a comment.
 	lockReaction = "eyes"
 	// sectionTime is how long a job may hold the lock. Its requests end with it.
-	sectionTime = 15 * time.Second
+	sectionTime = 20 * time.Second
 	// lockTTL is how long a lock must have been seen unchanged to be a killed job's. It leaves a request that was sent
 	// at the end of its holder's time long enough to arrive.
-	lockTTL = 45 * time.Second
+	lockTTL = 50 * time.Second
 	// lockWait is how long a job waits for the lock before it writes without.
 	lockWait = 3 * time.Minute
 )

@@ -29,7 +29,7 @@ type Part struct {
 	// Stale is set for Render: the part is about another commit than the current head.
 	Stale bool `json:"-"`
 
-	// Sum identifies the content, also when Data was left out.
+	// Sum identifies the content, also when Data was left out. Post sets it.
 	Sum string `json:"sum"`
 }
 
