@@ -45,7 +45,7 @@ func (e *limitedError) Error() string {
 
 func (e *limitedError) Unwrap() []error { return []error{ErrRateLimited, e.cause} }
 
-// bodyTooLong is GitHub's refusal of a body.
+// errBodyTooLong is GitHub's refusal of a body.
 var errBodyTooLong = errors.New("GitHub finds the body too long")
 
 // classify says what an error that will not pass by itself means. needs is the permission that the request takes.
