@@ -10,6 +10,8 @@ import (
 
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/network"
+	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
 // ContractVersion is the version of Contract's meaning. It moves when a member changes or goes; members may be added
@@ -165,7 +167,27 @@ func joinable(cfg *Config, c *Contract) error {
 		return fmt.Errorf("join.stack: %q was last updated by an older program, which did not tell all that this one needs: "+
 			"update it first (pulumi up -s %s)", cfg.Join.Stack, cfg.Join.Stack)
 	}
+	if err := cfg.contractProblems(c).Err(); err != nil {
+		return fmt.Errorf("the stack file does not fit the cluster of %q:\n%w", cfg.Join.Stack, err)
+	}
 	return nil
+}
+
+// contractProblems returns what components would refuse on the cluster that is joined: before anything registers, and
+// all of it at once.
+func (c *Config) contractProblems(joined *Contract) problem.List {
+	var out problem.List
+	for i, g := range c.NodeGroups {
+		args := nodegroup.Args{
+			Settings: g, ClusterVersion: joined.Cluster.Version, Region: c.AWS.Region, ZoneIDs: joined.Network.ZoneIDs,
+			PrefixDelegation: joined.Cluster.PrefixDelegation, IPv6: joined.Cluster.IPFamily == cluster.IPv6, Tags: c.tags(),
+		}
+		out = append(out, args.Problems().Under(fmt.Sprintf("nodeGroups[%d]", i))...)
+	}
+	if c.Tenancy != nil {
+		out = append(out, c.tenancyArgs(joined.host()).Problems().Under("tenancy")...)
+	}
+	return out
 }
 
 // publish exports the owner's contract, the stack's only output.
