@@ -131,7 +131,7 @@ func (d *differ) detailed(text string, diff apitype.PropertyDiff) {
 	if err != nil {
 		path = resource.PropertyPath{text}
 	}
-	kind, replaces := kindOf(diff.Kind)
+	kind, replaces := splitKind(diff.Kind)
 	before, after := []map[string]any{d.oldOutputs, d.oldInputs}, []map[string]any{d.newInputs, d.newOutputs}
 	if d.refresh {
 		after = []map[string]any{d.newOutputs, d.newInputs}
@@ -271,8 +271,8 @@ func (d *differ) isHidden(path resource.PropertyPath) bool {
 	return slices.ContainsFunc(d.hidden, func(h resource.PropertyPath) bool { return h.Contains(path) })
 }
 
-// kindOf splits the engine's kind into what changes and whether that forces a replacement.
-func kindOf(k apitype.DiffKind) (ChangeKind, bool) {
+// splitKind splits the engine's kind into what changes and whether that forces a replacement.
+func splitKind(k apitype.DiffKind) (ChangeKind, bool) {
 	kind, replaces := strings.CutSuffix(string(k), "-replace")
 	switch kind {
 	case "add":
