@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/logging"
@@ -173,9 +174,13 @@ func (c *Config) spotProblems() problem.List {
 	for i, g := range c.NodeGroups {
 		at := fmt.Sprintf("nodeGroups[%d]", i)
 		labelled := g.Labels[convention.SpotLabel] == convention.SpotLabelValue
-		tainted := false
+		tainted, closed := false, false
 		for _, t := range g.Taints {
-			tainted = tainted || t.Key == taint.Key && t.Value == taint.Value && t.Effect == string(taint.Effect)
+			if t.Key == taint.Key && t.Value == taint.Value && t.Effect == string(taint.Effect) {
+				tainted = true
+			} else {
+				closed = closed || t.Effect != string(corev1.TaintEffectPreferNoSchedule)
+			}
 		}
 		switch {
 		case g.OnDemand() && labelled:
@@ -186,12 +191,12 @@ func (c *Config) spotProblems() problem.List {
 		case !tainted:
 			out.Add(at+".taints", "a spot group needs %s: without it pods that must not be interrupted would run there",
 				fmt.Sprintf("{key: %s, value: %q, effect: %s}", taint.Key, taint.Value, taint.Effect))
-		default:
+		case !closed: // pods of a spot-bound environment tolerate no other taint by themselves
 			spot++
 		}
 	}
 	if c.Tenancy != nil && c.Tenancy.Capacity == tenancy.Spot && spot == 0 && len(out) == 0 {
-		out.Add("tenancy.capacity", "the environment is bound to spot nodes and has no spot node group: no pod could run")
+		out.Add("tenancy.capacity", "the environment is bound to spot nodes and has no spot node group without further taints: no pod could run")
 	}
 	return out
 }
