@@ -1,0 +1,53 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+//go:embed page.html
+var pageSource string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"anchor": anchor, "number": number, "duration": duration, "digest": digest, "short": short, "verb": verb, "oneLine": oneLine,
+	"totals": (*Report).totals, "headline": Environment.headline, "marks": Change.marks, "cause": Change.cause, "drifted": Change.drifted,
+	"class": func(o Outcome) string { return strings.ReplaceAll(string(o), " ", "-") },
+	"added": func(c Change, p automation.PropertyChange) bool {
+		return p.Kind == automation.PropertyAdded || c.Op == "create" || c.Op == "import"
+	},
+	"deleted": func(p automation.PropertyChange) bool { return p.Kind == automation.PropertyDeleted },
+	"count":   counted,
+	"cell":    func(label string, n int, alarm bool) countCell { return countCell{label, n, alarm} },
+}).Parse(pageSource))
+
+// countCell is a number in the table of environments.
+type countCell struct {
+	Label string
+	N     int
+	Alarm bool
+}
+
+// HTML writes a report as a page that needs nothing else: no script, no font, nothing from elsewhere. It follows the
+// reader's choice of light or dark, and every environment has an anchor: #env- and its name.
+func HTML(w io.Writer, r *Report) error {
+	if err := page.Execute(w, r); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// anchor is what an environment is linked by.
+func anchor(name string) string {
+	return "env-" + strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || r == '.' {
+			return r
+		}
+		return '-'
+	}, name)
+}

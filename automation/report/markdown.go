@@ -1,0 +1,447 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Budget is how many bytes a comment may have. GitHub's limit is 65,536 characters, and it has been seen to refuse
+// less: https://github.com/infracost/infracost/blob/master/internal/comment/github.go stays below it, too.
+const Budget = 60_000
+
+// Markdown writes a report for GitHub, in at most budget bytes; 0 is no limit, for a step summary or a file. To fit, it
+// leaves out, in this order: values of updates, what identifies new resources, the list of updates, warnings beyond the
+// first few, the list of new resources, values of replacements and drift, errors beyond the first few; then it writes
+// replacements and deletions more briefly. It says what it left out. It never leaves out the name of a resource that is
+// replaced or deleted: when those alone are too much, the document is longer than its budget, and MarkdownParts cuts it.
+func Markdown(w io.Writer, r *Report, budget int) error {
+	_, err := io.WriteString(w, fitted(r, budget))
+	return err
+}
+
+// MarkdownParts returns a report for GitHub as Markdown does, in as many documents as it takes for each to fit: one,
+// unless the names of what is replaced or deleted are too much for one.
+func MarkdownParts(r *Report, budget int) []string {
+	doc := fitted(r, budget)
+	if budget <= 0 || len(doc) <= budget {
+		return []string{doc}
+	}
+	const frame = 120 // for the line on top of each part
+	var bodies []string
+	var body strings.Builder
+	for line := range strings.Lines(doc) {
+		if body.Len() > 0 && body.Len()+len(line) > budget-frame {
+			bodies = append(bodies, body.String())
+			body.Reset()
+		}
+		body.WriteString(line)
+	}
+	bodies = append(bodies, body.String())
+	for i := range bodies {
+		head := fmt.Sprintf("*Part %d of %d.*\n\n", i+1, len(bodies))
+		if i > 0 {
+			head = fmt.Sprintf("*%s: part %d of %d.*\n\n", escape(clip(r.Title, 40)), i+1, len(bodies))
+		}
+		bodies[i] = head + bodies[i]
+	}
+	return bodies
+}
+
+func fitted(r *Report, budget int) string {
+	var doc string
+	for _, d := range levels {
+		doc = (&markdown{report: r, detail: d}).render()
+		if budget <= 0 || len(doc) <= budget {
+			break
+		}
+	}
+	return doc
+}
+
+// detail says how much a document tells.
+type detail struct {
+	noUpdateValues, noCreateValues, noUpdates, noCreates, noReplaceValues bool
+	// messages is how many warnings are told, failures how many errors; 0 is all of them.
+	messages, failures int
+	// brief destructive changes have no reasons; names have nothing but a common heading.
+	brief, names bool
+}
+
+// levels are the documents that are tried, from the whole to the least.
+var levels = func() []detail {
+	var out []detail
+	d := detail{}
+	for _, drop := range []func(){
+		func() {},
+		func() { d.noUpdateValues = true },
+		func() { d.noCreateValues = true },
+		func() { d.noUpdates = true },
+		func() { d.messages = 5 },
+		func() { d.noCreates = true },
+		func() { d.noReplaceValues = true },
+		func() { d.failures = 10 },
+		func() { d.brief = true },
+		func() { d.names = true },
+	} {
+		drop()
+		out = append(out, d)
+	}
+	return out
+}()
+
+// longestMessage bounds one warning or error where they are bounded in number.
+const longestMessage = 1000
+
+// markdown is one attempt at a document.
+type markdown struct {
+	report  *Report
+	detail  detail
+	out     strings.Builder
+	dropped []string
+}
+
+func (m *markdown) render() string {
+	r := m.report
+	m.line("### %s", escape(r.Title))
+	m.line("")
+	m.line("**%s**", escape(r.totals()))
+	m.line("")
+	m.table()
+	m.destructive()
+	for _, e := range r.Environments {
+		m.details(e)
+	}
+	m.messages("Errors", func(e Environment) []string { return e.Errors }, m.detail.failures)
+	m.messages("Warnings", func(e Environment) []string { return e.Warnings }, m.detail.messages)
+	m.pods()
+	if len(m.dropped) > 0 {
+		m.line("*Left out, to fit into a comment: %s. The full report is in the summary of the run.*", strings.Join(m.dropped, "; "))
+	}
+	return m.out.String()
+}
+
+func (m *markdown) line(format string, args ...any) {
+	fmt.Fprintf(&m.out, format+"\n", args...)
+}
+
+func (m *markdown) drop(format string, args ...any) {
+	m.dropped = append(m.dropped, fmt.Sprintf(format, args...))
+}
+
+var outcomeSigns = map[Outcome]string{Changes: "🔵", NoChanges: "🟢", Failed: "🔴", Cancelled: "⚪", Locked: "🔒", Refused: "⛔"}
+
+func (m *markdown) table() {
+	m.line("| environment | result | create | update | replace | delete | drift | time | digest | commit | run |")
+	m.line("|---|---|--:|--:|--:|--:|--:|--:|---|---|---|")
+	for _, e := range m.report.Environments {
+		strong := func(n int) string {
+			if n == 0 {
+				return number(n)
+			}
+			return "**" + number(n) + "**"
+		}
+		m.line("| %s | %s %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |", escape(e.Name), outcomeSigns[e.Outcome], escape(string(e.Outcome)),
+			number(e.Counts.Create), number(e.Counts.Update), strong(e.Counts.Replace), strong(e.Counts.Delete), number(e.Counts.Drift),
+			duration(e.Duration), cell(digest(e.Digest)), cell(short(e.Commit)), link("run", e.RunURL))
+	}
+	m.line("")
+	for _, e := range m.report.Environments {
+		if e.Note != "" {
+			m.line("> **%s**: %s", escape(e.Name), escape(oneLine(e.Note)))
+			m.line("")
+		}
+	}
+}
+
+// destructive lists every replacement and deletion. It never leaves one out.
+func (m *markdown) destructive() {
+	if !slices.ContainsFunc(m.report.Environments, func(e Environment) bool { return len(e.Destructive) > 0 }) {
+		return
+	}
+	m.line("#### ⚠️ Replaced or deleted")
+	m.line("")
+	for _, e := range m.report.Environments {
+		if len(e.Destructive) == 0 {
+			continue
+		}
+		m.line("**%s**", escape(e.Name))
+		m.line("")
+		if m.detail.names {
+			m.names(e.Destructive)
+			continue
+		}
+		told := map[string]bool{} // what is lost is said once
+		for _, c := range e.Destructive {
+			m.line("- %s", destroyed(c, !m.detail.brief && !told[c.Loss]))
+			told[c.Loss] = true
+		}
+		m.line("")
+	}
+	switch {
+	case m.detail.names:
+		m.drop("what forces the replacements")
+	case m.detail.brief:
+		m.drop("what is lost with each replacement and deletion")
+	}
+}
+
+// destroyed writes one replacement or deletion, with what is lost or without.
+func destroyed(c Change, loss bool) string {
+	out := fmt.Sprintf("%s **%s** %s", verb(c.Op), escape(oneLine(c.Name)), code(c.Type))
+	for _, mark := range c.marks() {
+		out += " · " + marked(mark)
+	}
+	if c.Critical != "" {
+		out += " · 🔥 **" + escape(c.Critical) + "**"
+		if loss && c.Loss != "" {
+			out += ": " + escape(c.Loss)
+		}
+	}
+	switch {
+	case c.Op != "replace":
+	case len(c.Causes) == 0:
+		out += " · " + c.cause()
+	default:
+		keys := make([]string, len(c.Causes))
+		for i, k := range c.Causes {
+			keys[i] = code(k)
+		}
+		out += " · because of " + list(keys)
+	}
+	return out
+}
+
+func marked(mark string) string {
+	if mark == "protected" {
+		return "🔒 protected"
+	}
+	return mark
+}
+
+// names writes replacements and deletions under headings that they share.
+func (m *markdown) names(changes []Change) {
+	groups := map[string][]string{}
+	var order []string
+	for _, c := range changes {
+		head := verb(c.Op) + " " + code(c.Type)
+		for _, mark := range c.marks() {
+			head += " · " + marked(mark)
+		}
+		if c.Critical != "" {
+			head += " · 🔥 **" + escape(c.Critical) + "**"
+		}
+		if groups[head] == nil {
+			order = append(order, head)
+		}
+		groups[head] = append(groups[head], escape(oneLine(c.Name)))
+	}
+	const together = 50 // names in a line, so that a part can end between two
+	for _, head := range order {
+		for chunk := range slices.Chunk(groups[head], together) {
+			m.line("- %s: %s", head, strings.Join(chunk, ", "))
+		}
+	}
+	m.line("")
+}
+
+// details writes what happens in one environment, folded.
+func (m *markdown) details(e Environment) {
+	if len(e.Changes)+len(e.Drift) == 0 {
+		return
+	}
+	var lines []string
+	updateValues, createValues, updates, creates, values := 0, 0, 0, 0, 0
+	for _, c := range e.Changes {
+		switch {
+		case c.Op == "create" || c.Op == "import":
+			if m.detail.noCreates {
+				creates++
+				continue
+			}
+			if m.detail.noCreateValues && len(c.Properties) > 0 {
+				createValues++
+			}
+			lines = append(lines, diffLines(c, !m.detail.noCreateValues)...)
+		case c.Op == "update":
+			if m.detail.noUpdates {
+				updates++
+				continue
+			}
+			if m.detail.noUpdateValues && len(c.Properties) > 0 {
+				updateValues++
+			}
+			lines = append(lines, diffLines(c, !m.detail.noUpdateValues)...)
+		case m.detail.brief:
+			// The list above has it.
+		default:
+			if m.detail.noReplaceValues && len(c.Properties) > 0 {
+				values++
+			}
+			lines = append(lines, diffLines(c, !m.detail.noReplaceValues)...)
+		}
+	}
+	drifted := 0
+	var drift []string
+	for _, c := range e.Drift {
+		if m.detail.brief {
+			drifted++
+			continue
+		}
+		drift = append(drift, diffLines(c.drifted(), !m.detail.noReplaceValues)...)
+	}
+	for _, d := range []struct {
+		n    int
+		text string
+	}{
+		{updateValues, "the values of %d updates"},
+		{createValues, "what identifies %d new resources"},
+		{updates, "%d updates"},
+		{creates, "%d new resources"},
+		{values, "the values of %d replacements"},
+		{drifted, "%d resources with drift"},
+	} {
+		if d.n > 0 {
+			m.drop(d.text+" in %s", d.n, escape(e.Name))
+		}
+	}
+	if len(lines)+len(drift) == 0 {
+		return
+	}
+	m.line("<details><summary><b>%s</b>: %s</summary>", html.EscapeString(oneLine(e.Name)), html.EscapeString(e.headline()))
+	m.line("")
+	m.fence("diff", lines)
+	if len(drift) > 0 {
+		m.line("Changed outside of Pulumi:")
+		m.line("")
+		m.fence("diff", drift)
+	}
+	m.line("</details>")
+	m.line("")
+}
+
+// messages writes warnings or errors, of all environments that have any.
+func (m *markdown) messages(title string, of func(Environment) []string, most int) {
+	if !slices.ContainsFunc(m.report.Environments, func(e Environment) bool { return len(of(e)) > 0 }) {
+		return
+	}
+	m.line("#### %s", title)
+	m.line("")
+	for _, e := range m.report.Environments {
+		all := of(e)
+		if len(all) == 0 {
+			continue
+		}
+		told := all
+		if most > 0 && len(all) > most {
+			told = all[:most]
+			m.drop("%d %s of %s", len(all)-most, strings.ToLower(title), escape(e.Name))
+		}
+		m.line("**%s**", escape(e.Name))
+		m.line("")
+		if m.detail.names {
+			for _, text := range told {
+				m.line("- %s", code(clip(text, longestMessage/5)))
+			}
+			m.line("")
+			continue
+		}
+		var lines []string
+		for _, text := range told {
+			if most > 0 {
+				text = clip(text, longestMessage)
+			}
+			for line := range strings.Lines(text) {
+				lines = append(lines, oneLine(strings.TrimRight(line, "\r\n")))
+			}
+		}
+		m.fence("", lines)
+	}
+}
+
+func (m *markdown) pods() {
+	if !slices.ContainsFunc(m.report.Environments, func(e Environment) bool { return len(e.Pods) > 0 }) {
+		return
+	}
+	m.line("#### What it means for pods")
+	m.line("")
+	for _, e := range m.report.Environments {
+		for _, sentence := range e.Pods {
+			m.line("- **%s**: %s", escape(e.Name), escape(sentence))
+		}
+	}
+	m.line("")
+}
+
+// fence writes lines verbatim, in a fence that none of them can close.
+func (m *markdown) fence(language string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	text := strings.Join(lines, "\n")
+	mark := strings.Repeat("`", max(3, longestRun(text)+1))
+	m.line("%s%s\n%s\n%s", mark, language, text, mark)
+	m.line("")
+}
+
+// longestRun is the length of the longest run of backticks.
+func longestRun(text string) int {
+	longest, run := 0, 0
+	for _, r := range text {
+		if r == '`' {
+			run++
+			longest = max(longest, run)
+		} else {
+			run = 0
+		}
+	}
+	return longest
+}
+
+// code writes a text as a code span.
+func code(text string) string {
+	text = oneLine(text)
+	if text == "" {
+		return ""
+	}
+	mark := strings.Repeat("`", longestRun(text)+1)
+	if len(mark) > 1 {
+		return mark + " " + text + " " + mark
+	}
+	return mark + text + mark
+}
+
+// cell is a code span in a table.
+func cell(text string) string { return strings.ReplaceAll(code(text), "|", `\|`) }
+
+var escaper = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`,
+	"@", "@\u200b", // nobody is notified
+)
+
+// escape makes a text that GitHub shows as it is.
+func escape(text string) string { return escaper.Replace(oneLine(text)) }
+
+// link writes a link, if the address is one for the web.
+func link(text, url string) string {
+	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
+		return ""
+	}
+	return fmt.Sprintf("[%s](<%s>)", text, strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", "\n", "", "\r", "").Replace(url))
+}
+
+func digest(d string) string { return d[:min(12, len(d))] }
+
+// clip cuts a text at a number of bytes, and not within a character.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most] + " …"
+}

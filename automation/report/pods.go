@@ -1,0 +1,51 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// pods says what a step on a node group means for the pods on its nodes, or "" when it means nothing
+// (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html,
+// https://docs.aws.amazon.com/eks/latest/userguide/delete-managed-node-group.html).
+func pods(s automation.Step) string {
+	n := s.NodeGroup
+	if n == nil {
+		return ""
+	}
+	switch {
+	case s.Op == "delete" && s.Retain:
+		return ""
+	case s.Op == "delete":
+		return fmt.Sprintf("%s goes: its %s drain, and each stops after a few minutes whether its pods have left or not", s.Name, nodes(n.Nodes))
+	case s.Op == "replace" && s.DeletedFirst:
+		return fmt.Sprintf("%s is replaced, and deleted before the new group exists: its %s drain, each for a few minutes only, and pods wait until new nodes are ready", s.Name, nodes(n.Nodes))
+	case s.Op == "replace":
+		return fmt.Sprintf("%s is replaced: the new group comes first, then the %s of the old one drain, each for a few minutes only", s.Name, nodes(n.Nodes))
+	case len(n.Renews) > 0:
+		line := fmt.Sprintf("%s: its %s are replaced %s at a time (%s); pods are evicted with 15 minutes to leave", s.Name, nodes(n.Nodes), n.AtATime, changing(n.Renews))
+		if n.Force {
+			return line + ", after which they are killed"
+		}
+		return line + ", and an update that disruption budgets hold up for longer is rolled back"
+	case n.Scales:
+		return fmt.Sprintf("%s is resized: nothing is replaced and nothing drains, but a smaller group loses nodes with their pods", s.Name)
+	}
+	return ""
+}
+
+// changing says that properties change.
+func changing(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " changes"
+	}
+	return list(names) + " change"
+}
+
+func nodes(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
+}

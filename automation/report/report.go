@@ -1,0 +1,303 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// Outcome is how an environment's run ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Changes   Outcome = "changes"
+	NoChanges Outcome = "no changes"
+	Failed    Outcome = "failed"
+	Cancelled Outcome = "cancelled"
+	Locked    Outcome = "locked"
+	Refused   Outcome = "refused"
+)
+
+// Report is what one or more runs found, in the order in which they were given.
+type Report struct {
+	Title        string        `json:"title"`
+	Totals       Totals        `json:"totals"`
+	Environments []Environment `json:"environments"`
+}
+
+// Totals are sums over the environments.
+type Totals struct {
+	Environments int `json:"environments"`
+	// Changed, Unchanged and Unfinished count environments; the last are those that failed, were cancelled, locked or
+	// refused.
+	Changed    int `json:"changed"`
+	Unchanged  int `json:"unchanged"`
+	Unfinished int `json:"unfinished"`
+	Counts
+}
+
+// Counts counts resources by what happens to them.
+type Counts struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Replace int `json:"replace"`
+	Delete  int `json:"delete"`
+	Drift   int `json:"drift"`
+}
+
+// Environment is what was found about one environment.
+type Environment struct {
+	Name      string               `json:"name"`
+	Operation automation.Operation `json:"operation"`
+	Outcome   Outcome              `json:"outcome"`
+	Counts    Counts               `json:"counts"`
+	Started   time.Time            `json:"started,omitzero"`
+	Duration  time.Duration        `json:"durationNanoseconds"`
+	// Digest stands for exactly these changes; empty for a run that did not succeed.
+	Digest string `json:"digest,omitempty"`
+	Commit string `json:"commit,omitempty"`
+	RunURL string `json:"runURL,omitempty"`
+	// Note is a remark about the whole, for example that the preview is out of date or who holds the lock.
+	Note string `json:"note,omitempty"`
+	// Destructive are all replacements and deletions, the gravest first.
+	Destructive []Change `json:"destructive,omitempty"`
+	// Changes are all changes, by URN, with their properties. Destructive ones are here as well.
+	Changes []Change `json:"changes,omitempty"`
+	// Drift is what no longer is as the state says: Op is update for what differs and delete for what is gone.
+	Drift []Change `json:"drift,omitempty"`
+	// Pods says what the changes mean for running pods, a sentence for each node group.
+	Pods []string `json:"pods,omitempty"`
+	// Warnings and Errors are what the engine, the cloud or the program had to say.
+	Warnings []string `json:"warnings,omitempty"`
+	Errors   []string `json:"errors,omitempty"`
+}
+
+// Change is what happens to one resource.
+type Change struct {
+	// Op is create, update, replace, delete, or another of Pulumi's operations.
+	Op   string `json:"op"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+	URN  string `json:"urn"`
+	// Protected tells that the resource is protected, so that the engine will refuse to delete it. Retained tells that
+	// a deletion leaves it in the cloud. DeletedFirst tells that a replacement comes after the deletion.
+	Protected    bool `json:"protected,omitempty"`
+	Retained     bool `json:"retained,omitempty"`
+	DeletedFirst bool `json:"deletedFirst,omitempty"`
+	// Critical is what kind of thing would be lost, and Loss what goes with it, which is nothing when it
+	// is retained; only for destructive changes.
+	Critical string `json:"critical,omitempty"`
+	Loss     string `json:"loss,omitempty"`
+	// Causes are the properties that force a replacement. Without any, a replacement follows from another one.
+	Causes []string `json:"causes,omitempty"`
+	// Properties are the changed properties with their values; not in lists of destructive changes.
+	Properties []automation.PropertyChange `json:"properties,omitempty"`
+	// Status is how far the step got.
+	Status automation.Status `json:"status"`
+}
+
+// Run is one operation on one environment, finished in whatever way, and what is known about it.
+type Run struct {
+	// Environment names it. Required.
+	Environment string
+	// Result is what the operation returned; nil when nothing was started.
+	Result *automation.Result
+	// Err is how it failed, or nil.
+	Err error
+	// Outcome replaces what follows from Err and Result, for errors that are not automation's.
+	Outcome Outcome
+	// Digest is the preview's digest, which is left out when the run failed; Commit is the commit that ran, RunURL
+	// where its log is, Note a remark.
+	Digest, Commit, RunURL, Note string
+}
+
+// Of makes a report of runs.
+func Of(title string, runs ...Run) *Report {
+	r := &Report{Title: automation.Mask(title), Environments: []Environment{}}
+	for _, run := range runs {
+		r.Environments = append(r.Environments, environment(run))
+	}
+	r.sum()
+	return r
+}
+
+// Join makes one report of several, for example of those that jobs made by themselves.
+func Join(title string, parts ...*Report) *Report {
+	r := &Report{Title: automation.Mask(title), Environments: []Environment{}}
+	for _, p := range parts {
+		r.Environments = append(r.Environments, p.Environments...)
+	}
+	r.sum()
+	return r
+}
+
+func (r *Report) sum() {
+	r.Totals = Totals{Environments: len(r.Environments)}
+	for _, e := range r.Environments {
+		switch e.Outcome {
+		case Changes:
+			r.Totals.Changed++
+		case NoChanges:
+			r.Totals.Unchanged++
+		default:
+			r.Totals.Unfinished++
+		}
+		r.Totals.Create += e.Counts.Create
+		r.Totals.Update += e.Counts.Update
+		r.Totals.Replace += e.Counts.Replace
+		r.Totals.Delete += e.Counts.Delete
+		r.Totals.Drift += e.Counts.Drift
+	}
+}
+
+// Destructive tells whether anything is replaced or deleted.
+func (r *Report) Destructive() bool { return r.Totals.Replace+r.Totals.Delete > 0 }
+
+func environment(run Run) Environment {
+	e := Environment{
+		Name: run.Environment, Operation: automation.OpPreview, Commit: run.Commit, RunURL: run.RunURL, Note: automation.Mask(run.Note),
+		Outcome: run.Outcome,
+	}
+	if e.Outcome == "" {
+		e.Outcome = outcome(run)
+	}
+	if run.Err == nil {
+		e.Digest = run.Digest
+	}
+	if run.Result != nil {
+		e.read(run.Result)
+	}
+	e.Errors = failures(run)
+	return e
+}
+
+func outcome(run Run) Outcome {
+	switch {
+	case errors.Is(run.Err, automation.ErrCancelled):
+		return Cancelled
+	case errors.Is(run.Err, automation.ErrLocked):
+		return Locked
+	case errors.Is(run.Err, automation.ErrRefused):
+		return Refused
+	case run.Err != nil:
+		return Failed
+	case run.Result != nil && !run.Result.Empty():
+		return Changes
+	}
+	return NoChanges
+}
+
+// read takes over what a result says.
+func (e *Environment) read(r *automation.Result) {
+	e.Operation, e.Started, e.Duration = r.Operation, r.Started, r.Duration
+	// The engine takes resources up in another order every time; two reports of the same must read the same.
+	steps := slices.SortedStableFunc(slices.Values(r.Steps), byURN)
+	for _, s := range steps {
+		c := changeOf(s)
+		e.Changes = append(e.Changes, c)
+		switch s.Op {
+		case "create", "import":
+			e.Counts.Create++
+		case "update":
+			e.Counts.Update++
+		case "replace":
+			e.Counts.Replace++
+		}
+		if s.Destructive() {
+			if s.Op != "replace" {
+				e.Counts.Delete++
+			}
+			c.Properties = nil
+			e.Destructive = append(e.Destructive, c)
+		}
+		if sentence := pods(s); sentence != "" {
+			e.Pods = append(e.Pods, sentence)
+		}
+	}
+	slices.SortStableFunc(e.Destructive, func(a, b Change) int { return cmp.Compare(gravity(a), gravity(b)) })
+	for _, s := range slices.SortedStableFunc(slices.Values(r.Drift), byURN) {
+		c := changeOf(s)
+		c.Critical, c.Loss, c.Protected, c.Retained = "", "", false, false // nothing is done to it
+		e.Drift = append(e.Drift, c)
+	}
+	e.Counts.Drift = len(r.Drift)
+	for _, d := range r.Warnings {
+		e.Warnings = append(e.Warnings, automation.Mask(d.String()))
+	}
+	if r.Pending {
+		e.Warnings = append(e.Warnings, "operations of a run that was killed are unresolved in the state: refresh before the next update")
+	}
+}
+
+// byURN orders steps so that what belongs to one component stands together.
+func byURN(a, b automation.Step) int { return cmp.Compare(a.URN, b.URN) }
+
+// gravest are the kinds of loss, the worst first.
+var gravest = []string{
+	"cluster", "database", "data volume", "encryption key", "namespace", "network", "node group", "identity provider",
+}
+
+// gravity orders destructive changes: what is critical by its kind, what is critical and retained, what is lost
+// elsewhere in the cloud, what is only Pulumi's own.
+func gravity(c Change) int {
+	kind := slices.Index(gravest, c.Critical)
+	switch {
+	case c.Critical != "" && c.Retained:
+		return len(gravest) + 1
+	case kind >= 0:
+		return kind
+	case c.Critical != "":
+		return len(gravest)
+	case inCloud(c.Type):
+		return len(gravest) + 2
+	}
+	return len(gravest) + 3
+}
+
+// inCloud tells types that stand for something from components and providers, which are only a grouping.
+func inCloud(typ string) bool {
+	return !strings.HasPrefix(typ, "pulumi:") && !strings.HasPrefix(typ, "eks-platform:") && !strings.HasPrefix(typ, "eks:index:")
+}
+
+func changeOf(s automation.Step) Change {
+	c := Change{
+		Op: s.Op, Type: s.Type, Name: automation.Mask(s.Name), URN: automation.Mask(s.URN), Protected: s.Protected, Retained: s.Retain,
+		DeletedFirst: s.DeletedFirst, Causes: s.ReplaceKeys, Status: s.Status,
+	}
+	if loss, ok := automation.Critical(s.Type); ok && s.Destructive() {
+		c.Critical = loss.Kind
+		if !s.Retain {
+			c.Loss = loss.Reason
+		}
+	}
+	for _, p := range s.Properties {
+		p.Path, p.Old, p.New = automation.Mask(p.Path), automation.Mask(p.Old), automation.Mask(p.New)
+		c.Properties = append(c.Properties, p)
+	}
+	return c
+}
+
+// failures says why a run failed: the error's messages, which repeat the engine's diagnostics as far as they matter.
+func failures(run Run) []string {
+	var out []string
+	var e *automation.Error
+	switch {
+	case errors.As(run.Err, &e) && len(e.Messages) > 0:
+		out = slices.Clone(e.Messages)
+	case run.Result != nil && len(run.Result.Errors) > 0:
+		for _, d := range run.Result.Errors {
+			out = append(out, d.String())
+		}
+	case run.Err != nil:
+		out = []string{run.Err.Error()}
+	}
+	for i := range out {
+		out[i] = automation.Mask(out[i])
+	}
+	return out
+}

@@ -1,0 +1,318 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/report"
+)
+
+var fixtures = map[string]func() *report.Report{
+	"nothing-changes": nothingChanges, "creates-only": createsOnly, "protected-replacement": protectedReplacement,
+	"failed-preview": failedPreview, "mixed": mixed,
+}
+
+// renderings are what a report becomes, by the golden file's ending.
+var renderings = map[string]func(*report.Report) (string, error){
+	"comment.md": func(r *report.Report) (string, error) {
+		return written(func(b *bytes.Buffer) error { return report.Markdown(b, r, report.Budget) })
+	},
+	"txt": func(r *report.Report) (string, error) {
+		return written(func(b *bytes.Buffer) error { return report.Text(b, r, 100, false) })
+	},
+	"ansi": func(r *report.Report) (string, error) {
+		return written(func(b *bytes.Buffer) error { return report.Text(b, r, 0, true) })
+	},
+	"html": func(r *report.Report) (string, error) {
+		return written(func(b *bytes.Buffer) error { return report.HTML(b, r) })
+	},
+	"json": func(r *report.Report) (string, error) {
+		return written(func(b *bytes.Buffer) error { return report.JSON(b, r) })
+	},
+}
+
+func written(write func(*bytes.Buffer) error) (string, error) {
+	var b bytes.Buffer
+	err := write(&b)
+	return b.String(), err
+}
+
+func markdown(t *testing.T, r *report.Report, budget int) string {
+	t.Helper()
+	out, err := written(func(b *bytes.Buffer) error { return report.Markdown(b, r, budget) })
+	require.NoError(t, err)
+	return out
+}
+
+func TestRenderingsAreAsTheGoldenFilesSay(t *testing.T) {
+	t.Parallel()
+	for name, fixture := range fixtures {
+		for ending, render := range renderings {
+			got, err := render(fixture())
+			require.NoError(t, err)
+			path := filepath.Join("testdata", name+"."+ending)
+			if os.Getenv("UPDATE_GOLDEN") == "1" {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+				continue
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "write it with UPDATE_GOLDEN=1 go test")
+			assert.Equal(t, string(want), got, "%s differs; if that is meant, rewrite it with UPDATE_GOLDEN=1 go test", path)
+		}
+	}
+}
+
+func TestNoRenderingShowsACredential(t *testing.T) {
+	t.Parallel()
+	for ending, render := range renderings {
+		got, err := render(failedPreview())
+		require.NoError(t, err)
+		assert.NotContains(t, got, "AKIA", ending)
+		assert.Contains(t, got, "[masked]", ending)
+	}
+}
+
+func TestAReportReadsTheSameInWhateverOrderTheEngineWorked(t *testing.T) {
+	t.Parallel()
+	steps := []automation.Step{
+		{Op: "delete", Type: "aws:ec2/route:Route", Name: "r"}, {Op: "replace", Type: "aws:eks/cluster:Cluster", Name: "c"},
+		{Op: "delete", Type: "eks-platform:cluster:Cluster", Name: "c"}, {Op: "replace", Type: "aws:ec2/subnet:Subnet", Name: "s"},
+		{Op: "delete", Type: "aws:eks/cluster:Cluster", Name: "kept", Retain: true}, create("t:t:T", "new"),
+	}
+	there := report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, slices.Clone(steps)...)})
+	slices.Reverse(steps)
+	back := report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, steps...)})
+	assert.Equal(t, there, back)
+	assert.Equal(t, []string{"c", "s", "kept", "r", "c"}, destroyed(back), "the gravest first, what is only Pulumi's own last")
+}
+
+func TestAnOutcomeIsWhatTheErrorAndTheResultSay(t *testing.T) {
+	t.Parallel()
+	changes := result("dev", 1, create("t:t:T", "a"))
+	for want, run := range map[report.Outcome]report.Run{
+		report.Changes:   {Result: changes},
+		report.NoChanges: {Result: result("dev", 1)},
+		report.Failed:    {Result: changes, Err: errPlain},
+		report.Cancelled: {Result: changes, Err: &automation.Error{Kind: automation.ErrCancelled}},
+		report.Refused:   {Err: fmt.Errorf("deploy: %w", &automation.Error{Kind: automation.ErrRefused, Messages: []string{"not today"}})},
+		report.Locked:    {Err: errPlain, Outcome: report.Locked},
+	} {
+		run.Digest = "d"
+		r := report.Of("x", run)
+		e := r.Environments[0]
+		assert.Equal(t, want, e.Outcome)
+		assert.Equal(t, run.Err == nil, e.Digest != "", "a run that failed has no digest: %s", want)
+		assert.Equal(t, run.Err != nil, r.Totals.Unfinished == 1)
+	}
+	assert.Equal(t, []string{"not today"}, report.Of("x", report.Run{Err: &automation.Error{Kind: automation.ErrRefused, Messages: []string{"not today"}}}).Environments[0].Errors)
+}
+
+func TestReportsOfSeveralJobsBecomeOne(t *testing.T) {
+	t.Parallel()
+	var parts []*report.Report
+	for _, part := range []*report.Report{mixed(), protectedReplacement()} {
+		var b bytes.Buffer
+		require.NoError(t, report.JSON(&b, part))
+		back, err := report.Read(&b)
+		require.NoError(t, err)
+		assert.Equal(t, part, back, "nothing gets lost on the way")
+		parts = append(parts, back)
+	}
+	joined := report.Join("All", parts...)
+	assert.Len(t, joined.Environments, 4)
+	assert.Equal(t, report.Totals{Environments: 4, Changed: 2, Unchanged: 1, Unfinished: 1, Counts: report.Counts{Create: 1, Update: 3, Replace: 3, Delete: 2, Drift: 2}}, joined.Totals)
+	_, err := report.Read(strings.NewReader(`{"version":99}`))
+	assert.ErrorContains(t, err, "version 99")
+}
+
+func TestTheJSONNamesItsVersionAndMembers(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	require.NoError(t, report.JSON(&b, protectedReplacement()))
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(b.Bytes(), &doc))
+	assert.Equal(t, 1.0, doc["version"])
+	first := doc["environments"].([]any)[0].(map[string]any)["destructive"].([]any)[0].(map[string]any)
+	assert.Equal(t, "node group", first["critical"])
+	assert.Equal(t, true, first["protected"])
+}
+
+// destroyed are the names of everything that a report replaces or deletes.
+func destroyed(r *report.Report) []string {
+	var out []string
+	for _, e := range r.Environments {
+		for _, c := range e.Destructive {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+func TestACommentFitsAndNamesEverythingThatIsReplacedOrDeleted(t *testing.T) {
+	t.Parallel()
+	for _, destructive := range []int{0, 40, 300, 600, 1000} {
+		r := large(2000, destructive)
+		got := markdown(t, r, report.Budget)
+		assert.Less(t, len(got), report.Budget, "%d destructive", destructive)
+		assert.Contains(t, got, "Left out, to fit into a comment: ")
+		require.Len(t, destroyed(r), destructive)
+		for _, name := range destroyed(r) {
+			if !strings.Contains(got, name) {
+				t.Errorf("%s is missing among %d", name, destructive)
+			}
+		}
+		assert.Len(t, report.MarkdownParts(r, report.Budget), 1)
+	}
+}
+
+func TestWhatFitsNowhereIsCutIntoPartsThatLoseNoName(t *testing.T) {
+	t.Parallel()
+	r := large(3000, 3000)
+	parts := report.MarkdownParts(r, report.Budget)
+	require.Greater(t, len(parts), 1)
+	all := strings.Join(parts, "")
+	for i, p := range parts {
+		assert.LessOrEqual(t, len(p), report.Budget)
+		assert.Contains(t, p, fmt.Sprintf("art %d of %d.", i+1, len(parts)))
+	}
+	named := map[string]bool{}
+	for _, name := range regexp.MustCompile(`environment-\d+-with-a-name-of-some-length`).FindAllString(all, -1) {
+		named[name] = true
+	}
+	assert.Len(t, destroyed(r), 3000)
+	for _, name := range destroyed(r) {
+		require.True(t, named[name], name)
+	}
+}
+
+func TestABudgetTakesAwayTheLeastImportantFirst(t *testing.T) {
+	t.Parallel()
+	r := large(60, 8)
+	full := markdown(t, r, 0)
+	assert.NotContains(t, full, "Left out")
+	marks := []string{ // in the order in which they go
+		`:1"`, // values of updates
+		`metadata.name: "environment-0009`,
+		"! update kubernetes:apps/v1:Deployment environment-0010",
+		"warning 199",
+		"+ create kubernetes:core/v1:Namespace environment-0009",
+		`"10.0.0.0/24"`,
+	}
+	gone := 0
+	for budget := len(full); budget > 500; budget -= 150 {
+		got := markdown(t, r, budget)
+		for i, mark := range marks {
+			if strings.Contains(got, mark) {
+				assert.GreaterOrEqual(t, i, gone, "%q goes before %q", marks[max(0, gone-1)], mark)
+			} else if i == gone {
+				gone++
+			}
+		}
+		for _, name := range destroyed(r) {
+			require.Contains(t, got, name)
+		}
+	}
+	assert.Equal(t, len(marks), gone)
+}
+
+func TestValuesCannotBreakOutOfAComment(t *testing.T) {
+	t.Parallel()
+	got := markdown(t, mixed(), 0)
+	// Outside of fences and code, no value may be HTML; inside, none may end the fence.
+	assert.Equal(t, strings.Count(got, "<details>"), closing(got))
+	got = markdown(t, failedPreview(), 0)
+	assert.Equal(t, strings.Count(got, "<details>"), closing(got))
+	outside := outsideOfFences(t, got)
+	assert.NotContains(t, outside, "<script>")
+	assert.NotContains(t, outside, "@everyone")
+}
+
+func closing(doc string) int {
+	return len(regexp.MustCompile(`(?m)^</details>$`).FindAllString(doc, -1))
+}
+
+// outsideOfFences is a document without its fenced blocks, by the rules of CommonMark.
+func outsideOfFences(t *testing.T, doc string) string {
+	t.Helper()
+	var out strings.Builder
+	fence := ""
+	for line := range strings.Lines(doc) {
+		line = strings.TrimRight(line, "\n")
+		run := line[:len(line)-len(strings.TrimLeft(line, "`"))]
+		switch {
+		case fence == "" && len(run) >= 3:
+			fence = run
+		case fence != "" && len(run) >= len(fence) && strings.Trim(line, "` ") == "":
+			fence = ""
+		case fence == "":
+			out.WriteString(line + "\n")
+		}
+	}
+	assert.Empty(t, fence, "a fence is not closed")
+	return out.String()
+}
+
+func TestThePageNeedsNothingFromElsewhereAndRunsNothing(t *testing.T) {
+	t.Parallel()
+	for name, fixture := range fixtures {
+		got, err := renderings["html"](fixture())
+		require.NoError(t, err)
+		assert.NotRegexp(t, `<(script|link|img|iframe)|src=|@import|url\(|ZgotmplZ`, got, name)
+		assert.Contains(t, got, "default-src 'none'")
+		for _, e := range fixture().Environments {
+			assert.Contains(t, got, `id="env-`+e.Name+`"`)
+			assert.Contains(t, got, `href="#env-`+e.Name+`"`)
+		}
+	}
+	bad := report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1), RunURL: "javascript:alert(1)"})
+	for ending, render := range renderings {
+		got, err := render(bad)
+		require.NoError(t, err)
+		if ending == "html" || ending == "comment.md" {
+			assert.NotContains(t, got, "javascript:", ending)
+		}
+	}
+}
+
+func TestATerminalsWidthIsKept(t *testing.T) {
+	t.Parallel()
+	for name, fixture := range fixtures {
+		for _, width := range []int{60, 100} {
+			got, err := written(func(b *bytes.Buffer) error { return report.Text(b, fixture(), width, false) })
+			require.NoError(t, err)
+			assert.NotContains(t, got, "\x1b")
+			for line := range strings.Lines(got) {
+				assert.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\n"))), width, "%s: %s", name, line)
+			}
+		}
+	}
+}
+
+func TestWhatHappensToPodsIsSaidForEachKindOfChange(t *testing.T) {
+	t.Parallel()
+	group := func(op string, change func(s *automation.Step)) string {
+		s := automation.Step{Op: op, Type: "aws:eks/nodeGroup:NodeGroup", Name: "apps", NodeGroup: &automation.NodeGroup{Nodes: 6, Max: 9, AtATime: "2"}}
+		change(&s)
+		return strings.Join(report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, s)}).Environments[0].Pods, "|")
+	}
+	assert.Equal(t, "apps is replaced: the new group comes first, then the 6 nodes of the old one drain, each for a few minutes only",
+		group("replace", func(*automation.Step) {}))
+	assert.Contains(t, group("replace", func(s *automation.Step) { s.DeletedFirst = true }), "deleted before the new group exists")
+	assert.Equal(t, "apps: its 6 nodes are replaced 2 at a time (launchTemplate and version change); pods are evicted with 15 minutes to leave, and an update that disruption budgets hold up for longer is rolled back",
+		group("update", func(s *automation.Step) { s.NodeGroup.Renews = []string{"launchTemplate", "version"} }))
+	assert.Contains(t, group("update", func(s *automation.Step) { s.NodeGroup.Renews, s.NodeGroup.Force = []string{"version"}, true }), "after which they are killed")
+	assert.Contains(t, group("update", func(s *automation.Step) { s.NodeGroup.Scales = true }), "nothing drains")
+	assert.Contains(t, group("delete", func(*automation.Step) {}), "6 nodes drain")
+	assert.Empty(t, group("update", func(*automation.Step) {}), "labels and taints move no pod")
+}
