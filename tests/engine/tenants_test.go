@@ -45,7 +45,9 @@ func theirs(t *testing.T, plan []string, op, tenant string) []string {
 func addTenant(t *testing.T, e *estate) {
 	before := e.within()
 	e = e.with(t, billing)
-	created := theirs(t, planOf(t, e, "stg"), "create", "billing")
+	plan := planOf(t, e, "stg")
+	golden(t, plan, "preview-stg-tenant.txt")
+	created := theirs(t, plan, "create", "billing")
 	for _, typ := range []string{
 		"aws:eks/accessEntry:AccessEntry", roleType, associationType, namespaceObject, quotaObject, limitsObject,
 		policyObject, accountObject, roleBindingType, "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass",
