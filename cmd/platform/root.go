@@ -63,6 +63,7 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 		root.AddCommand(c)
 	}
 	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project), newPlacement(t, project))
+	root.AddCommand(newBootstrap(t, project))
 	return root
 }
 

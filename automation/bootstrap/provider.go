@@ -1,0 +1,45 @@
+package bootstrap
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+// inspectProvider looks for GitHub's OIDC provider, of which an account has one. It needs no thumbprint: AWS checks GitHub
+// with its own list of certificate authorities
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html).
+func (b *Bootstrap) inspectProvider(ctx context.Context) (*found, error) {
+	s := b.Site
+	f := &found{Change: Change{Resource: "OIDC provider", Name: issuer, Action: Exists}}
+	arn := s.providerARN()
+	out, err := b.iam.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
+	if missing(err) {
+		f.Action = Create
+		f.todo("lets AWS check the tokens of GitHub's jobs", func(ctx context.Context) error {
+			_, err := b.iam.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
+				Url: aws.String("https://" + issuer), ClientIDList: []string{s.audience()}, Tags: roleTags(),
+			})
+			return wrap("create the OIDC provider "+issuer, err)
+		})
+		return f, nil
+	}
+	if err != nil {
+		return nil, explain("look at the OIDC provider "+issuer, err)
+	}
+	if !marked(out.Tags) {
+		f.Action = Adopt
+		f.Notes = append(f.Notes, "somebody else made it; it is used as it is")
+	}
+	if !slices.Contains(out.ClientIDList, s.audience()) {
+		f.todo("does not accept tokens for "+s.audience(), func(ctx context.Context) error {
+			_, err := b.iam.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{
+				OpenIDConnectProviderArn: &arn, ClientID: aws.String(s.audience()),
+			})
+			return wrap("add an audience to the OIDC provider "+issuer, err)
+		})
+	}
+	return f, nil
+}

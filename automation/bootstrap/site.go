@@ -1,0 +1,259 @@
+package bootstrap
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/components/tenancy"
+	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/region"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// Options are what a bootstrap is asked for.
+type Options struct {
+	// Estate are the stack files: they say which account and region an environment is in, and what its roles may touch.
+	Estate *stacks.Estate
+	// Environments are the stacks to make roles for; none means all that are in the account of the credentials.
+	Environments []string
+	// Repository is the GitHub repository whose workflows may use the roles, as owner/name, spelt as GitHub spells it.
+	Repository string
+	// OwnerID and RepositoryID are GitHub's numbers of the owner and the repository (gh api repos/OWNER/NAME --jq
+	// '.owner.id, .id'). With them the roles belong to this repository alone, whatever becomes of its name. Both or none.
+	OwnerID, RepositoryID string
+	// Branch is the default branch, from which drift is looked for; main by default.
+	Branch string
+	// ApprovedPreviews are the stacks whose plan role trusts pull requests only in jobs of the GitHub environment
+	// preview-<stack>, which can ask for an approval. A preview runs the pull request's program with the stack's secrets.
+	ApprovedPreviews []string
+	// Bucket is the name of the state bucket; eks-platform-state-<account>-<region> by default. Changing it makes another
+	// bucket, and leaves the state where it is.
+	Bucket string
+	// KeyAlias is the alias of the key; alias/eks-platform-state by default. Stack files name the key by it.
+	KeyAlias string
+	// PermissionsBoundary is the ARN of a policy that bounds all roles; none by default.
+	PermissionsBoundary string
+}
+
+// Site is one account and region as it is to be.
+type Site struct {
+	// AccountID, Region, Bucket and KeyAlias say where it is.
+	AccountID, Region, Bucket, KeyAlias string
+	// Environments are those that roles are made for, in alphabetical order.
+	Environments []Environment
+
+	repository, ownerID, repositoryID, branch, boundary string
+}
+
+// Environment is one stack and its roles.
+type Environment struct {
+	// Name is the stack's name.
+	Name string
+	// Cluster is the cluster that it owns or joins, and Owner the stack that owns it; empty when it is its own.
+	Cluster, Owner string
+
+	// label begins the names of what the environment owns, tags are the values of the tag "environment" that its resources
+	// have, policies the policies that its roles for service accounts have.
+	label    string
+	tags     []string
+	policies []string
+	approved bool
+}
+
+// Names of the roles, before the stack's name. What begins with them no deploy role may touch.
+const (
+	planPrefix   = "eks-platform-plan-"
+	deployPrefix = "eks-platform-deploy-"
+)
+
+// PlanRole is the name of the role that previews, and looks for drift.
+func (e Environment) PlanRole() string { return planPrefix + e.Name }
+
+// DeployRole is the name of the role that deploys.
+func (e Environment) DeployRole() string { return deployPrefix + e.Name }
+
+// RoleARN returns the ARN of one of the site's roles.
+func (s *Site) RoleARN(name string) string { return s.global("iam", "role/"+name) }
+
+// BackendURL is what pulumi login takes.
+func (s *Site) BackendURL() string { return fmt.Sprintf("s3://%s?region=%s", s.Bucket, s.Region) }
+
+// SecretsProvider is how an environment's stack encrypts its secrets. The encryption context, which KMS binds to what it
+// encrypts, is what IAM tells environments apart by on the one key
+// (gocloud.dev/secrets/awskms: parameters that begin with context_).
+func (s *Site) SecretsProvider(e Environment) string {
+	return fmt.Sprintf("awskms://%s?region=%s&context_%s=%s", s.KeyAlias, s.Region, contextKey, e.Name)
+}
+
+// contextKey is the key of the encryption context.
+const contextKey = "environment"
+
+var (
+	repositoryForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]*)/[A-Za-z0-9._-]{1,100}$`)
+	numberForm     = regexp.MustCompile(`^[1-9][0-9]{0,19}$`)
+	bucketForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	aliasForm      = regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]{1,250}$`)
+	branchForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+	boundaryForm   = regexp.MustCompile(`^arn:[a-z-]+:iam::(aws|[0-9]{12}):policy/.+$`)
+)
+
+// maxRoleName is IAM's limit (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+const maxRoleName = 64
+
+// problems returns what is wrong with the options by themselves.
+func (o Options) problems() problem.List {
+	var out problem.List
+	check := func(name, value string, form *regexp.Regexp, rule string) {
+		if value != "" && !form.MatchString(value) {
+			out.Add(name, "%s, got %q", rule, value)
+		}
+	}
+	if o.Repository == "" {
+		out.Add("repository", "is required: the GitHub repository whose workflows use the roles, as owner/name")
+	}
+	check("repository", o.Repository, repositoryForm, "must be a GitHub repository as owner/name, letters, digits, hyphens, underscores and periods")
+	check("owner-id", o.OwnerID, numberForm, "must be GitHub's number of the owner")
+	check("repository-id", o.RepositoryID, numberForm, "must be GitHub's number of the repository")
+	if (o.OwnerID == "") != (o.RepositoryID == "") {
+		out.Add("repository-id", "goes together with owner-id: gh api repos/%s --jq '.owner.id, .id' prints both", o.Repository)
+	}
+	check("branch", o.Branch, branchForm, "must be the name of one branch, without wildcards")
+	check("bucket", o.Bucket, bucketForm, "must be 3 to 63 lower-case letters, digits and hyphens")
+	check("key-alias", o.KeyAlias, aliasForm, "must be alias/ and letters, digits, slashes, underscores and hyphens")
+	if strings.HasPrefix(o.KeyAlias, "alias/aws/") {
+		out.Add("key-alias", "alias/aws/ belongs to AWS, got %q", o.KeyAlias)
+	}
+	check("permissions-boundary", o.PermissionsBoundary, boundaryForm, "must be the ARN of an IAM policy")
+	return out
+}
+
+// chosen returns the names of the stacks that are asked for, all of them if none is named.
+func (o Options) chosen(out *problem.List) []string {
+	known := o.Estate.Names()
+	for _, name := range slices.Concat(o.Environments, o.ApprovedPreviews) {
+		if !slices.Contains(known, name) {
+			out.Add("", "there is no environment %q: there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	if len(o.Environments) == 0 {
+		return known
+	}
+	names := slices.Clone(o.Environments)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// NewSite works out what the account of some credentials is to have. Options that are wrong are an ErrInvalid, and
+// credentials of another account than a stack file's an ErrRefused of package automation.
+func NewSite(o Options, accountID string) (*Site, error) {
+	out := o.problems()
+	names := o.chosen(&out)
+	if len(out) > 0 {
+		return nil, invalid(out)
+	}
+	var elsewhere []string
+	names = slices.DeleteFunc(names, func(name string) bool {
+		other := o.Estate.Config(name).AWS.AccountID
+		if other != accountID {
+			elsewhere = append(elsewhere, fmt.Sprintf("%s is in account %s", name, other))
+		}
+		return other != accountID
+	})
+	if len(elsewhere) > 0 && (len(o.Environments) > 0 || len(names) == 0) {
+		return nil, &automation.Error{Kind: automation.ErrRefused, Messages: []string{fmt.Sprintf(
+			"the credentials are those of account %s, and %s: use credentials of that account, or name the environments of this one",
+			accountID, strings.Join(elsewhere, ", "))}}
+	}
+	first := o.Estate.Config(names[0]).AWS
+	s := &Site{
+		AccountID: accountID, Region: first.Region, Bucket: o.Bucket, KeyAlias: o.KeyAlias,
+		repository: o.Repository, ownerID: o.OwnerID, repositoryID: o.RepositoryID, branch: o.Branch, boundary: o.PermissionsBoundary,
+	}
+	if s.Bucket == "" {
+		s.Bucket = fmt.Sprintf("eks-platform-state-%s-%s", accountID, first.Region)
+	}
+	if s.KeyAlias == "" {
+		s.KeyAlias = "alias/eks-platform-state"
+	}
+	if s.branch == "" {
+		s.branch = "main"
+	}
+	if region.Partition(s.Region) != "aws" && s.ownerID == "" {
+		out.Add("repository-id", "is required in %s, with owner-id: AWS checks GitHub's other claims in its commercial regions only", s.Region)
+	}
+	for _, name := range names {
+		s.add(o, name, &out)
+	}
+	if len(out) > 0 {
+		return nil, invalid(out)
+	}
+	return s, nil
+}
+
+// add adds an environment to the site.
+func (s *Site) add(o Options, name string, out *problem.List) {
+	c := o.Estate.Config(name)
+	file := "Pulumi." + name + ".yaml"
+	if c.AWS.Region != s.Region {
+		out.Add(file+": aws.region", "is %s, and a bucket and a key serve one region: name the environments of one region at a time", c.AWS.Region)
+	}
+	if c.AWS.AssumeRoleARN != "" {
+		out.Add(file+": aws.assumeRoleArn", "must not be set where plan and deploy roles are made: both would act as %s, the plan role too", c.AWS.AssumeRoleARN)
+	}
+	e := Environment{
+		Name: name, label: c.Environment, tags: []string{c.Environment}, policies: accountPolicies(c.Tenancy),
+		approved: slices.Contains(o.ApprovedPreviews, name),
+	}
+	if tag := c.Tags["environment"]; tag != "" && tag != c.Environment {
+		e.tags = []string{tag}
+	}
+	e.Owner = o.Estate.Owner(name)
+	e.Cluster = o.Estate.Config(cmp.Or(e.Owner, name)).Cluster.Name
+	if longest := max(len(e.PlanRole()), len(e.DeployRole())); longest > maxRoleName {
+		out.Add(file, "the name is too long: its role %s would have %d characters, and IAM takes %d", e.DeployRole(), longest, maxRoleName)
+	}
+	s.Environments = append(s.Environments, e)
+}
+
+// accountPolicies returns the managed policies of an environment's service accounts.
+func accountPolicies(t *tenancy.Settings) []string {
+	if t == nil {
+		return nil
+	}
+	namespaces := slices.Clone(t.Namespaces)
+	for _, tenant := range t.Tenants {
+		namespaces = append(namespaces, tenant.Namespaces...)
+	}
+	var out []string
+	for _, n := range namespaces {
+		for _, sa := range n.ServiceAccounts {
+			out = append(out, sa.PolicyARNs...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// invalid makes an error of what is wrong with the options.
+func invalid(l problem.List) error {
+	e := &automation.Error{Kind: automation.ErrInvalid}
+	for _, p := range l {
+		e.Messages = append(e.Messages, p.Error())
+	}
+	return e
+}
+
+// arn returns the ARN of something in the site's account and region, and global that of something in its account only.
+func (s *Site) arn(service, rest string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.partition(), service, s.Region, s.AccountID, rest)
+}
+
+func (s *Site) global(service, rest string) string {
+	return fmt.Sprintf("arn:%s:%s::%s:%s", s.partition(), service, s.AccountID, rest)
+}
+
+func (s *Site) partition() string { return region.Partition(s.Region) }

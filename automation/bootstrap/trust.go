@@ -1,0 +1,80 @@
+package bootstrap
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/eks-platform/eks-platform/internal/iamdoc"
+	"github.com/eks-platform/eks-platform/internal/region"
+)
+
+// issuer is GitHub's token service, without https://.
+const issuer = "token.actions.githubusercontent.com"
+
+// audience is who the tokens are for, as aws-actions/configure-aws-credentials asks for them.
+func (s *Site) audience() string { return "sts." + region.DNSSuffix(s.Region) }
+
+func (s *Site) providerARN() string { return s.global("iam", "oidc-provider/"+issuer) }
+
+// subjects returns a token's subjects in both formats. Repositories that are created or renamed after 2026-07-15, and
+// those that chose to, have the numbers of owner and repository in them
+// (https://docs.github.com/actions/reference/security/oidc). Where the numbers are not known, any do: names hold neither
+// @ nor a slash, and GitHub writes a colon in the name of a branch or an environment as %3A, so that no other part of a
+// subject can stand for them.
+func (s *Site) subjects(ends ...string) []string {
+	owner, name, _ := strings.Cut(s.repository, "/")
+	ownerID, id := s.ownerID, s.repositoryID
+	if id == "" {
+		ownerID, id = "*", "*"
+	}
+	var out []string
+	for _, end := range ends {
+		out = append(out,
+			fmt.Sprintf("repo:%s/%s:%s", owner, name, end),
+			fmt.Sprintf("repo:%s@%s/%s@%s:%s", owner, ownerID, name, id, end))
+	}
+	return out
+}
+
+// trust lets jobs with certain subjects assume a role. A second claim pins the repository: its number, which nobody else
+// ever gets, or at least its full name, against whatever a wildcard in the subject could match. AWS checks it since
+// January 2026, in its commercial regions
+// (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).
+func (s *Site) trust(ends ...string) iamdoc.Document {
+	equals := map[string][]string{issuer + ":aud": {s.audience()}}
+	subjects := "StringLike"
+	switch {
+	case s.repositoryID != "":
+		subjects = "StringEquals"
+		if s.partition() == "aws" {
+			equals[issuer+":repository_id"] = []string{s.repositoryID}
+		}
+	default:
+		equals[issuer+":repository"] = []string{s.repository}
+	}
+	conditions := map[string]map[string][]string{"StringEquals": equals}
+	if subjects == "StringEquals" {
+		equals[issuer+":sub"] = s.subjects(ends...)
+	} else {
+		conditions[subjects] = map[string][]string{issuer + ":sub": s.subjects(ends...)}
+	}
+	return iamdoc.Document{Statements: []iamdoc.Statement{{
+		Sid: "GitHub", Principals: map[string][]string{"Federated": {s.providerARN()}},
+		Actions: []string{"sts:AssumeRoleWithWebIdentity"}, Conditions: conditions,
+	}}}
+}
+
+// planTrust is for pull requests of the repository, for its default branch, where drift is looked for, and for jobs of
+// the GitHub environment preview-<stack>. GitHub gives no token to pull requests from forks; the subject would not tell
+// them apart (https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request).
+func (s *Site) planTrust(e Environment) iamdoc.Document {
+	ends := []string{"environment:preview-" + e.Name, "ref:refs/heads/" + s.branch}
+	if !e.approved {
+		ends = append(ends, "pull_request")
+	}
+	return s.trust(ends...)
+}
+
+// deployTrust is for jobs of the GitHub environment that is called like the stack, and for nothing else: who may run
+// them, from which branch and with whose approval, the environment's rules say.
+func (s *Site) deployTrust(e Environment) iamdoc.Document { return s.trust("environment:" + e.Name) }

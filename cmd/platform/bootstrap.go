@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation/bootstrap"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// newBootstrap returns the command that makes what environments need before their first update.
+func newBootstrap(t *terminal, project *string) *cobra.Command {
+	var o bootstrap.Options
+	var yes, check bool
+	c := &cobra.Command{
+		Use:   "bootstrap [ENV...]",
+		Short: "Make the state bucket, its key, and the roles of GitHub workflows",
+		Long: `Make, in the account of some environments, what must be there before their first update and what the program must not
+own: the bucket of the Pulumi state, the KMS key that encrypts it and the stacks' secrets, the GitHub OIDC provider, and
+for each environment a role that previews and a role that deploys. Without names, for all environments that are in the
+account of the credentials.
+
+It looks at what is there, shows what it would do, and asks. A second run has nothing to do. Nothing is deleted.
+With --check nothing is changed either, and a difference is a failure.
+
+` + exitCodes,
+		RunE: func(c *cobra.Command, args []string) error {
+			if yes && check {
+				return usage(c, errors.New("--check changes nothing, and --yes agrees to changes"))
+			}
+			e, err := stacks.LoadEstate(*project)
+			if err != nil {
+				return invalid(err)
+			}
+			o.Estate, o.Environments = e, args
+			return runBootstrap(c.Context(), t, o, yes, check)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Repository, "repository", "", "the GitHub repository whose workflows use the roles, as owner/name (required)")
+	f.StringVar(&o.OwnerID, "owner-id", "", "GitHub's number of the owner (gh api repos/OWNER/NAME --jq .owner.id)")
+	f.StringVar(&o.RepositoryID, "repository-id", "", "GitHub's number of the repository (gh api repos/OWNER/NAME --jq .id)")
+	f.StringVar(&o.Branch, "branch", "main", "the default branch, from which drift is looked for")
+	f.StringSliceVar(&o.ApprovedPreviews, "approved-previews", nil,
+		"environments that are previewed only in jobs of the GitHub environment preview-ENV, which can ask for an approval")
+	f.StringVar(&o.Bucket, "bucket", "", "the state bucket (default eks-platform-state-ACCOUNT-REGION)")
+	f.StringVar(&o.KeyAlias, "key-alias", "", "the alias of the key (default alias/eks-platform-state)")
+	f.StringVar(&o.PermissionsBoundary, "permissions-boundary", "", "ARN of a policy that bounds the roles")
+	f.BoolVarP(&yes, "yes", "y", false, "do not ask")
+	f.BoolVar(&check, "check", false, "compare only, and fail when something differs")
+	t.jsonFlag(c)
+	return c
+}
+
+// foundation is what bootstrap reports, as a document.
+type foundation struct {
+	AccountID    string                  `json:"accountId"`
+	Region       string                  `json:"region"`
+	Bucket       string                  `json:"bucket"`
+	KeyAlias     string                  `json:"keyAlias"`
+	BackendURL   string                  `json:"backendUrl"`
+	Environments []foundationEnvironment `json:"environments"`
+	Changes      []bootstrap.Change      `json:"changes"`
+	Applied      bool                    `json:"applied"`
+	Missing      []bootstrap.Entry       `json:"missingAccessEntries"`
+	failure
+}
+
+type foundationEnvironment struct {
+	Name            string `json:"name"`
+	PlanRoleARN     string `json:"planRoleArn"`
+	DeployRoleARN   string `json:"deployRoleArn"`
+	SecretsProvider string `json:"secretsProvider"`
+}
+
+func runBootstrap(ctx context.Context, t *terminal, o bootstrap.Options, yes, check bool) error {
+	b, err := bootstrap.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	plan, err := b.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	s := b.Site
+	report := foundation{
+		AccountID: s.AccountID, Region: s.Region, Bucket: s.Bucket, KeyAlias: s.KeyAlias, BackendURL: s.BackendURL(),
+		Environments: []foundationEnvironment{}, Changes: plan.Changes, Missing: s.Entries(o.Estate),
+	}
+	for _, e := range s.Environments {
+		report.Environments = append(report.Environments, foundationEnvironment{
+			Name: e.Name, PlanRoleARN: s.RoleARN(e.PlanRole()), DeployRoleARN: s.RoleARN(e.DeployRole()), SecretsProvider: s.SecretsProvider(e),
+		})
+	}
+	if !t.asJSON {
+		showFoundation(t, b, plan)
+	}
+	err = settle(ctx, t, b, plan, yes, check)
+	report.Applied = err == nil && !check && len(plan.Pending()) > 0
+	report.failure = failureOf(err)
+	if t.asJSON {
+		return errors.Join(err, t.json(report))
+	}
+	if err == nil && !check {
+		showUse(t, report)
+	}
+	return err
+}
+
+// settle does what the plan says, or tells with check that there is something.
+func settle(ctx context.Context, t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan, yes, check bool) error {
+	pending := len(plan.Pending())
+	switch {
+	case check && !plan.Clean():
+		return fmt.Errorf("account %s differs from what it is to be", b.Site.AccountID)
+	case check, pending == 0:
+		return nil
+	}
+	if !yes {
+		if err := ask(ctx, t, fmt.Sprintf("This changes account %s as %s.", b.Site.AccountID, b.Caller), b.Site.AccountID); err != nil {
+			return err
+		}
+	}
+	return b.Apply(ctx, plan, func(c bootstrap.Change) { t.note(fmt.Sprintf("%s %s: %s", c.Resource, c.Name, past[c.Action])) })
+}
+
+// past says what was done.
+var past = map[bootstrap.Action]string{bootstrap.Create: "created", bootstrap.Update: "updated", bootstrap.Adopt: "adopted"}
+
+func showFoundation(t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan) {
+	t.print("Account %s, %s, as %s\n\n", b.Site.AccountID, b.Site.Region, b.Caller)
+	w := newTable()
+	w.AppendHeader(table.Row{"Resource", "Name", "Action", "Detail"})
+	for _, c := range plan.Changes {
+		lines := append([]string{}, c.Details...)
+		for _, u := range c.Unexpected {
+			lines = append(lines, "NOT OURS: "+u)
+		}
+		lines = append(lines, c.Notes...)
+		w.AppendRow(table.Row{c.Resource, c.Name, c.Action, strings.Join(lines, "\n")})
+	}
+	t.print("%s\n\n", w.Render())
+	if n := len(plan.Pending()); n > 0 {
+		t.print("%d of %d to do\n", n, len(plan.Changes))
+	} else {
+		t.print("Nothing to do.\n")
+	}
+}
+
+// showUse says what to do with what is there now.
+func showUse(t *terminal, r foundation) {
+	t.print("\nState of these environments:\n\n  pulumi login '%s'\n", r.BackendURL)
+	for _, e := range r.Environments {
+		t.print("  pulumi stack init %s --secrets-provider '%s'\n", e.Name, e.SecretsProvider)
+	}
+	t.print("\nRoles for the workflows:\n\n")
+	for _, e := range r.Environments {
+		t.print("  %s  plan    %s\n  %s  deploy  %s\n", e.Name, e.PlanRoleARN, strings.Repeat(" ", len(e.Name)), e.DeployRoleARN)
+	}
+	for i, first := 0, true; i < len(r.Missing); first = false {
+		end := i
+		for end < len(r.Missing) && r.Missing[end].Stack == r.Missing[i].Stack {
+			end++
+		}
+		if first {
+			t.print("\nThe roles have no access to the clusters yet.")
+		}
+		t.print(" Put this under cluster.access in Pulumi.%s.yaml:\n\n%s", r.Missing[i].Stack, bootstrap.YAML(r.Missing[i:end]))
+		i = end
+	}
+}
