@@ -37,6 +37,7 @@ func (w *workspace) engine(ctx context.Context, op Operation, stack string, obse
 					return
 				}
 				c.add(e)
+				c.outputs(e)
 			case <-stop:
 				return
 			}

@@ -187,6 +187,9 @@ func warehouse(ctx *pulumi.Context) error {
 			return err
 		}
 	}
+	if motto := get("motto"); motto != "" {
+		ctx.Export("motto", pulumi.String(motto))
+	}
 	ctx.Export("boxes", pulumi.Int(len(names)))
 	ctx.Export("key", pulumi.ToSecret(pulumi.String("hunter2")))
 	ctx.Export("vault", pulumi.Map{"door": pulumi.String("open"), "key": pulumi.ToSecret(pulumi.String("hunter2"))})

@@ -127,16 +127,27 @@ type RefreshOptions struct {
 // Refresh brings the state up to date with the cloud; Result.Drift tells what had changed. It changes nothing in the
 // cloud. To look without adopting, preview with PreviewOptions.Refresh.
 func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) (*Result, error) {
+	return p.refresh(ctx, stack, o, false)
+}
+
+// refresh is Refresh, after which the state may know no more of creations whose end was not seen.
+func (p *Platform) refresh(ctx context.Context, stack string, o RefreshOptions, clearPending bool) (*Result, error) {
 	w, err := p.begin(ctx, OpRefresh, stack, false)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
 	return w.engine(ctx, OpRefresh, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
-		_, err := w.stack.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.ProgressStreams(stdout),
+		opts := []optrefresh.Option{
+			optrefresh.EventStreams(ch), optrefresh.ProgressStreams(stdout),
 			optrefresh.ErrorProgressStreams(stderr), optrefresh.Color(colour), optrefresh.SuppressProgress(),
 			optrefresh.SuppressOutputs(), optrefresh.ShowSecrets(false), optrefresh.Parallel(o.Parallel), optrefresh.Message(o.Message),
-			optrefresh.Exclude(excluded(o.AWSOnly)))
+			optrefresh.Exclude(excluded(o.AWSOnly)),
+		}
+		if clearPending {
+			opts = append(opts, optrefresh.ClearPendingCreates())
+		}
+		_, err := w.stack.Refresh(ctx, opts...)
 		return err
 	})
 }

@@ -103,6 +103,8 @@ type Result struct {
 	// Started is when the engine was asked to start; Duration is how long it took, all of its processes included.
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"durationNanoseconds"`
+	// OutputsChange tells that what the stack publishes changes.
+	OutputsChange bool `json:"outputsChange,omitempty"`
 	// Pending tells that operations of a killed run are still unresolved in the state: refresh before the next update.
 	Pending bool `json:"pending,omitempty"`
 

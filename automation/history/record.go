@@ -35,7 +35,7 @@ type Record struct {
 	ID string `json:"id"`
 	// Stack is what was deployed.
 	Stack statestore.Stack `json:"stack"`
-	// Operation is what was done: up, destroy, refresh.
+	// Operation is what was done: deploy, repair.
 	Operation string `json:"operation"`
 	// Actor is the person or the bot, Host the machine, Run the address of the CI run.
 	Actor string `json:"actor"`
@@ -50,6 +50,10 @@ type Record struct {
 	Digest     string   `json:"digest,omitempty"`
 	Approval   string   `json:"approval,omitempty"`
 	Allowances []string `json:"allowances,omitempty"`
+	// Repaired says in sentences what was repaired before: a lock removed, a lease broken, an operation of a killed run
+	// resolved. Reason is why that was done by force.
+	Repaired []string `json:"repaired,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
 	// Changes counts resources by Pulumi's operation: create, update, replace, delete, same.
 	Changes map[string]int `json:"changes,omitempty"`
 	// Destructive are the resources that were replaced or deleted, or would have been.

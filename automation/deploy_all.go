@@ -1,0 +1,66 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Order puts environments into the order in which they are deployed: the owner of a cluster before those who join it, and
+// the clusters one after the other. All names must be those of environments.
+func (p *Platform) Order(envs ...string) ([]string, error) {
+	e, err := p.estate(envs...)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, env := range e.Names() {
+		if !slices.Contains(envs, env) || slices.Contains(envs, e.Owner(env)) {
+			continue
+		}
+		out = append(out, env)
+		for _, joined := range e.Joined(env) {
+			if slices.Contains(envs, joined) {
+				out = append(out, joined)
+			}
+		}
+	}
+	return out, nil
+}
+
+// DeployAll deploys several environments one after the other, in their Order, each with options of its own. One that is
+// not deployed stops those after it, which have the outcome Skipped. All are in the result; the error is that of the one
+// that stopped it.
+func (p *Platform) DeployAll(ctx context.Context, envs []string, options func(env string) DeployOptions) ([]*Deployment, error) {
+	order, err := p.Order(envs...)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]DeployOptions{}
+	for _, env := range order {
+		o := options(env)
+		if err := o.check(env); err != nil {
+			return nil, err // before anything is changed anywhere
+		}
+		all[env] = o
+	}
+	var out []*Deployment
+	for i, env := range order {
+		d, err := p.Deploy(ctx, env, all[env])
+		if d == nil {
+			d = &Deployment{Stack: env, Outcome: NotDeployed}
+		}
+		out = append(out, d)
+		if err == nil {
+			continue
+		}
+		for _, next := range order[i+1:] {
+			out = append(out, &Deployment{Stack: next, Outcome: Skipped})
+			if o := all[next]; o.OnEvent != nil {
+				stages{OpDeploy, next, o.OnEvent}.tell(StageLease, fmt.Sprintf("not begun: %s was not deployed", env))
+			}
+		}
+		return out, err
+	}
+	return out, nil
+}

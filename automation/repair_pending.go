@@ -1,0 +1,120 @@
+package automation
+
+import (
+	"slices"
+	"strings"
+)
+
+// identified says how the IDs of resources are made up of their inputs. What is in quotes is text. For these the cloud can
+// be asked, under the ID that an interrupted creation would have given. The forms are those of the AWS provider's
+// documentation, section "Import", as far as they are the resource's ID in the state as well.
+var identified = map[string]string{
+	"aws:autoscaling/group:Group":             "name",
+	"aws:cloudwatch/eventRule:EventRule":      "name",
+	"aws:cloudwatch/logGroup:LogGroup":        "name",
+	"aws:ecr/repository:Repository":           "name",
+	"aws:eks/accessEntry:AccessEntry":         "clusterName ':' principalArn",
+	"aws:eks/addon:Addon":                     "clusterName ':' addonName",
+	"aws:eks/cluster:Cluster":                 "name",
+	"aws:eks/fargateProfile:FargateProfile":   "clusterName ':' fargateProfileName",
+	"aws:eks/nodeGroup:NodeGroup":             "clusterName ':' nodeGroupName",
+	"aws:iam/instanceProfile:InstanceProfile": "name",
+	"aws:iam/role:Role":                       "name",
+	"aws:iam/rolePolicy:RolePolicy":           "role ':' name",
+	"aws:kms/alias:Alias":                     "name",
+	"aws:s3/bucket:Bucket":                    "bucket",
+	"aws:s3/bucketV2:BucketV2":                "bucket",
+	"aws:ssm/parameter:Parameter":             "name",
+	"kubernetes:helm.sh/v3:Release":           "namespace '/' name",
+}
+
+// single are the types of which the cloud refuses a second one with the same inputs, or takes it for the first: creating it
+// once more after a creation whose end was not seen makes no double.
+var single = map[string]bool{
+	"aws:autoscaling/schedule:Schedule":                                         true,
+	"aws:autoscaling/tag:Tag":                                                   true,
+	"aws:cloudwatch/eventTarget:EventTarget":                                    true,
+	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy":                        true,
+	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":                         true,
+	"aws:ec2/flowLog:FlowLog":                                                   true,
+	"aws:ec2/route:Route":                                                       true,
+	"aws:ec2/routeTableAssociation:RouteTableAssociation":                       true,
+	"aws:ec2/securityGroupRule:SecurityGroupRule":                               true,
+	"aws:ec2/subnet:Subnet":                                                     true,
+	"aws:ec2/tag:Tag":                                                           true,
+	"aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation":           true,
+	"aws:efs/mountTarget:MountTarget":                                           true,
+	"aws:eks/accessPolicyAssociation:AccessPolicyAssociation":                   true,
+	"aws:eks/podIdentityAssociation:PodIdentityAssociation":                     true,
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":                       true,
+	"aws:iam/policy:Policy":                                                     true,
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                         true,
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":                   true,
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":                 true,
+	"aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": true,
+}
+
+// named are types of which the cloud refuses a second one with the same name, where the inputs have one.
+var namedTypes = map[string]bool{
+	"aws:ec2/launchTemplate:LaunchTemplate": true,
+	"aws:ec2/securityGroup:SecurityGroup":   true,
+}
+
+// pendingOperation says what an operation needs whose end was not seen.
+func (s *state) pendingOperation(x pendingRecord) PendingOperation {
+	o := PendingOperation{
+		Operation: x.Type, URN: x.Resource.URN, Type: x.Resource.Type, Name: x.Resource.name(), ID: x.Resource.ID, Remedy: RemedyRefresh,
+	}
+	if o.Operation != "creating" {
+		return o
+	}
+	if slices.ContainsFunc(s.resources, func(r record) bool { return r.URN == o.URN }) {
+		// The one that it was to replace is in the state under the same URN.
+		o.Remedy = RemedyDecide
+		return o
+	}
+	id, known := physicalID(o.Type, x.Resource.Inputs)
+	name, _ := x.Resource.Inputs["name"].(string)
+	switch {
+	case known:
+		o.ID, o.Remedy = id, RemedyAdopt
+	case single[o.Type] || namedTypes[o.Type] && name != "":
+		o.Remedy = RemedyClear
+	default:
+		o.Remedy = RemedyDecide
+	}
+	return o
+}
+
+// physicalID returns the ID that a resource of these inputs has.
+func physicalID(typ string, inputs map[string]any) (string, bool) {
+	if form, ok := identified[typ]; ok {
+		var id strings.Builder
+		for part := range strings.FieldsSeq(form) {
+			if text, quoted := strings.CutPrefix(part, "'"); quoted {
+				id.WriteString(strings.TrimSuffix(text, "'"))
+				continue
+			}
+			value, _ := inputs[part].(string)
+			if value == "" {
+				return "", false
+			}
+			id.WriteString(value)
+		}
+		return id.String(), true
+	}
+	if !strings.HasPrefix(typ, "kubernetes:") {
+		return "", false
+	}
+	// An object's ID is its name, after its namespace if it has one.
+	metadata, _ := inputs["metadata"].(map[string]any)
+	name, _ := metadata["name"].(string)
+	namespace, _ := metadata["namespace"].(string)
+	if name == "" {
+		return "", false
+	}
+	if namespace != "" {
+		name = namespace + "/" + name
+	}
+	return name, true
+}
