@@ -6,6 +6,6 @@
 // joined it), runs the real engine, and returns a Result made of the engine's events. An error is an *Error whose kind
 // errors.Is finds: ErrLocked, ErrRefused and so on.
 //
-// Nothing here prints. Values of resources never leave the package: results and messages name resources and
-// properties only.
+// Nothing here prints. Values of properties leave the package only as text that can be shown: the engine's secrets are
+// blinded, what looks like a credential is masked. Package report makes comments, pages and texts of results.
 package automation

@@ -10,7 +10,7 @@ import (
 )
 
 // Budget is how many bytes a comment may have. GitHub's limit is 65,536 characters, and it has been seen to refuse
-// less: https://github.com/infracost/infracost/blob/master/internal/comment/github.go stays below it, too.
+// fewer; a hidden marker and a footer must fit beside the report, too.
 const Budget = 60_000
 
 // Markdown writes a report for GitHub, in at most budget bytes; 0 is no limit, for a step summary or a file. To fit, it
