@@ -14,7 +14,7 @@ type PreviewsOptions struct {
 	// Preview is how each environment is previewed. Its OnEvent gets the events of all of them, which say by Stack whose
 	// they are; calls do not overlap.
 	Preview PreviewOptions
-	// Program names the program in the digests: see Identity.
+	// Program names the program in the plans' digests: see Identity.
 	Program string
 	// AtOnce bounds how many environments are previewed at the same time; 0 is two for each CPU. Each has an engine of
 	// its own, which takes some 150 MiB.
@@ -28,10 +28,9 @@ type Previewed struct {
 	Stack string
 	// Result is what Up would do. It is there for a preview that failed, too, as far as it came; nil when it never began.
 	Result *Result
-	// Identity and Digest identify what was previewed: see Result.Digest. Empty when the preview failed, and when the
-	// environment was previewed in a second rehearsal.
-	Identity Identity
-	Digest   string
+	// Plan is what can be approved, with its digest. Nil when the preview failed, and when the environment was previewed
+	// in a second rehearsal.
+	Plan *Plan
 	// Notes are what must be known to read the result.
 	Notes []string
 	// Err is why the preview failed.
@@ -110,9 +109,7 @@ func (p *Platform) previewed(ctx context.Context, name string, o PreviewsOptions
 	if out.Err != nil {
 		return out
 	}
-	if out.Identity, out.Err = p.Identity(ctx, name, o.Program); out.Err == nil {
-		out.Digest = out.Result.Digest(out.Identity)
-	}
+	out.Plan, out.Err = p.Plan(ctx, out.Result, o.Program)
 	return out
 }
 

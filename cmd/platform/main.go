@@ -18,6 +18,7 @@ func main() {
 	t := &terminal{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		rich: isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb", asks: isTerminal(os.Stdin),
+		colour: isTerminal(os.Stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == "",
 	}
 	go func() {
 		<-ctx.Done()

@@ -17,9 +17,12 @@ type operation struct {
 	parallel                                 int
 }
 
-// previewed is a preview as the flags ask for it.
-func (o *operation) previewed(w *watch) automation.PreviewOptions {
-	return automation.PreviewOptions{OnEvent: w.event, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
+// awsOnlyHelp tells what --aws-only is for.
+const awsOnlyHelp = "leave what is inside the cluster as it is and need no way to its API (for a private endpoint, from outside)"
+
+// preview is a preview as the flags ask for it.
+func (o *operation) preview(observe func(automation.Event)) automation.PreviewOptions {
+	return automation.PreviewOptions{OnEvent: observe, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
 }
 
 // newOperations returns the commands on one environment.
@@ -47,17 +50,8 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 		c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
 	}
 	awsOnly := func(c *cobra.Command, o *operation) {
-		c.Flags().BoolVar(&o.awsOnly, "aws-only", false,
-			"leave what is inside the cluster as it is and need no way to its API (for a private endpoint, from outside)")
+		c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
 	}
-	add("preview", "Show what up would change",
-		"Show what up would change in an environment. Nothing changes, and no lock is taken.",
-		func(c *cobra.Command, o *operation) {
-			parallel(c, o)
-			awsOnly(c, o)
-			c.Flags().BoolVar(&o.refresh, "refresh", false, "look for drift first")
-			c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
-		}, preview)
 	add("up", "Bring an environment to what its stack file says",
 		"Bring an environment to what its stack file says. On aws the changes are shown first, and a question asked.",
 		func(c *cobra.Command, o *operation) {
@@ -86,17 +80,11 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 	return out
 }
 
-func preview(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
-	w := newWatch(t, env, "preview")
-	r, err := p.Preview(ctx, env, o.previewed(w))
-	return finish(t, w, r, err)
-}
-
 func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
 	total := 0
 	if o.cloud == "aws" && !o.yes {
 		w := newWatch(t, env, "preview")
-		plan, err := p.Preview(ctx, env, o.previewed(w))
+		plan, err := p.Preview(ctx, env, o.preview(w.event))
 		w.end()
 		if err != nil {
 			return err

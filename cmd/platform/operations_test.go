@@ -11,7 +11,7 @@ func TestTheInsideOfAClusterCanBeLeftOutOfEverythingButItsEnd(t *testing.T) {
 	t.Parallel()
 	project := ""
 	offered := map[string]bool{}
-	for _, c := range newOperations(&terminal{}, &project) {
+	for _, c := range append(newOperations(&terminal{}, &project), newPreview(&terminal{}, &project)) {
 		flag := c.Flags().Lookup("aws-only")
 		offered[c.Name()] = flag != nil
 		if flag != nil {
@@ -22,7 +22,7 @@ func TestTheInsideOfAClusterCanBeLeftOutOfEverythingButItsEnd(t *testing.T) {
 	assert.Equal(t, map[string]bool{"preview": true, "up": true, "refresh": true, "destroy": false, "outputs": false}, offered)
 
 	o := &operation{awsOnly: true, refresh: true, parallel: 3}
-	asked := o.previewed(newWatch(&terminal{}, "dev", "preview"))
+	asked := o.preview(nil)
 	assert.True(t, asked.AWSOnly && asked.Refresh)
 	assert.Equal(t, 3, asked.Parallel)
 }

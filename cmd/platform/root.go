@@ -17,6 +17,7 @@ const (
 	exitFailed    = 1
 	exitUsage     = 2
 	exitRefused   = 3
+	exitChanges   = 4
 	exitCancelled = 130
 )
 
@@ -32,7 +33,7 @@ func run(ctx context.Context, t *terminal, args []string) int {
 	root := newRoot(t)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errReported) {
+	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errChanges) {
 		t.note("error: " + message(err))
 	}
 	if err != nil && t.asJSON && !t.told {
@@ -58,7 +59,7 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
-	root.AddCommand(newRehearse(t, project))
+	root.AddCommand(newRehearse(t, project), newPreview(t, project), newReport(t))
 	for _, c := range newOperations(t, project) {
 		root.AddCommand(c)
 	}
@@ -110,6 +111,8 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, errChanges):
+		return exitChanges
 	case errors.Is(err, automation.ErrCancelled), errors.Is(err, context.Canceled):
 		return exitCancelled
 	case errors.Is(err, automation.ErrRefused):

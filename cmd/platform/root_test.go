@@ -72,6 +72,8 @@ func TestExitCodesTellWhatKindOfFailureItWas(t *testing.T) {
 		{"usage", fmt.Errorf("%w: what?", errUsage), 2},
 		{"a gate", kind(automation.ErrRefused), 3},
 		{"a gate among other failures", errors.Join(errors.New("boom"), kind(automation.ErrRefused)), 3},
+		{"previews with changes", errChanges, 4},
+		{"a failure that was shown", &shownError{"x", kind(automation.ErrRefused)}, 3},
 		{"an interrupted engine", kind(automation.ErrCancelled), 130},
 		{"an interrupted build", fmt.Errorf("build: %w", context.Canceled), 130},
 	} {
@@ -82,7 +84,7 @@ func TestExitCodesTellWhatKindOfFailureItWas(t *testing.T) {
 func TestWrongUsageIsOneLineAndExits2(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"nonsense"}, {"preview"}, {"preview", "dev", "stg"}, {"up", "dev", "--nonsense"},
+		{"nonsense"}, {"preview"}, {"preview", "dev", "dev"}, {"up", "dev", "stg"}, {"up", "dev", "--nonsense"},
 		{"preview", "dev", "--cloud", "gcp"}, {"preview", "dev", "--dir", "x"},
 		{"rehearse", "dev"}, {"rehearse", "--latency", "slow"}, {"rehearse", "--latency", "aws", "--scale", "0"},
 	} {

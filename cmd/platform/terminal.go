@@ -18,6 +18,8 @@ type terminal struct {
 	out, err io.Writer
 	// rich tells that err can redraw lines; asks that a person can answer on in.
 	rich, asks bool
+	// colour tells that out shows colours.
+	colour bool
 	// asJSON tells that out gets exactly one JSON document, also of a failure; told that it has got it.
 	asJSON, told bool
 

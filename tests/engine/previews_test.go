@@ -59,8 +59,8 @@ func TestManyEnvironmentsArePreviewedAtOnceAndEachAsIfItWereAlone(t *testing.T) 
 	for i, name := range names {
 		assert.Equal(t, name, got[i].Stack)
 		if first, known := alone[name]; known {
-			assert.NotEmpty(t, got[i].Digest, name)
-			assert.Equal(t, first.Digest, got[i].Digest, "%s at once with the others is %s alone", name, name)
+			assert.NotEmpty(t, got[i].Plan.Digest, name)
+			assert.Equal(t, first.Plan.Digest, got[i].Plan.Digest, "%s at once with the others is %s alone", name, name)
 			assert.Equal(t, first.Result.Changes, got[i].Result.Changes)
 		}
 		assert.NotZero(t, events[name], name)
@@ -82,7 +82,7 @@ func TestAPreviewThatFailsLeavesTheOthersAlone(t *testing.T) {
 	require.ErrorIs(t, err, automation.ErrRefused)
 
 	require.ErrorIs(t, got[0].Err, automation.ErrRefused)
-	assert.Empty(t, got[0].Digest, "nothing is to be approved that was seen in part")
+	assert.Nil(t, got[0].Plan, "nothing is to be approved that was seen in part")
 	require.NotNil(t, got[0].Result, "what it would replace is there")
 	assert.True(t, slices.ContainsFunc(got[0].Result.Steps, func(s automation.Step) bool { return s.Op == "replace" && s.Name == "prod-vpc" }))
 
@@ -91,8 +91,8 @@ func TestAPreviewThatFailsLeavesTheOthersAlone(t *testing.T) {
 	assert.Contains(t, got[1].Notes[0], "dev is not up in this rehearsal")
 	require.NoError(t, got[2].Err)
 	assert.Empty(t, got[2].Notes)
-	assert.Empty(t, got[1].Digest, "what dev is there is gone")
-	assert.NotEmpty(t, got[2].Digest)
+	assert.Nil(t, got[1].Plan, "what dev is there is gone")
+	assert.NotEmpty(t, got[2].Plan.Digest)
 	for _, p := range got[1:] {
 		assert.NotZero(t, p.Result.Count("create"))
 	}

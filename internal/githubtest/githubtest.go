@@ -1,0 +1,173 @@
+// Package githubtest stands in for GitHub in tests of whole commands: as much of its REST API, in the client library's
+// own types, as the comment of a pull request takes. Package automation/github has a larger one of its own.
+package githubtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+
+	gh "github.com/google/go-github/v76/github"
+)
+
+// What the stand-in knows.
+const (
+	Repository  = "acme/platform"
+	PullRequest = 7
+	Head        = "1111111111111111111111111111111111111111"
+	Token       = "token"
+)
+
+// GitHub is a running stand-in.
+type GitHub struct {
+	// URL is the root of its REST API.
+	URL string
+
+	mu        sync.Mutex
+	readOnly  bool
+	last      int64
+	comments  []*gh.IssueComment
+	reactions map[int64]int64 // comment -> its one reaction
+}
+
+// Start starts a stand-in that ends with the test.
+func Start(t testing.TB) *GitHub {
+	t.Helper()
+	g := &GitHub{reactions: map[int64]int64{}}
+	const root = "/repos/" + Repository
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /graphql", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]any{"data": map[string]any{"viewer": map[string]any{"login": "github-actions[bot]"}}})
+	})
+	mux.HandleFunc("GET "+root+"/pulls/{number}", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, &gh.PullRequest{Number: gh.Ptr(PullRequest), Head: &gh.PullRequestBranch{SHA: gh.Ptr(Head)}})
+	})
+	mux.HandleFunc("GET "+root+"/issues/{number}/comments", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, g.comments)
+	})
+	mux.HandleFunc("POST "+root+"/issues/{number}/comments", g.create)
+	mux.HandleFunc("PATCH "+root+"/issues/comments/{id}", g.edit)
+	mux.HandleFunc("GET "+root+"/issues/comments/{id}/reactions", g.list)
+	mux.HandleFunc("POST "+root+"/issues/comments/{id}/reactions", g.react)
+	mux.HandleFunc("DELETE "+root+"/issues/comments/{id}/reactions/{reaction}", func(w http.ResponseWriter, r *http.Request) {
+		delete(g.reactions, number(r, "id"))
+		w.WriteHeader(http.StatusNoContent)
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		switch {
+		case r.Header.Get("Authorization") != "Bearer "+Token:
+			answer(w, http.StatusUnauthorized, &gh.ErrorResponse{Message: "Bad credentials"})
+		case g.readOnly && r.Method != http.MethodGet && r.URL.Path != "/graphql":
+			answer(w, http.StatusForbidden, &gh.ErrorResponse{Message: "Resource not accessible by integration"})
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	g.URL = server.URL
+	return g
+}
+
+// ReadOnly makes the token one that only reads, as pull requests from forks get.
+func (g *GitHub) ReadOnly() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.readOnly = true
+}
+
+// Comments are the bodies of the pull request's comments.
+func (g *GitHub) Comments() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []string
+	for _, c := range g.comments {
+		out = append(out, c.GetBody())
+	}
+	return out
+}
+
+// Environment returns the variables of a step in a run about the pull request, and writes the event that started it. The
+// step's summary goes to the file "summary" in the directory.
+func (g *GitHub) Environment(t testing.TB, dir string, run int) map[string]string {
+	t.Helper()
+	event, err := json.Marshal(map[string]any{"pull_request": &gh.PullRequest{
+		Number: gh.Ptr(PullRequest),
+		Head:   &gh.PullRequestBranch{SHA: gh.Ptr(Head), Repo: &gh.Repository{FullName: gh.Ptr(Repository)}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "event.json")
+	if err := os.WriteFile(file, event, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_API_URL": g.URL, "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": Repository,
+		"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": file, "GITHUB_RUN_ID": strconv.Itoa(run), "GITHUB_RUN_ATTEMPT": "1",
+		"GITHUB_REF": fmt.Sprintf("refs/pull/%d/merge", PullRequest), "GITHUB_TOKEN": Token, "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func number(r *http.Request, name string) int64 {
+	n, _ := strconv.ParseInt(r.PathValue(name), 10, 64)
+	return n
+}
+
+func (g *GitHub) create(w http.ResponseWriter, r *http.Request) {
+	var c gh.IssueComment
+	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
+		answer(w, http.StatusBadRequest, &gh.ErrorResponse{Message: "Problems parsing JSON"})
+		return
+	}
+	g.last++
+	c.ID, c.User = gh.Ptr(g.last), &gh.User{Login: gh.Ptr("github-actions[bot]")}
+	c.HTMLURL = gh.Ptr(fmt.Sprintf("https://github.com/%s/pull/%d#issuecomment-%d", Repository, PullRequest, g.last))
+	g.comments = append(g.comments, &c)
+	answer(w, http.StatusCreated, &c)
+}
+
+func (g *GitHub) edit(w http.ResponseWriter, r *http.Request) {
+	var edited gh.IssueComment
+	i := slices.IndexFunc(g.comments, func(c *gh.IssueComment) bool { return c.GetID() == number(r, "id") })
+	if err := json.NewDecoder(r.Body).Decode(&edited); err != nil || i < 0 {
+		answer(w, http.StatusNotFound, &gh.ErrorResponse{Message: "Not Found"})
+		return
+	}
+	g.comments[i].Body = edited.Body
+	answer(w, http.StatusOK, g.comments[i])
+}
+
+func (g *GitHub) list(w http.ResponseWriter, r *http.Request) {
+	out := []*gh.Reaction{}
+	if id, ok := g.reactions[number(r, "id")]; ok {
+		out = append(out, &gh.Reaction{ID: &id, Content: gh.Ptr("eyes"), User: &gh.User{Login: gh.Ptr("github-actions[bot]")}})
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// react answers 201, or 200 when there was one before.
+func (g *GitHub) react(w http.ResponseWriter, r *http.Request) {
+	id, had := g.reactions[number(r, "id")]
+	status := http.StatusOK
+	if !had {
+		g.last++
+		id, status = g.last, http.StatusCreated
+		g.reactions[number(r, "id")] = id
+	}
+	answer(w, status, &gh.Reaction{ID: &id, Content: gh.Ptr("eyes"), User: &gh.User{Login: gh.Ptr("github-actions[bot]")}})
+}
