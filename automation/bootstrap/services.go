@@ -106,6 +106,12 @@ var services = []service{
 				"ModifyLaunchTemplate", "RunInstances",
 			},
 		},
+		// EFS makes the network interface of a mount target with the permissions of whoever asks for it
+		// (https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html).
+		{
+			types: []string{"efs/mountTarget:MountTarget"},
+			write: []string{"CreateNetworkInterface", "DeleteNetworkInterface", "ModifyNetworkInterfaceAttribute"},
+		},
 		// Tags are an action of their own in EC2, at creation too.
 		{joined: true, read: []string{"DescribeTags"}, write: []string{"CreateTags", "DeleteTags"}},
 	}},

@@ -162,15 +162,16 @@ func showUse(t *terminal, r foundation) {
 	for _, e := range r.Environments {
 		t.print("  %s  plan    %s\n  %s  deploy  %s\n", e.Name, e.PlanRoleARN, strings.Repeat(" ", len(e.Name)), e.DeployRoleARN)
 	}
-	for i, first := 0, true; i < len(r.Missing); first = false {
-		end := i
-		for end < len(r.Missing) && r.Missing[end].Stack == r.Missing[i].Stack {
-			end++
+	if len(r.Missing) > 0 {
+		t.print("\nThe roles have no access to the clusters yet.\n")
+	}
+	for entries := r.Missing; len(entries) > 0; {
+		owner := entries[0].Stack
+		n := 1
+		for n < len(entries) && entries[n].Stack == owner {
+			n++
 		}
-		if first {
-			t.print("\nThe roles have no access to the clusters yet.")
-		}
-		t.print(" Put this under cluster.access in Pulumi.%s.yaml:\n\n%s", r.Missing[i].Stack, bootstrap.YAML(r.Missing[i:end]))
-		i = end
+		t.print("\nUnder cluster.access in Pulumi.%s.yaml:\n\n%s", owner, bootstrap.YAML(entries[:n]))
+		entries = entries[n:]
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation/bootstrap"
 )
 
 // emptyAccount is an AWS account in which there is nothing, and nothing can be made. It returns how many requests tried to.
@@ -129,4 +132,47 @@ func TestBootstrapRefusesWhatItCannotDo(t *testing.T) {
 		assert.Empty(t, got.out)
 	}
 	assert.Zero(t, *writes)
+}
+
+func TestBootstrapEndsWithWhatToDoNext(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	entry := func(stack, role, policy string) bootstrap.Entry {
+		return bootstrap.Entry{Stack: stack, Name: role, PrincipalARN: "arn:aws:iam::111111111111:role/eks-platform-" + role, Policy: policy}
+	}
+	showUse(&terminal{out: &out}, foundation{
+		BackendURL: "s3://state?region=eu-west-1",
+		Environments: []foundationEnvironment{{
+			Name: "dev", SecretsProvider: "awskms://alias/x?region=eu-west-1&context_environment=dev",
+			PlanRoleARN: "arn:aws:iam::111111111111:role/eks-platform-plan-dev", DeployRoleARN: "arn:aws:iam::111111111111:role/eks-platform-deploy-dev",
+		}},
+		Missing: []bootstrap.Entry{entry("dev", "plan-dev", "AmazonEKSAdminViewPolicy"), entry("qa", "plan-qa", "AmazonEKSAdminViewPolicy")},
+	})
+	assert.Equal(t, `
+State of these environments:
+
+  pulumi login 's3://state?region=eu-west-1'
+  pulumi stack init dev --secrets-provider 'awskms://alias/x?region=eu-west-1&context_environment=dev'
+
+Roles for the workflows:
+
+  dev  plan    arn:aws:iam::111111111111:role/eks-platform-plan-dev
+       deploy  arn:aws:iam::111111111111:role/eks-platform-deploy-dev
+
+The roles have no access to the clusters yet.
+
+Under cluster.access in Pulumi.dev.yaml:
+
+      - name: plan-dev
+        principalArn: arn:aws:iam::111111111111:role/eks-platform-plan-dev
+        policies:
+          - policy: AmazonEKSAdminViewPolicy
+
+Under cluster.access in Pulumi.qa.yaml:
+
+      - name: plan-qa
+        principalArn: arn:aws:iam::111111111111:role/eks-platform-plan-qa
+        policies:
+          - policy: AmazonEKSAdminViewPolicy
+`, out.String())
 }
