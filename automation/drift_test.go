@@ -1,0 +1,54 @@
+package automation
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// written returns the files of a directory with their contents.
+func written(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(name)
+		out[name] = string(raw)
+		return err
+	}))
+	return out
+}
+
+func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.up("prod")
+	state := filepath.Join(r.cloud.(*Rehearsal).dir, "state")
+	before := written(t, state)
+	clean, err := r.Drift(t.Context(), "prod", DriftOptions{})
+	require.NoError(t, err)
+	assert.True(t, clean.Clean())
+
+	r.boxes.paint("b", "pink")
+	r.configure("prod", "boxes: [a, b, c]", "colour: red", "shape: cube")
+	found, err := r.Drift(t.Context(), "prod", DriftOptions{})
+	require.NoError(t, err)
+	assert.False(t, found.Clean())
+	assert.Equal(t, map[string]string{"b": "update"}, ops(&Result{Steps: found.Drift}))
+	assert.Equal(t, map[string]string{"b": "update"}, ops(&Result{Steps: found.Corrections}))
+	assert.Equal(t, map[string]string{"c": "create"}, ops(&Result{Steps: found.Planned}))
+
+	// A change that waits is no drift.
+	r.boxes.paint("b", "red")
+	waits, err := r.Drift(t.Context(), "prod", DriftOptions{})
+	require.NoError(t, err)
+	assert.True(t, waits.Clean())
+	assert.NotEmpty(t, waits.Planned)
+	assert.Equal(t, before, written(t, state), "neither a lock nor the state was written")
+}
