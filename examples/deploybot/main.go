@@ -1,0 +1,132 @@
+// Command deploybot is an example of a bot on package automation. It previews all environments at once, has each preview
+// approved, and deploys exactly what was approved: dev before stg, which joins its cluster, and prod beside them. It
+// runs on a rehearsal of the environments, on this machine; with automation.AWS for the cloud it is the real thing.
+//
+//	go run ./examples/deploybot
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/lease"
+	"github.com/eks-platform/eks-platform/automation/report"
+)
+
+// lanes run beside each other; in a lane, one environment comes after the other.
+var lanes = [][]string{{"dev", "stg"}, {"prod"}}
+
+func main() {
+	// An interrupt lets the engines finish what they have begun, and leaves no lock.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.MkdirTemp("", "deploybot-")
+	if err == nil {
+		err = errors.Join(rehearse(ctx, dir), os.RemoveAll(dir))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func rehearse(ctx context.Context, dir string) error {
+	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: dir})
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	platform, err := automation.New(automation.Options{Cloud: cloud})
+	if err != nil {
+		return err
+	}
+	// A real bot asks in a pull request or a chat, and refers to the answer.
+	everything := func(*automation.Plan) string { return "approved by the example" }
+	return (&bot{platform: platform, approve: everything, out: os.Stdout}).run(ctx)
+}
+
+// bot previews and deploys.
+type bot struct {
+	platform *automation.Platform
+	// approve returns who approved a plan, or "" for nobody.
+	approve func(*automation.Plan) string
+
+	mu  sync.Mutex // of out: environments of different lanes report at the same time
+	out io.Writer
+}
+
+func (b *bot) run(ctx context.Context) error {
+	previews, err := b.platform.Previews(ctx, slices.Concat(lanes...), automation.PreviewsOptions{})
+	if err != nil {
+		return err
+	}
+	var runs []report.Run
+	for _, p := range previews {
+		runs = append(runs, report.Run{Environment: p.Stack, Result: p.Result, Err: p.Err})
+	}
+	t := report.Of("What is to be done", runs...).Totals // report.Markdown would make a comment of it
+	b.say("%d of %d environments change: %d to create, %d to update, %d to replace, %d to delete",
+		t.Changed, t.Environments, t.Create, t.Update, t.Replace, t.Delete)
+
+	errs := make([]error, len(lanes))
+	var wg sync.WaitGroup
+	for i, lane := range lanes {
+		wg.Go(func() {
+			for _, env := range lane {
+				if errs[i] = b.deploy(ctx, env); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// deploy has the preview of one environment approved, and deploys it. What joins a cluster can only be previewed for good
+// when the cluster is up, which is why every environment is previewed again in its turn.
+func (b *bot) deploy(ctx context.Context, env string) error {
+	preview, err := b.platform.Preview(ctx, env, automation.PreviewOptions{})
+	if err != nil {
+		return err
+	}
+	plan, err := b.platform.Plan(ctx, preview, "")
+	if err != nil {
+		return err
+	}
+	approval := b.approve(plan)
+	if approval == "" {
+		return fmt.Errorf("%s: nobody approved %s", env, automation.ShortDigest(plan.Digest))
+	}
+	done, err := b.platform.Deploy(ctx, env, automation.DeployOptions{
+		ApprovedPlan: plan, Approval: approval, OnEvent: b.watch, By: lease.Holder{Actor: "deploybot"},
+	})
+	if err == nil {
+		b.say("%s: %s", env, done.Outcome)
+	}
+	return err // an ErrStale, for example, when something else is planned now than was approved
+}
+
+// watch makes progress of events: the stages of a deploy, and what goes wrong.
+func (b *bot) watch(e automation.Event) {
+	switch e.Kind {
+	case automation.EventStage:
+		b.say("%s: %s %s", e.Stack, e.Stage.Name, e.Stage.Note)
+	case automation.EventWarning, automation.EventError:
+		b.say("%s: %s: %s", e.Stack, e.Kind, e.Diagnostic)
+	}
+}
+
+func (b *bot) say(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	fmt.Fprintf(b.out, format+"\n", args...)
+}

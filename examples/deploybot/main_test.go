@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/clitest"
+)
+
+func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
+	platform, err := automation.New(automation.Options{ProjectDir: "../..", Cloud: cloud, Command: clitest.Find(t)})
+	require.NoError(t, err)
+	objects := func() int {
+		all, err := cloud.Cloud().Objects()
+		require.NoError(t, err)
+		return len(all)
+	}
+	var out bytes.Buffer
+	b := &bot{platform: platform, approve: func(*automation.Plan) string { return "" }, out: &out}
+
+	err = b.run(t.Context())
+	require.ErrorContains(t, err, "dev: nobody approved ")
+	require.ErrorContains(t, err, "prod: nobody approved ")
+	assert.NotContains(t, err.Error(), "stg", "it comes after dev")
+	assert.Zero(t, objects(), "what nobody approved is not deployed")
+
+	out.Reset()
+	b.approve = func(*automation.Plan) string { return "review 1" }
+	require.NoError(t, b.run(t.Context()), out.String())
+	said := out.String()
+	assert.Contains(t, said, "3 of 3 environments change: ")
+	for _, env := range []string{"dev", "stg", "prod"} {
+		assert.Contains(t, said, env+": deployed\n")
+		assert.Contains(t, said, env+": settle ", "it looked at the cloud afterwards")
+	}
+	assert.Less(t, strings.Index(said, "dev: deployed"), strings.Index(said, "stg: lease"), "dev before stg")
+	assert.NotContains(t, said, "stg: error")
+	assert.NotZero(t, objects())
+
+	out.Reset()
+	before := objects()
+	require.NoError(t, b.run(t.Context()), out.String())
+	assert.Contains(t, out.String(), "0 of 3 environments change: 0 to create")
+	for _, env := range []string{"dev", "stg", "prod"} {
+		assert.Contains(t, out.String(), env+": no changes\n")
+	}
+	assert.Equal(t, before, objects())
+}
