@@ -43,8 +43,7 @@ preview that failed leaves the first.
 In a rehearsal, an environment that joins a cluster which is not up there is previewed in a second rehearsal, in which
 the cluster's owner is brought up first.
 
-` + exitCodes + `
-  4    with --exit-code: it worked, and there are changes`,
+` + exitCodes,
 		Args: atLeastOne,
 		RunE: func(c *cobra.Command, args []string) error {
 			p, done, err := o.open(c, t, *project)

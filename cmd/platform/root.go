@@ -18,14 +18,18 @@ const (
 	exitUsage     = 2
 	exitRefused   = 3
 	exitChanges   = 4
+	exitLocked    = 5
 	exitCancelled = 130
 )
 
 const exitCodes = `Exit codes:
-  0    it worked
+  0    it worked, or there was nothing to do
   1    it failed
   2    wrong usage, or a configuration that is not valid
-  3    refused by a gate: an environment before its owner, something protected, a "no" to the question
+  3    refused by a gate: an environment before its owner, something protected, an approval that is missing or stale, a
+       critical resource that was not named, a "no" to the question
+  4    there are changes (preview --exit-code) or there is drift (drift)
+  5    locked: somebody else is at it, or a run that was killed left a lock or operations whose end is not known
   130  interrupted`
 
 // run runs the command with arguments and returns its exit code.
@@ -33,7 +37,7 @@ func run(ctx context.Context, t *terminal, args []string) int {
 	root := newRoot(t)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errChanges) {
+	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errChanges) && !errors.Is(err, errBlocked) {
 		t.note("error: " + message(err))
 	}
 	if err != nil && t.asJSON && !t.told {
@@ -45,8 +49,8 @@ func run(ctx context.Context, t *terminal, args []string) int {
 func newRoot(t *terminal) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "platform",
-		Short: "Rehearse, preview, update and destroy the platform's environments",
-		Long: `Rehearse, preview, update and destroy the platform's environments.
+		Short: "Rehearse, preview, deploy and destroy the platform's environments",
+		Long: `Rehearse, preview, deploy and destroy the platform's environments.
 
 An environment is a stack file, Pulumi.<environment>.yaml. "platform rehearse" shows all of them on this machine, with
 no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the AWS credentials that the shell has.
@@ -64,6 +68,7 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 		root.AddCommand(c)
 	}
 	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project), newPlacement(t, project))
+	root.AddCommand(newDeploy(t, project), newDrift(t, project), newHistory(t, project), newLease(t, project), newRepair(t, project))
 	root.AddCommand(newBootstrap(t, project))
 	return root
 }
@@ -117,6 +122,8 @@ func exitCode(err error) int {
 		return exitCancelled
 	case errors.Is(err, automation.ErrRefused):
 		return exitRefused
+	case errors.Is(err, automation.ErrLocked), errors.Is(err, automation.ErrPending), errors.Is(err, errBlocked):
+		return exitLocked
 	case errors.Is(err, errUsage), errors.Is(err, errReported), errors.Is(err, automation.ErrInvalid), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	}

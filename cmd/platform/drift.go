@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+)
+
+// newDrift returns the command that looks for drift.
+func newDrift(t *terminal, project *string) *cobra.Command {
+	o := &operation{}
+	c := &cobra.Command{
+		Use:   "drift ENV...",
+		Short: "Tell how the cloud differs from the state",
+		Long: `Tell how the cloud differs from the state, apart from changes that wait to be deployed. Nothing is changed, written or
+locked: not in the cloud, not in the state.
+
+Exits with 4 when there is drift, and with 0 when there is none, whether or not changes wait.
+
+` + exitCodes,
+		Args: atLeastOne,
+		RunE: func(c *cobra.Command, args []string) error {
+			p, done, err := o.open(c, t, *project)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return drift(c.Context(), t, p, args, o)
+		},
+	}
+	o.target.flags(c)
+	t.jsonFlag(c)
+	c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+	c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
+	return c
+}
+
+func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation) error {
+	var all []*automation.Drifted
+	var failures []error
+	drifted := false
+	for _, env := range envs {
+		w := newWatch(t, env, "drift")
+		d, err := p.Drift(ctx, env, automation.DriftOptions{OnEvent: w.event, AWSOnly: o.awsOnly, Parallel: o.parallel})
+		w.end()
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		drifted = drifted || !d.Clean()
+		all = append(all, d)
+		if !t.asJSON {
+			showDrift(t, d)
+		}
+	}
+	err := errors.Join(failures...)
+	if t.asJSON && len(all) > 0 {
+		if shown := t.json(struct {
+			Environments []*automation.Drifted `json:"environments"`
+			failure
+		}{all, failureOf(err)}); shown != nil {
+			return errors.Join(err, shown)
+		}
+	}
+	if err == nil && drifted {
+		return errChanges
+	}
+	return err
+}
+
+func showDrift(t *terminal, d *automation.Drifted) {
+	for _, part := range []struct {
+		what  string
+		steps []automation.Step
+	}{{"drift", d.Drift}, {"an update would put it back", d.Corrections}, {"waits to be deployed, no drift", d.Planned}} {
+		if len(part.steps) == 0 {
+			continue
+		}
+		t.print("%s, %s:\n", d.Stack, part.what)
+		for _, s := range part.steps {
+			t.print("%s\n", stepLine(s))
+			for _, c := range s.Properties {
+				t.print("       %s: %s\n", c.Path, oldAndNew(c))
+			}
+		}
+	}
+	if d.Clean() {
+		t.print("%s: no drift\n", d.Stack)
+	} else {
+		t.print("%s: %d resources have drifted\n", d.Stack, len(d.Drift))
+	}
+}
+
+func oldAndNew(c automation.PropertyChange) string {
+	switch c.Kind {
+	case automation.PropertyAdded:
+		return "+ " + c.New
+	case automation.PropertyDeleted:
+		return "- " + c.Old
+	}
+	return fmt.Sprintf("%s -> %s", c.Old, c.New)
+}

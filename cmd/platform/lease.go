@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/lease"
+)
+
+// newLease returns the command that shows and breaks the lease of an environment.
+func newLease(t *terminal, project *string) *cobra.Command {
+	o := &target{}
+	who := &actor{}
+	breaking, reason := false, ""
+	c := &cobra.Command{
+		Use:   "lease ENV",
+		Short: "Show who deploys an environment",
+		Long: `Show who has the lease of an environment, which deploys take.
+
+--break removes one that is expired, or whose process on this machine is gone; with --reason, any one. What was broken, by
+whom and why is kept beside the state. A deploy that is under way finds out at its next heartbeat, and stops.
+
+` + exitCodes,
+		Args: exactly(1, "the name of one environment"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if reason != "" && !breaking {
+				return usage(c, errors.New("--reason is for --break"))
+			}
+			p, done, err := o.open(c, t, *project)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if breaking {
+				return breakLease(c.Context(), t, p, args[0], lease.BreakOptions{Force: strings.TrimSpace(reason) != "", Reason: reason, By: who.holder()})
+			}
+			return showLease(c.Context(), t, p, args[0])
+		},
+	}
+	o.flags(c)
+	who.flags(c)
+	t.jsonFlag(c)
+	c.Flags().BoolVar(&breaking, "break", false, "remove the lease")
+	c.Flags().StringVar(&reason, "reason", "", "why it is removed although its holder may be alive")
+	return c
+}
+
+func showLease(ctx context.Context, t *terminal, p *automation.Platform, env string) error {
+	r, err := p.Lease(ctx, env)
+	switch {
+	case errors.Is(err, lease.ErrNotHeld):
+		if t.asJSON {
+			return t.json(map[string]any{"held": false})
+		}
+		t.print("nobody has the lease of %s\n", env)
+		return nil
+	case err != nil:
+		return err
+	case t.asJSON:
+		return t.json(map[string]any{"held": !r.Expired, "expired": r.Expired, "dead": r.Dead, "lease": r})
+	}
+	for _, line := range (&automation.Inspection{Stack: env, Lease: r}).Lines() {
+		t.print("%s: %s\n", env, line)
+	}
+	return nil
+}
+
+func breakLease(ctx context.Context, t *terminal, p *automation.Platform, env string, o lease.BreakOptions) error {
+	b, err := p.BreakLease(ctx, env, o)
+	switch {
+	case errors.Is(err, lease.ErrNotHeld):
+		if t.asJSON {
+			return t.json(map[string]any{"held": false})
+		}
+		t.print("nobody has the lease of %s\n", env)
+		return nil
+	case err != nil:
+		return err
+	case t.asJSON:
+		return t.json(b)
+	}
+	whose := "a lease that could not be read"
+	if b.Record != nil {
+		whose = "the lease of " + b.Record.Holder.String()
+	}
+	why := b.Proof
+	if b.Forced {
+		why = "by force: " + b.Reason
+	}
+	t.print("%s: broke %s, %s\n", env, whose, why)
+	return nil
+}
