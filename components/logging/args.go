@@ -131,7 +131,7 @@ func (f FluentBit) withDefaults() FluentBit {
 		f.Resources.Memory = "128Mi"
 	}
 	if f.Resources.MemoryLimit == "" {
-		f.Resources.MemoryLimit = leastMemory.String()
+		f.Resources.MemoryLimit = leastMemory().String()
 	}
 	return f
 }

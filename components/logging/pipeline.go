@@ -55,8 +55,11 @@ const (
 	grace = 30
 )
 
-// leastMemory is what the buffers in memory can come to.
-var leastMemory = *resource.NewQuantity((2*maxChunksUp+backlogMB+workMB)<<20, resource.BinarySI)
+// leastMemory is what the buffers in memory can come to. A new quantity each time, because String notes its answer in it:
+// previews that run at the same time must not share one.
+func leastMemory() *resource.Quantity {
+	return resource.NewQuantity((2*maxChunksUp+backlogMB+workMB)<<20, resource.BinarySI)
+}
 
 // configuration returns what Fluent Bit does on every node.
 func (b *builder) configuration() configuration {

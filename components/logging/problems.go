@@ -82,8 +82,8 @@ func (r Resources) problems() problem.List {
 	quantity("cpu", r.CPU, "50m")
 	request, requestOK := quantity("memory", r.Memory, "128Mi")
 	limit, limitOK := quantity("memoryLimit", r.MemoryLimit, "512Mi")
-	if limitOK && limit.Cmp(leastMemory) < 0 {
-		out.Add("memoryLimit", "must be at least %s, which the buffers in memory can come to, got %s", leastMemory.String(), r.MemoryLimit)
+	if limitOK && limit.Cmp(*leastMemory()) < 0 {
+		out.Add("memoryLimit", "must be at least %s, which the buffers in memory can come to, got %s", leastMemory().String(), r.MemoryLimit)
 	}
 	if requestOK && limitOK && request.Cmp(limit) > 0 {
 		out.Add("memory", "must not exceed memoryLimit (%s), got %s", r.MemoryLimit, r.Memory)
