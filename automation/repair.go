@@ -185,6 +185,7 @@ func (m *mending) locks(ctx context.Context, found *Inspection) error {
 	}
 	for _, l := range found.Locks {
 		err := m.beside.store.Delete(ctx, l.Key, l.version)
+		m.attributes(ctx, l.Key)
 		switch {
 		case errors.Is(err, statestore.ErrNotFound): // released since
 		case err != nil:
@@ -196,6 +197,14 @@ func (m *mending) locks(ctx context.Context, found *Inspection) error {
 		}
 	}
 	return nil
+}
+
+// attributes removes the file that gocloud.dev/blob/fileblob, through which the CLI opens a directory, keeps beside each
+// object. Nobody reads it without the object.
+func (m *mending) attributes(ctx context.Context, key string) {
+	if o, err := m.beside.store.Get(ctx, key+".attrs"); err == nil {
+		_ = m.beside.store.Delete(ctx, key+".attrs", o.Version)
+	}
 }
 
 // operations resolves operations whose end is not known.

@@ -26,6 +26,7 @@ func (r *rig) lock(user, host string, pid int, since time.Time) string {
 	require.NoError(r.t, err)
 	file := filepath.Join(dir, "0b4b3d1e.json")
 	require.NoError(r.t, os.WriteFile(file, raw, 0o600))
+	require.NoError(r.t, os.WriteFile(file+".attrs", []byte(`{"user.content_type":"application/json"}`), 0o600))
 	return file
 }
 
@@ -67,6 +68,7 @@ func TestALockNamesItsHolderAndGoesOnlyWithProofOrByForce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"removed the lock of carol@elsewhere (process 4711) by force"}, done.Done)
 	assert.NoFileExists(t, file)
+	assert.NoFileExists(t, file+".attrs")
 	last := r.records()[0]
 	assert.Equal(t, []string{"repair", "dave", "carol has left"}, []string{last.Operation, last.Actor, last.Reason})
 	assert.Equal(t, done.Done, last.Repaired)

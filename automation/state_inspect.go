@@ -213,6 +213,9 @@ func (b *beside) locks(ctx context.Context, prior *lease.Record, now time.Time) 
 	}
 	var out []Lock
 	for _, key := range keys {
+		if path.Ext(key) != ".json" {
+			continue // a directory has a file of attributes beside each object
+		}
 		o, err := b.store.Get(ctx, key)
 		if errors.Is(err, statestore.ErrNotFound) {
 			continue // released since
