@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/github"
 )
 
 // newDrift returns the command that looks for drift.
 func newDrift(t *terminal, project *string) *cobra.Command {
 	o := &operation{}
+	var issue bool
 	c := &cobra.Command{
 		Use:   "drift ENV...",
 		Short: "Tell how the cloud differs from the state",
@@ -21,25 +24,39 @@ locked: not in the cloud, not in the state.
 
 Exits with 4 when there is drift, and with 0 when there is none, whether or not changes wait.
 
+With --issue, in a GitHub workflow, every environment that has drifted has an issue, which is opened, brought up to date,
+and closed when it is clean again, with the token in GITHUB_TOKEN.
+
 ` + exitCodes,
 		Args: atLeastOne,
 		RunE: func(c *cobra.Command, args []string) error {
+			var issues *driftIssues
+			if issue {
+				run, err := github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile})
+				if err != nil {
+					return usage(c, fmt.Errorf("--issue is for GitHub workflows: %w", err))
+				}
+				if issues, err = newDriftIssues(run, os.Getenv("GITHUB_TOKEN")); err != nil {
+					return err
+				}
+			}
 			p, done, err := o.open(c, t, *project)
 			if err != nil {
 				return err
 			}
 			defer done()
-			return drift(c.Context(), t, p, args, o)
+			return drift(c.Context(), t, p, args, o, issues)
 		},
 	}
 	o.target.flags(c)
 	t.jsonFlag(c)
 	c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
 	c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
+	c.Flags().BoolVar(&issue, "issue", false, "keep one issue on GitHub per environment that has drifted")
 	return c
 }
 
-func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation) error {
+func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation, issues *driftIssues) error {
 	var all []*automation.Drifted
 	var failures []error
 	drifted := false
@@ -55,6 +72,14 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 		all = append(all, d)
 		if !t.asJSON {
 			showDrift(t, d)
+		}
+		if issues != nil {
+			said, err := issues.file(ctx, d)
+			if err != nil {
+				failures = append(failures, err)
+				continue
+			}
+			t.note(said)
 		}
 	}
 	err := errors.Join(failures...)

@@ -1,5 +1,5 @@
 // Package githubtest stands in for GitHub in tests of whole commands: as much of its REST API, in the client library's
-// own types, as the comment of a pull request takes. Package automation/github has a larger one of its own.
+// own types, as the comment of a pull request and the issue of an environment take. Package automation/github has a larger one of its own.
 package githubtest
 
 import (
@@ -34,6 +34,7 @@ type GitHub struct {
 	readOnly  bool
 	last      int64
 	comments  []*gh.IssueComment
+	issues    []*gh.Issue
 	reactions map[int64]int64 // comment -> its one reaction
 }
 
@@ -54,6 +55,12 @@ func Start(t testing.TB) *GitHub {
 	})
 	mux.HandleFunc("POST "+root+"/issues/{number}/comments", g.create)
 	mux.HandleFunc("PATCH "+root+"/issues/comments/{id}", g.edit)
+	mux.HandleFunc("GET "+root+"/issues", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, g.issues) })
+	mux.HandleFunc("POST "+root+"/issues", g.open)
+	mux.HandleFunc("PATCH "+root+"/issues/{number}", g.editIssue)
+	mux.HandleFunc("GET "+root+"/labels/{name}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusOK, &gh.Label{Name: gh.Ptr(r.PathValue("name"))})
+	})
 	mux.HandleFunc("GET "+root+"/issues/comments/{id}/reactions", g.list)
 	mux.HandleFunc("POST "+root+"/issues/comments/{id}/reactions", g.react)
 	mux.HandleFunc("DELETE "+root+"/issues/comments/{id}/reactions/{reaction}", func(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +100,24 @@ func (g *GitHub) Comments() []string {
 		out = append(out, c.GetBody())
 	}
 	return out
+}
+
+// Issues are the issues, as "state title".
+func (g *GitHub) Issues() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []string
+	for _, i := range g.issues {
+		out = append(out, i.GetState()+" "+i.GetTitle())
+	}
+	return out
+}
+
+// Issue is the body of the first issue.
+func (g *GitHub) Issue() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.issues[0].GetBody()
 }
 
 // Environment returns the variables of a step in a run about the pull request, and writes the event that started it. The
@@ -150,6 +175,37 @@ func (g *GitHub) edit(w http.ResponseWriter, r *http.Request) {
 	}
 	g.comments[i].Body = edited.Body
 	answer(w, http.StatusOK, g.comments[i])
+}
+
+func (g *GitHub) open(w http.ResponseWriter, r *http.Request) {
+	var request gh.IssueRequest
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		answer(w, http.StatusBadRequest, &gh.ErrorResponse{Message: "Problems parsing JSON"})
+		return
+	}
+	g.last++
+	issue := &gh.Issue{
+		Number: gh.Ptr(int(g.last)), State: gh.Ptr("open"), Title: request.Title, Body: request.Body,
+		User: &gh.User{Login: gh.Ptr("github-actions[bot]")}, HTMLURL: gh.Ptr(fmt.Sprintf("https://github.com/%s/issues/%d", Repository, g.last)),
+	}
+	g.issues = append(g.issues, issue)
+	answer(w, http.StatusCreated, issue)
+}
+
+func (g *GitHub) editIssue(w http.ResponseWriter, r *http.Request) {
+	var request gh.IssueRequest
+	i := slices.IndexFunc(g.issues, func(i *gh.Issue) bool { return int64(i.GetNumber()) == number(r, "number") })
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil || i < 0 {
+		answer(w, http.StatusNotFound, &gh.ErrorResponse{Message: "Not Found"})
+		return
+	}
+	issue := g.issues[i]
+	for _, member := range []struct{ to, from **string }{{&issue.State, &request.State}, {&issue.Title, &request.Title}, {&issue.Body, &request.Body}} {
+		if *member.from != nil {
+			*member.to = *member.from
+		}
+	}
+	answer(w, http.StatusOK, issue)
 }
 
 func (g *GitHub) list(w http.ResponseWriter, r *http.Request) {
