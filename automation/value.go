@@ -78,7 +78,7 @@ var sensitiveNames = map[string]bool{
 }
 
 // opaqueNames are properties whose values are long, encoded and may hold anything: boot scripts. Their hash is shown.
-var opaqueNames = map[string]bool{"userData": true, "userDataBase64": true}
+var opaqueNames = map[string]bool{"userData": true, "userDataBase64": true, "preBootstrap": true}
 
 // sensitive tells whether a property is left out by its name, or because it belongs to a Kubernetes Secret.
 func (s shower) sensitive(path resource.PropertyPath) bool {

@@ -14,7 +14,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
-// sentinel is a value that only a resource's properties hold.
+// sentinel stands in a boot script, which may hold what not everybody should read.
 const sentinel = "sentinel-4711"
 
 // unprotected are edits of dev: nothing is protected, the spot group is the autoscaler's, and a value that must
@@ -45,7 +45,7 @@ func TestChangesSayWhatTheyDo(t *testing.T) {
 		{"the autoscaler finds its groups, and what their nodes are like", autoscalerTags},
 		{"another set of log types is one update", changeLogTypes},
 		{"a CIDR change says what it replaces", changeCIDR},
-		{"no value of a property leaves the engine", changeUserData},
+		{"what nodes run at their start leaves the engine as a hash", changeUserData},
 		{"the autoscaler's size is its own", autoscaledSize},
 		{"tags of controllers are theirs", controllerTags},
 		{"drift is found and put right", drift},
