@@ -197,23 +197,26 @@ func (d *deploy) leased(ctx context.Context) error {
 // acquire takes the lease, after breaking that of a dead holder when repairs are wanted.
 func (d *deploy) acquire(ctx context.Context) (*lease.Lease, error) {
 	opts := d.o.Lease
-	if told := opts.Waiting; told == nil {
+	if opts.Waiting == nil {
 		opts.Waiting = func(r lease.Record) { d.tell(StageLease, "waiting for "+r.Holder.String()) }
 	}
 	for broke := false; ; broke = true {
 		l, err := lease.Acquire(ctx, d.beside.store, d.beside.stack, d.o.By, opts)
 		var held *lease.HeldError
-		if !errors.As(err, &held) {
+		if ctx.Err() != nil || !errors.As(err, &held) {
 			return l, err
 		}
 		if !d.o.Repair || held.Record.Dead == "" || broke {
 			return nil, heldError(OpDeploy, d.stack, held)
 		}
 		b, err := lease.Break(ctx, d.beside.store, d.beside.stack, lease.BreakOptions{ID: held.Record.ID, By: d.o.By})
-		if err != nil && !errors.Is(err, lease.ErrNotHeld) {
+		switch {
+		case errors.Is(err, lease.ErrNotHeld): // released since
+		case errors.As(err, &held):
+			return nil, heldError(OpDeploy, d.stack, held)
+		case err != nil:
 			return nil, err
-		}
-		if b != nil {
+		default:
 			d.broken = b.Record
 			d.repaired(fmt.Sprintf("broke the lease of %s: %s", held.Record.Holder, b.Proof))
 		}

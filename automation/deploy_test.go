@@ -240,6 +240,35 @@ func TestOneOfTwoDeploysRunsAndTheOtherLearnsWhoDoes(t *testing.T) {
 	r.free()
 }
 
+func TestADeployCanWaitForTheLeaseOfAnother(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	b, err := r.beside(t.Context(), "prod")
+	require.NoError(t, err)
+	l, err := lease.Acquire(t.Context(), b.store, b.stack, lease.Holder{Actor: "alice", Host: "laptop"}, lease.Options{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	o := DeployOptions{Lease: lease.Options{Wait: time.Minute, Waiting: func(lease.Record) { cancel() }}}
+	d, err := r.Deploy(ctx, "prod", o)
+	require.ErrorIs(t, err, ErrCancelled)
+	assert.Equal(t, Cancelled, d.Outcome)
+	require.NoError(t, l.Err())
+
+	var notes []string
+	o.Lease.Waiting = nil
+	o.OnEvent = func(e Event) {
+		if e.Stage != nil && e.Stage.Note != "" {
+			notes = append(notes, e.Stage.Note)
+			assert.NoError(t, l.Release(context.Background()))
+		}
+	}
+	d, err = r.Deploy(t.Context(), "prod", o)
+	require.NoError(t, err)
+	assert.Equal(t, Deployed, d.Outcome)
+	require.Len(t, notes, 1)
+	assert.Contains(t, notes[0], "waiting for alice on laptop")
+}
+
 func TestACancelLetsTheRunningStepEndAndLeavesNothingLocked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -279,8 +279,8 @@ func (m *mending) decide(pending []PendingOperation) ([]PendingOperation, error)
 }
 
 // adopt writes resources into the state as if their creation had been seen to end, with their inputs for outputs until a
-// refresh has read them. The CLI has a flag for this, refresh --import-pending-creates, which as of 3.250 turns the
-// operation into an import that nothing carries out.
+// refresh has read them. The CLI's own flag for this, refresh --import-pending-creates, forgets the operation as of 3.250
+// and imports nothing: it makes an importing operation of it, which the refresh then drops.
 func (m *mending) adopt(ctx context.Context, adopted []PendingOperation) error {
 	if len(adopted) == 0 {
 		return nil
