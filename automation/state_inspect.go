@@ -92,7 +92,7 @@ func (o PendingOperation) String() string {
 	case RemedyAdopt:
 		return fmt.Sprintf("%s: the cloud is asked for %s, which is taken into the state if it exists", text, o.ID)
 	case RemedyClear:
-		return text + ": there cannot be two of it, so it is made again"
+		return text + ": there cannot be two of it, so it is made again (if it exists after all, the cloud may refuse that and say so)"
 	case RemedyDecide:
 		return fmt.Sprintf("%s, and a second one would be made beside it: look whether it exists, then --import '%s=ID' or, if it does not, --clear '%s'", text, o.URN, o.URN)
 	}
