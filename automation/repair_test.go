@@ -80,7 +80,7 @@ func TestALockNamesItsHolderAndGoesOnlyWithProofOrByForce(t *testing.T) {
 	require.ErrorIs(t, err, ErrLocked)
 	assert.ErrorContains(t, err, "is running on this machine")
 	assert.FileExists(t, file)
-	file = r.lock("erin", thisHost(t), noPID, time.Now())
+	r.lock("erin", thisHost(t), noPID, time.Now())
 	_, err = r.deploy(DeployOptions{})
 	require.ErrorIs(t, err, ErrLocked)
 	assert.ErrorContains(t, err, "it is stale: there is no process")

@@ -177,7 +177,7 @@ func environmentOf(flag, text string, envs []string) (env, rest string, err erro
 	} else if len(envs) == 1 {
 		return envs[0], text, nil
 	} else {
-		return "", "", fmt.Errorf("%s %q must begin with the environment's name, as in %s=...", flag, text, envs[0])
+		return "", "", fmt.Errorf("%s %q must begin with the environment's name and an equals sign, such as %s=", flag, text, envs[0])
 	}
 	if !slices.Contains(envs, env) {
 		return "", "", fmt.Errorf("%s %q is about %q, which is not to be deployed", flag, text, env)
