@@ -262,7 +262,7 @@ func (d *deploy) run(ctx context.Context) error {
 		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel, Message: d.o.Message,
 	})
 	if err != nil {
-		return err
+		return d.left(ctx, err)
 	}
 	d.tell(StageSettle, "")
 	return d.settle(ctx)
@@ -284,6 +284,22 @@ func (d *deploy) clear(ctx context.Context) error {
 	}
 	d.tell(StageRepair, "")
 	return m.mend(ctx, found)
+}
+
+// left adds to the error of an update what its engine has left locked: it did not end by itself.
+func (d *deploy) left(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
+	defer cancel()
+	var e *Error
+	if !errors.As(err, &e) || e.Kind == ErrLocked {
+		return err
+	}
+	locks, reading := d.beside.locks(ctx, nil, time.Now())
+	if reading != nil || len(locks) == 0 {
+		return err
+	}
+	e.Messages = append(e.Messages, fmt.Sprintf("the engine was killed before it could save the state and let go of its lock; look at it with: platform repair %s --check", d.stack))
+	return err
 }
 
 // settle looks at the cloud, which must be what the program says.

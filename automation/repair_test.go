@@ -227,6 +227,51 @@ func TestWhatIsImportedAndDoesNotExistIsForgotten(t *testing.T) {
 	assert.Equal(t, 2, n)
 }
 
+func TestAnEngineThatIsKilledIsNamedAtOnceAndByTheNextDeploy(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	free := make(chan struct{})
+	r.boxes.slow = func() { <-free }
+	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
+	go func() {
+		defer close(free) // the box is made, and nobody is there to hear of it
+		<-r.boxes.created
+		files, _ := filepath.Glob(filepath.Join(r.cloud.(*Rehearsal).dir, "state", ".pulumi", "locks", "organization", "warehouse", "prod", "*.json"))
+		var lock struct{ PID int }
+		if assert.Len(t, files, 1) {
+			raw, err := os.ReadFile(files[0])
+			assert.NoError(t, err)
+			assert.NoError(t, json.Unmarshal(raw, &lock))
+			engine, err := os.FindProcess(lock.PID)
+			assert.NoError(t, err)
+			assert.NoError(t, engine.Kill())
+		}
+	}()
+	d, err := r.deploy(DeployOptions{})
+	require.ErrorIs(t, err, ErrEngine)
+	assert.ErrorContains(t, err, "the engine was killed before it could save the state and let go of its lock")
+	assert.Equal(t, NotDeployed, d.Outcome)
+	assert.Equal(t, "engine", r.records()[0].Failure.Kind)
+	_, err = r.Lease(t.Context(), "prod")
+	require.ErrorIs(t, err, lease.ErrNotHeld)
+
+	_, err = r.deploy(DeployOptions{})
+	require.ErrorIs(t, err, ErrLocked)
+	assert.ErrorContains(t, err, "it is stale: ")
+	assert.ErrorContains(t, err, "creating fake:index:Box slow was not seen to end")
+	done, err := r.Repair(t.Context(), "prod", RepairOptions{Import: map[string]string{boxType + " slow": "slow"}})
+	require.NoError(t, err)
+	require.Len(t, done.Done, 2)
+	assert.Contains(t, done.Done[0], "removed the lock of ")
+	assert.Equal(t, "took fake:index:Box slow (slow) into the state: it exists", done.Done[1])
+	d, err = r.deploy(DeployOptions{})
+	require.NoError(t, err)
+	for _, s := range d.Plan.Result.Steps {
+		assert.NotEqual(t, "slow", s.Name, "it is not made again: %s", s.Op)
+	}
+	r.free()
+}
+
 func TestAnUpdateAndADeletionThatWereNotSeenToEndAreRead(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -76,7 +76,7 @@ func showHistory(ctx context.Context, t *terminal, p *automation.Platform, env s
 // recordLine tells one deploy on one line.
 func recordLine(r history.Record) string {
 	what := string(r.Result)
-	if r.Failure != nil {
+	if r.Failure != nil && r.Failure.Kind != what {
 		what += " (" + r.Failure.Kind + ")"
 	}
 	parts := []string{fmt.Sprintf("%s  %s %s by %s", r.Started.UTC().Format("2006-01-02 15:04:05"), r.Operation, what, r.Actor)}

@@ -91,17 +91,14 @@ func (b *bot) run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// deploy has the preview of one environment approved, and deploys it. What joins a cluster can only be previewed for good
-// when the cluster is up, which is why every environment is previewed again in its turn.
+// deploy has the preview of one environment approved, and deploys it. Every environment is previewed again in its turn:
+// what stg would do is only known for good when the cluster of dev is up.
 func (b *bot) deploy(ctx context.Context, env string) error {
-	preview, err := b.platform.Preview(ctx, env, automation.PreviewOptions{})
+	previews, err := b.platform.Previews(ctx, []string{env}, automation.PreviewsOptions{})
 	if err != nil {
 		return err
 	}
-	plan, err := b.platform.Plan(ctx, preview, "")
-	if err != nil {
-		return err
-	}
+	plan := previews[0].Plan
 	approval := b.approve(plan)
 	if approval == "" {
 		return fmt.Errorf("%s: nobody approved %s", env, automation.ShortDigest(plan.Digest))
