@@ -54,7 +54,7 @@ var single = map[string]bool{
 	"aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": true,
 }
 
-// named are types of which the cloud refuses a second one with the same name, where the inputs have one.
+// namedTypes are those of which the cloud refuses a second one with the same name, where the inputs have one.
 var namedTypes = map[string]bool{
 	"aws:ec2/launchTemplate:LaunchTemplate": true,
 	"aws:ec2/securityGroup:SecurityGroup":   true,
