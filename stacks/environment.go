@@ -64,38 +64,55 @@ type ground struct {
 	oidc                   *identity.OIDC
 	publicSubnetIPv6CIDRs  pulumi.StringArrayInput
 	privateSubnetIPv6CIDRs pulumi.StringArrayInput
-	// secretsDriver brings the kind SecretProviderClass, where this stack does.
-	secretsDriver []pulumi.Resource
 	// controlPlaneLogGroup is the control plane's log group.
 	controlPlaneLogGroup pulumi.StringInput
 }
 
-// environment registers what belongs to one environment: its logs, and its namespaces with all that is in them.
-func environment(ctx *pulumi.Context, cfg *Config, h host, g ground, inside *inCluster, providers pulumi.ResourceOption) error {
+// environment is what belongs to one environment: its logs, and its namespaces with all that is in them; nil where the
+// stack file leaves them out.
+type environment struct {
+	logging     *logging.Logging
+	tenancy     *tenancy.Tenancy
+	tenancyArgs *tenancy.Args
+}
+
+// newEnvironment registers its AWS side.
+func newEnvironment(ctx *pulumi.Context, cfg *Config, h host, g ground, providers pulumi.ResourceOption) (*environment, error) {
+	e := &environment{}
+	var err error
 	if cfg.Logging != nil {
 		args := cfg.loggingArgs(h)
 		args.ClusterNameOutput, args.ControlPlaneLogGroup = g.clusterName, g.controlPlaneLogGroup
-		l, err := logging.New(ctx, cfg.Environment, args, providers)
-		if err != nil {
-			return err
+		if e.logging, err = logging.New(ctx, cfg.Environment, args, providers); err != nil {
+			return nil, err
 		}
-		if err := l.Install(ctx, inside.opts()...); err != nil {
+	}
+	if cfg.Tenancy != nil {
+		args := cfg.tenancyArgs(h)
+		args.ClusterNameOutput = g.clusterName
+		args.VPCID, args.ClusterSecurityGroupID, args.OIDC = g.vpcID, g.clusterSecurityGroupID, g.oidc
+		args.PublicSubnetIPv6CIDRs, args.PrivateSubnetIPv6CIDRs = g.publicSubnetIPv6CIDRs, g.privateSubnetIPv6CIDRs
+		e.tenancyArgs = args
+		if e.tenancy, err = tenancy.New(ctx, cfg.Environment, args, providers); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// install registers what the environment has inside the cluster. secretsDriver brings the kind SecretProviderClass,
+// where this stack does.
+func (e *environment) install(ctx *pulumi.Context, inside *inCluster, secretsDriver []pulumi.Resource) error {
+	if e.logging != nil {
+		if err := e.logging.Install(ctx, inside.opts()...); err != nil {
 			return err
 		}
 	}
-	if cfg.Tenancy == nil {
+	if e.tenancy == nil {
 		return nil
 	}
-	args := cfg.tenancyArgs(h)
-	args.ClusterNameOutput = g.clusterName
-	args.VPCID, args.ClusterSecurityGroupID, args.OIDC = g.vpcID, g.clusterSecurityGroupID, g.oidc
-	args.PublicSubnetIPv6CIDRs, args.PrivateSubnetIPv6CIDRs = g.publicSubnetIPv6CIDRs, g.privateSubnetIPv6CIDRs
-	args.SecretsDriver = g.secretsDriver
-	t, err := tenancy.New(ctx, cfg.Environment, args, providers)
-	if err != nil {
-		return err
-	}
-	return t.Install(ctx, inside.opts()...)
+	e.tenancyArgs.SecretsDriver = secretsDriver
+	return e.tenancy.Install(ctx, inside.opts()...)
 }
 
 func (c *Config) loggingArgs(h host) *logging.Args {

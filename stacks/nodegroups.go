@@ -25,9 +25,10 @@ type place struct {
 	after []pulumi.Resource
 }
 
-// nodeGroups registers the environment's node role and its groups. It returns what the system add-ons wait for: the
-// first group that can carry them. One is enough; waiting for all would keep coredns back for nothing.
-func nodeGroups(ctx *pulumi.Context, cfg *Config, p place, providers pulumi.ResourceOption) ([]pulumi.Resource, error) {
+// nodeGroups registers the environment's node role and its groups. It returns the group that the system add-ons wait
+// for: the first that can carry them, nil in a joining stack without one. One is enough; waiting for all would keep
+// coredns back for nothing.
+func nodeGroups(ctx *pulumi.Context, cfg *Config, p place, providers pulumi.ResourceOption) (*nodegroup.Group, error) {
 	role, err := nodegroup.NewRole(ctx, cfg.Environment+"-node", &nodegroup.RoleArgs{
 		Region: cfg.AWS.Region, Tags: cfg.tags(),
 	}, providers)
@@ -35,7 +36,7 @@ func nodeGroups(ctx *pulumi.Context, cfg *Config, p place, providers pulumi.Reso
 		return nil, err
 	}
 	after := slices.Concat(role.Ready(), p.after)
-	var home []pulumi.Resource
+	var home *nodegroup.Group
 	for _, settings := range cfg.NodeGroups {
 		group, err := nodegroup.New(ctx, cfg.Environment+"-"+settings.Name, &nodegroup.Args{
 			Settings:         settings,
@@ -57,7 +58,7 @@ func nodeGroups(ctx *pulumi.Context, cfg *Config, p place, providers pulumi.Reso
 			return nil, err
 		}
 		if home == nil && carriesSystemAddons(settings) {
-			home = group.Ready()
+			home = group
 		}
 	}
 	if home == nil && cfg.Owner() {

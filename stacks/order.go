@@ -19,3 +19,12 @@ func settle(ctx context.Context, outputs ...pulumi.Output) {
 		_, _ = internals.UnsafeAwaitOutput(ctx, o)
 	}
 }
+
+// urns are outputs that have a value once their resources are there.
+func urns(resources []pulumi.Resource) []pulumi.Output {
+	out := make([]pulumi.Output, 0, len(resources))
+	for _, r := range resources {
+		out = append(out, r.URN())
+	}
+	return out
+}

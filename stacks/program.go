@@ -60,6 +60,7 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 	if err := net.Connect(ctx); err != nil {
 		return err
 	}
+	beforeNodes := slices.Concat(system.BeforeNodes(), net.Egress())
 	home, err := nodeGroups(ctx, cfg, place{
 		cluster:          control.Resource,
 		clusterName:      name,
@@ -70,7 +71,7 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		zoneIDs:          cfg.Network.Zones,
 		zoneNames:        inputs(net.ZoneNames),
 		subnetIDs:        inputs(net.PrivateSubnetIDByZone),
-		after:            slices.Concat(system.BeforeNodes(), net.Egress()),
+		after:            beforeNodes,
 	}, providers)
 	if err != nil {
 		return err
@@ -78,9 +79,27 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 	if err := control.Grant(ctx); err != nil {
 		return err
 	}
-	if err := system.AfterNodes(ctx, home); err != nil {
+	if err := system.AfterNodes(ctx, home.Ready()); err != nil {
 		return err
 	}
+	// What AWS's API makes: most of it waits for nothing, and is done while the control plane comes up.
+	serving, err := newServices(ctx, cfg, control, net, home.Ready(), providers)
+	if err != nil {
+		return err
+	}
+	own, err := newEnvironment(ctx, cfg, cfg.host(), ground{
+		clusterName: control.Name, vpcID: net.VPCID, clusterSecurityGroupID: control.SecurityGroupID,
+		oidc:                   &identity.OIDC{Issuer: control.OIDCIssuer, ProviderARN: control.OIDCProviderARN},
+		publicSubnetIPv6CIDRs:  net.IPv6CIDRs(network.TierPublic),
+		privateSubnetIPv6CIDRs: net.IPv6CIDRs(network.TierPrivate),
+		controlPlaneLogGroup:   control.LogGroupName,
+	}, providers)
+	if err != nil {
+		return err
+	}
+	// What is inside could begin as soon as the control plane is there. It is a hundred small objects, which would take every
+	// slot just when the node groups, which take minutes, need one each: they go first.
+	settle(ctx.Context(), urns(beforeNodes)...)
 	kubeconfig := control.Kubeconfig(cfg.AWS.Region)
 	inside, err := newInCluster(ctx, cfg, access{
 		kubeconfig: kubeconfig, clusterARN: control.ARN, after: control.Access(), cluster: control.Resource,
@@ -88,18 +107,11 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	secretsDriver, err := services(ctx, cfg, control, net, inside, home, providers)
+	secretsDriver, err := serving.install(ctx, cfg, inside, home.Ready())
 	if err != nil {
 		return err
 	}
-	if err := environment(ctx, cfg, cfg.host(), ground{
-		clusterName: control.Name, vpcID: net.VPCID, clusterSecurityGroupID: control.SecurityGroupID,
-		oidc:                   &identity.OIDC{Issuer: control.OIDCIssuer, ProviderARN: control.OIDCProviderARN},
-		publicSubnetIPv6CIDRs:  net.IPv6CIDRs(network.TierPublic),
-		privateSubnetIPv6CIDRs: net.IPv6CIDRs(network.TierPrivate),
-		secretsDriver:          secretsDriver,
-		controlPlaneLogGroup:   control.LogGroupName,
-	}, inside, providers); err != nil {
+	if err := own.install(ctx, inside, secretsDriver); err != nil {
 		return err
 	}
 	publish(ctx, cfg, control, net, kubeconfig)
@@ -134,13 +146,7 @@ func join(ctx *pulumi.Context, cfg *Config) error {
 	if _, err := nodeGroups(ctx, cfg, where, providers); err != nil {
 		return err
 	}
-	inside, err := newInCluster(ctx, cfg, access{
-		kubeconfig: pulumi.String(contract.Cluster.Kubeconfig), clusterARN: pulumi.String(contract.Cluster.ARN),
-	})
-	if err != nil {
-		return err
-	}
-	return environment(ctx, cfg, contract.host(), ground{
+	joined, err := newEnvironment(ctx, cfg, contract.host(), ground{
 		clusterName: pulumi.String(contract.Cluster.Name), vpcID: pulumi.String(contract.Network.VPCID),
 		clusterSecurityGroupID: pulumi.String(contract.Cluster.SecurityGroupID),
 		oidc: &identity.OIDC{
@@ -149,5 +155,15 @@ func join(ctx *pulumi.Context, cfg *Config) error {
 		publicSubnetIPv6CIDRs:  pulumi.ToStringArray(contract.Network.PublicSubnetIPv6CIDRs),
 		privateSubnetIPv6CIDRs: pulumi.ToStringArray(contract.Network.PrivateSubnetIPv6CIDRs),
 		controlPlaneLogGroup:   pulumi.String(contract.Cluster.LogGroupName),
-	}, inside, providers)
+	}, providers)
+	if err != nil {
+		return err
+	}
+	inside, err := newInCluster(ctx, cfg, access{
+		kubeconfig: pulumi.String(contract.Cluster.Kubeconfig), clusterARN: pulumi.String(contract.Cluster.ARN),
+	})
+	if err != nil {
+		return err
+	}
+	return joined.install(ctx, inside, nil)
 }

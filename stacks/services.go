@@ -14,47 +14,32 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// services registers what serves every environment of a cluster, and returns what brings the kind
-// SecretProviderClass. Pods among them wait for home, the nodes that they run on.
-func services(
-	ctx *pulumi.Context, cfg *Config, control *cluster.Cluster, net *network.Network, inside *inCluster,
-	home []pulumi.Resource, providers pulumi.ResourceOption,
-) ([]pulumi.Resource, error) {
+// services are what serves every environment of a cluster; nil where the stack file leaves them out.
+type services struct {
+	ingress     *ingress.Ingress
+	autoscaling *autoscaling.Autoscaling
+	storage     *storage.Storage
+}
+
+// newServices registers their AWS side. Pods among them will wait for home, the nodes that they run on.
+func newServices(
+	ctx *pulumi.Context, cfg *Config, control *cluster.Cluster, net *network.Network, home []pulumi.Resource,
+	providers pulumi.ResourceOption,
+) (*services, error) {
 	name := cfg.Cluster.Name
-	// First what everything else is held against, and what others wait for.
-	_, err := admission.New(ctx, name, &admission.Args{ClusterVersion: cfg.Cluster.Version}, inside.opts()...)
-	if err != nil {
-		return nil, err
-	}
-	var driver []pulumi.Resource
-	if cfg.Secrets != nil {
-		args := cfg.secretsArgs()
-		args.After = home
-		s, err := secrets.New(ctx, name, args, inside.opts()...)
-		if err != nil {
-			return nil, err
-		}
-		driver = s.Ready()
-	}
+	s := &services{}
+	var err error
 	if cfg.Ingress != nil {
 		args := cfg.ingressArgs()
 		args.ClusterNameOutput, args.VPCID, args.After = control.Name, net.VPCID, home
-		i, err := ingress.New(ctx, name, args, providers)
-		if err != nil {
-			return nil, err
-		}
-		if err := i.Install(ctx, inside.opts()...); err != nil {
+		if s.ingress, err = ingress.New(ctx, name, args, providers); err != nil {
 			return nil, err
 		}
 	}
 	if cfg.Autoscaling != nil {
 		args := cfg.autoscalingArgs()
 		args.ClusterNameOutput, args.After = control.Name, home
-		a, err := autoscaling.New(ctx, name, args, providers)
-		if err != nil {
-			return nil, err
-		}
-		if err := a.Install(ctx, inside.opts()...); err != nil {
+		if s.autoscaling, err = autoscaling.New(ctx, name, args, providers); err != nil {
 			return nil, err
 		}
 	}
@@ -62,11 +47,44 @@ func services(
 		args := cfg.storageArgs()
 		args.VPCID, args.ClusterSecurityGroupID = net.VPCID, control.SecurityGroupID
 		args.PrivateSubnetIDs = inputs(net.PrivateSubnetIDByZone)
-		s, err := storage.New(ctx, name, args, providers)
+		if s.storage, err = storage.New(ctx, name, args, providers); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// install registers what the services have inside the cluster, and returns what brings the kind SecretProviderClass.
+func (s *services) install(ctx *pulumi.Context, cfg *Config, inside *inCluster, home []pulumi.Resource) ([]pulumi.Resource, error) {
+	name := cfg.Cluster.Name
+	// First what everything else is held against.
+	policies, err := admission.New(ctx, name, &admission.Args{ClusterVersion: cfg.Cluster.Version}, inside.opts()...)
+	if err != nil {
+		return nil, err
+	}
+	settle(ctx.Context(), urns(policies.Policies())...)
+	var driver []pulumi.Resource
+	if cfg.Secrets != nil {
+		args := cfg.secretsArgs()
+		args.After = home
+		installed, err := secrets.New(ctx, name, args, inside.opts()...)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Install(ctx, inside.opts()...); err != nil {
+		driver = installed.Ready()
+	}
+	if s.ingress != nil {
+		if err := s.ingress.Install(ctx, inside.opts()...); err != nil {
+			return nil, err
+		}
+	}
+	if s.autoscaling != nil {
+		if err := s.autoscaling.Install(ctx, inside.opts()...); err != nil {
+			return nil, err
+		}
+	}
+	if s.storage != nil {
+		if err := s.storage.Install(ctx, inside.opts()...); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"slices"
 
 	admissionv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/admissionregistration/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -27,13 +28,19 @@ const (
 // Admission is the admission policies of one cluster.
 type Admission struct {
 	pulumi.ResourceState
+
+	policies []pulumi.Resource
 }
+
+// Policies returns the policies that refuse pods. What they are to judge comes after them.
+func (a *Admission) Policies() []pulumi.Resource { return slices.Clone(a.policies) }
 
 // builder registers the children of one component.
 type builder struct {
 	ctx  *pulumi.Context
 	args *Args
 	kids child.Of
+	out  *Admission
 }
 
 // New registers the policies and their bindings, or nothing when args are invalid. The provider, kubernetes, comes
@@ -46,7 +53,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), a, opts...); err != nil {
 		return nil, fmt.Errorf("admission %q: %w", name, err)
 	}
-	b := &builder{ctx: ctx, args: args, kids: child.Of{Parent: a, Name: name}}
+	b := &builder{ctx: ctx, args: args, kids: child.Of{Parent: a, Name: name}, out: a}
 	for _, step := range []func() error{b.createSpotRequired, b.createSpotRefused, b.createSpotPlacement} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("admission %q: %w", name, err)
@@ -107,6 +114,7 @@ func (b *builder) createValidating(role, name string, rules admissionv1.NamedRul
 	if err != nil {
 		return fmt.Errorf("create admission policy %s: %w", name, err)
 	}
+	b.out.policies = append(b.out.policies, policy)
 	_, err = admissionv1.NewValidatingAdmissionPolicyBinding(b.ctx, b.kids.ID(role, "binding"), &admissionv1.ValidatingAdmissionPolicyBindingArgs{
 		Metadata: metadata(name),
 		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpecArgs{
