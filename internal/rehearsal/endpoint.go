@@ -20,7 +20,6 @@ import (
 type Endpoint struct {
 	providers string
 	stop      context.CancelCauseFunc // ends the endpoint
-	cancel    context.CancelCauseFunc // ends what waits, when the engine asks to
 	servers   []*grpc.Server
 	served    sync.WaitGroup
 }
@@ -31,20 +30,23 @@ var (
 	errCanceled = errors.New("canceled")
 )
 
-// cancels ends what waits when the engine asks to cancel, before the provider hears of it.
-func (e *Endpoint) cancels(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	if info.FullMethod == pulumirpc.ResourceProvider_Cancel_FullMethodName {
-		e.cancel(errCanceled)
+// cancels ends what waits in one provider when the engine asks it to cancel, before the provider hears of it. The engine
+// asks each provider by itself: all of them when it is interrupted, and one when that one's resource is deleted, while
+// the others are still at work.
+func cancels(cancel context.CancelCauseFunc) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		if info.FullMethod == pulumirpc.ResourceProvider_Cancel_FullMethodName {
+			cancel(errCanceled)
+		}
+		return handle(ctx, request)
 	}
-	return handle(ctx, request)
 }
 
 // Serve starts listeners for package aws, eks and kubernetes on free local ports. They end with the context or
 // Close; operations under way then fail.
 func (c *Cloud) Serve(ctx context.Context) (*Endpoint, error) {
 	ctx, stop := context.WithCancelCause(ctx)
-	waits, cancel := context.WithCancelCause(ctx)
-	e := &Endpoint{stop: stop, cancel: cancel}
+	e := &Endpoint{stop: stop}
 	for _, p := range []struct {
 		name   string
 		server pulumirpc.ResourceProviderServer
@@ -53,13 +55,14 @@ func (c *Cloud) Serve(ctx context.Context) (*Endpoint, error) {
 		{"eks", eks.New()},
 		{"kubernetes", kubernetes.New(c.store)},
 	} {
+		waits, cancel := context.WithCancelCause(ctx)
 		handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 			Init: func(s *grpc.Server) error {
 				pulumirpc.RegisterResourceProviderServer(s, p.server)
 				e.servers = append(e.servers, s)
 				return nil
 			},
-			Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(e.cancels, c.intercept(waits))},
+			Options: []grpc.ServerOption{grpc.ChainUnaryInterceptor(cancels(cancel), c.intercept(waits))},
 		})
 		if err != nil {
 			e.Close()
