@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/principal"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -24,9 +25,8 @@ var accessPolicies = []string{
 var reservedPrefixes = []string{"system:", "eks:", "aws:", "amazon:", "iam:"}
 
 var (
-	entryName    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$`)
-	principalARN = regexp.MustCompile(`^arn:([a-z-]+):iam::[0-9]{12}:(?:role|user)/(.+)$`)
-	namespace    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$|^([a-z0-9][a-z0-9-]{0,61})?\*$`)
+	entryName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$`)
+	namespace = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$|^([a-z0-9][a-z0-9-]{0,61})?\*$`)
 )
 
 func (s Settings) accessProblems() problem.List {
@@ -47,7 +47,7 @@ func (s Settings) accessProblems() problem.List {
 				"put all policies and groups there", first)
 		} else {
 			principals[e.PrincipalARN] = i
-			principalProblem(&out, at+".principalArn", e.PrincipalARN)
+			principal.Check(&out, at+".principalArn", e.PrincipalARN)
 		}
 		out = append(out, e.problems().Under(at)...)
 		admin = admin || slices.ContainsFunc(e.Policies, func(p AccessPolicy) bool {
@@ -59,22 +59,6 @@ func (s Settings) accessProblems() problem.List {
 			"not even the identity that creates it", clusterAdmin)
 	}
 	return out
-}
-
-// principalProblem adds what is wrong with a principal
-// (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html).
-func principalProblem(out *problem.List, at, arn string) {
-	m := principalARN.FindStringSubmatch(arn)
-	switch {
-	case strings.HasSuffix(arn, ":root"):
-		out.Add(at, "%s is an account's root user, which cannot have access: name a role", arn)
-	case strings.Contains(arn, ":assumed-role/"):
-		out.Add(at, "%s is a session: name its role, arn:<partition>:iam::<account>:role/<path><name>", arn)
-	case m == nil:
-		out.Add(at, "must be the ARN of an IAM role or user, got %q", arn)
-	case strings.HasPrefix(m[2], "aws-service-role/"):
-		out.Add(at, "%s is a service-linked role, which cannot have access", arn)
-	}
 }
 
 func (e Access) problems() problem.List {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/principal"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 	"github.com/eks-platform/eks-platform/internal/retention"
@@ -74,9 +75,9 @@ func (a *Args) Problems() problem.List {
 		out.Add("secretsKeyArn", "must be a key in %s, the cluster's region, got one in %s", a.Region, m[2])
 	}
 	for i, e := range s.Access {
-		m := principalARN.FindStringSubmatch(e.PrincipalARN)
-		if want := region.Partition(a.Region); m != nil && m[1] != want {
-			out.Add(fmt.Sprintf("access[%d].principalArn", i), "must be in partition %s, that of %s, got %s", want, a.Region, m[1])
+		got := principal.Partition(e.PrincipalARN)
+		if want := region.Partition(a.Region); got != "" && got != want {
+			out.Add(fmt.Sprintf("access[%d].principalArn", i), "must be in partition %s, that of %s, got %s", want, a.Region, got)
 		}
 	}
 	return out

@@ -2,14 +2,13 @@ package tenancy
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/eks-platform/eks-platform/internal/principal"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
@@ -23,8 +22,6 @@ const maxAccess = 60
 // (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html). Groups here begin with the
 // environment's name and a colon.
 var reservedGroups = []string{"system", "eks", "aws", "amazon", "iam"}
-
-var principalARN = regexp.MustCompile(`^arn:([a-z-]+):iam::[0-9]{12}:(?:role|user)/(.+)$`)
 
 func (s Settings) accessProblems(environment string) problem.List {
 	var out problem.List
@@ -59,29 +56,13 @@ func listProblems(list string, access []Access) problem.List {
 			out.Add(at+".principalArn", "has access by %s[%d] already: the greater role includes the smaller", list, first)
 		} else {
 			principals[a.PrincipalARN] = i
-			principalProblem(&out, at+".principalArn", a.PrincipalARN)
+			principal.Check(&out, at+".principalArn", a.PrincipalARN)
 		}
 		if a.Role != View && a.Role != Edit && a.Role != Admin {
 			out.Add(at+".role", "must be one of view, edit, admin, got %q", a.Role)
 		}
 	}
 	return out
-}
-
-// principalProblem adds what is wrong with a principal
-// (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html).
-func principalProblem(out *problem.List, at, arn string) {
-	m := principalARN.FindStringSubmatch(arn)
-	switch {
-	case strings.HasSuffix(arn, ":root"):
-		out.Add(at, "%s is an account's root user, which cannot have access: name a role", arn)
-	case strings.Contains(arn, ":assumed-role/"):
-		out.Add(at, "%s is a session: name its role, arn:<partition>:iam::<account>:role/<path><name>", arn)
-	case m == nil:
-		out.Add(at, "must be the ARN of an IAM role or user, got %q", arn)
-	case strings.HasPrefix(m[2], "aws-service-role/"):
-		out.Add(at, "%s is a service-linked role, which cannot have access", arn)
-	}
 }
 
 // createAccess registers one access entry per principal, with the groups of all its accesses. The entry is named after

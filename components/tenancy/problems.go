@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/principal"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 )
@@ -54,9 +55,9 @@ func (a *Args) Problems() problem.List {
 		}
 	}
 	for _, g := range a.grants(a.Environment) {
-		m := principalARN.FindStringSubmatch(g.PrincipalARN)
-		if want := region.Partition(a.Region); m != nil && m[1] != want {
-			out.Add(g.at+".principalArn", "must be in partition %s, that of %s, got %s", want, a.Region, m[1])
+		got, want := principal.Partition(g.PrincipalARN), region.Partition(a.Region)
+		if got != "" && got != want {
+			out.Add(g.at+".principalArn", "must be in partition %s, that of %s, got %s", want, a.Region, got)
 		}
 	}
 	return out
