@@ -40,20 +40,26 @@ func newClient(t *testing.T, c *rehearsal.Cloud, region string) client {
 
 func attach(t *testing.T, e *rehearsal.Endpoint, region string) client {
 	t.Helper()
+	out := dial(t, e, "aws")
+	_, err := out.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: out.wire(map[string]any{"region": region})})
+	require.NoError(t, err)
+	return out
+}
+
+// dial connects to the provider of a package.
+func dial(t *testing.T, e *rehearsal.Endpoint, name string) client {
+	t.Helper()
 	for p := range strings.SplitSeq(e.Env()["PULUMI_DEBUG_PROVIDERS"], ",") {
-		port, isAWS := strings.CutPrefix(p, "aws:")
-		if !isAWS {
+		port, found := strings.CutPrefix(p, name+":")
+		if !found {
 			continue
 		}
 		conn, err := grpc.NewClient("127.0.0.1:"+port, grpc.WithTransportCredentials(insecure.NewCredentials()))
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
-		out := client{t, pulumirpc.NewResourceProviderClient(conn)}
-		_, err = out.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: out.wire(map[string]any{"region": region})})
-		require.NoError(t, err)
-		return out
+		return client{t, pulumirpc.NewResourceProviderClient(conn)}
 	}
-	t.Fatal("the endpoint serves no aws provider")
+	t.Fatalf("the endpoint serves no provider %s", name)
 	return client{}
 }
 
@@ -176,6 +182,21 @@ func TestCancelingEndsWhatWaits(t *testing.T) {
 	}
 	assert.ErrorContains(t, <-ended, "canceled")
 	assert.Empty(t, ids(t, c))
+}
+
+// An engine cancels a provider when it deletes that one's resource, while others are at work.
+func TestCancelingOneProviderLeavesTheOthersAtWork(t *testing.T) {
+	t.Parallel()
+	c := openCloud(t, rehearsal.Options{Latency: slow(200 * time.Millisecond)})
+	e, err := c.Serve(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(e.Close)
+	p := attach(t, e, here.Region)
+	_, err = dial(t, e, "kubernetes").Cancel(t.Context(), &emptypb.Empty{})
+	require.NoError(t, err)
+	_, err = p.create(queueType, "q")
+	require.NoError(t, err)
+	assert.Len(t, ids(t, c), 1)
 }
 
 func TestACloudOutlivesItsProcessUntilItIsReset(t *testing.T) {
