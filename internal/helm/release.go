@@ -5,9 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 
-	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/utilities"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// ReleaseType is the type token of a Helm release.
+const ReleaseType = "kubernetes:helm.sh/v3:Release"
+
+// Installed is a registered release. The platform registers it without the SDK's package helm/v3, which imports its
+// package yaml and with it every API version that Kubernetes ever had: more than half of the program's object code.
+type Installed struct {
+	pulumi.CustomResourceState
+}
 
 // Release is a chart to install.
 type Release struct {
@@ -32,7 +41,7 @@ const timeout = 600
 
 // New registers a release. It waits until what the chart makes is ready. A first installation that fails is removed
 // again, and an upgrade that fails is rolled back, so that the next run finds no release that Helm refuses to touch.
-func New(ctx *pulumi.Context, id string, r Release, opts ...pulumi.ResourceOption) (*helmv3.Release, error) {
+func New(ctx *pulumi.Context, id string, r Release, opts ...pulumi.ResourceOption) (*Installed, error) {
 	if r.Name == "" || r.Version == "" { // Helm would make the name up, and take the newest version
 		return nil, fmt.Errorf("install the chart %s: the release needs a name and a version", r.Chart)
 	}
@@ -46,21 +55,22 @@ func New(ctx *pulumi.Context, id string, r Release, opts ...pulumi.ResourceOptio
 		}
 		values[key] = value
 	}
-	args := &helmv3.ReleaseArgs{
-		Name:       pulumi.String(r.Name),
-		Namespace:  pulumi.String(r.Namespace),
-		Chart:      pulumi.String(r.Chart),
-		Version:    pulumi.String(r.Version),
-		Values:     values,
-		Atomic:     pulumi.Bool(true),
-		MaxHistory: pulumi.Int(5),
-		Timeout:    pulumi.Int(timeout),
+	args := pulumi.Map{
+		"name":       pulumi.String(r.Name),
+		"namespace":  pulumi.String(r.Namespace),
+		"chart":      pulumi.String(r.Chart),
+		"version":    pulumi.String(r.Version),
+		"values":     values,
+		"atomic":     pulumi.Bool(true),
+		"maxHistory": pulumi.Int(5),
+		"timeout":    pulumi.Int(timeout),
+		"compat":     pulumi.String("true"), // as the SDK's constructor sets it
 	}
 	if r.Repository != "" {
-		args.RepositoryOpts = helmv3.RepositoryOptsArgs{Repo: pulumi.String(r.Repository)}
+		args["repositoryOpts"] = pulumi.Map{"repo": pulumi.String(r.Repository)}
 	}
-	res, err := helmv3.NewRelease(ctx, id, args, opts...)
-	if err != nil {
+	res := &Installed{}
+	if err := ctx.RegisterResource(ReleaseType, id, args, res, utilities.PkgResourceDefaultOpts(opts)...); err != nil {
 		return nil, fmt.Errorf("install the chart %s: %w", r.Chart, err)
 	}
 	return res, nil

@@ -7,7 +7,6 @@ import (
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	helmv3 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v3"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/declared"
+	"github.com/eks-platform/eks-platform/internal/helm"
 	"github.com/eks-platform/eks-platform/internal/scheduling"
 )
 
@@ -262,10 +262,9 @@ func TestAddonsArePlacedByTheirDefaultsAndTheirConfiguration(t *testing.T) {
 // release declares a Helm release.
 func release(chart string, values pulumi.Map) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := helmv3.NewRelease(ctx, chart, &helmv3.ReleaseArgs{
-			Name: pulumi.String("my-release"), Namespace: pulumi.String("kube-system"), Chart: pulumi.String(chart), Values: values,
-		})
-		return err
+		return ctx.RegisterResource(helm.ReleaseType, chart, pulumi.Map{
+			"name": pulumi.String("my-release"), "namespace": pulumi.String("kube-system"), "chart": pulumi.String(chart), "values": values,
+		}, &helm.Installed{})
 	}
 }
 
@@ -300,10 +299,9 @@ func TestHelmReleasesArePlacedByTheirValues(t *testing.T) {
 func TestWhatIsNotKnownIsSaidInsteadOfGuessed(t *testing.T) {
 	t.Parallel()
 	files := func(ctx *pulumi.Context) error {
-		_, err := helmv3.NewRelease(ctx, "files", &helmv3.ReleaseArgs{
-			Chart: pulumi.String("cluster-autoscaler"), ValueYamlFiles: pulumi.AssetOrArchiveArray{pulumi.NewStringAsset("tolerations: []")},
-		})
-		return err
+		return ctx.RegisterResource(helm.ReleaseType, "files", pulumi.Map{
+			"chart": pulumi.String("cluster-autoscaler"), "valueYamlFiles": pulumi.AssetOrArchiveArray{pulumi.NewStringAsset("tolerations: []")},
+		}, &helm.Installed{})
 	}
 	report := place(t, "dev", stack(t, "dev", []nodes{system}, release("oci://public.ecr.aws/karpenter/karpenter", nil), addon("adot", ""), files))
 	assert.Empty(t, report.Workloads)
