@@ -138,7 +138,7 @@ func (m *monitor) SupportsFeature(ctx context.Context, req *pulumirpc.SupportsFe
 	return m.real.SupportsFeature(ctx, req)
 }
 
-func (m *monitor) Invoke(ctx context.Context, req *pulumirpc.ResourceInvokeRequest) (*pulumirpc.InvokeResponse, error) {
+func (m *monitor) Invoke(ctx context.Context, req *pulumirpc.ResourceInvokeRequest) (*pulumirpc.ResourceInvokeResponse, error) {
 	// Reads of resource references by the SDK are no choice of the component.
 	if req.GetTok() != "pulumi:pulumi:getResource" {
 		m.recorder.note(m.component, "invoke "+req.GetTok(), render(map[string]any{
