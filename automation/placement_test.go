@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/internal/convention"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/scheduling"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -68,12 +69,12 @@ func capacities(r *PlacementReport, p Placement) map[string]string {
 func TestDevPodsFitOnlySpotGroupsAndStgPodsNeverDo(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"placement-dev", "placement-dev-of-a-tenant"} {
-		report := placed(t, "..", inhabited("dev"), "dev")
+		report := placed(t, estatetest.Dir(), inhabited("dev"), "dev")
 		assert.NoError(t, report.Err())
 		assert.Equal(t, map[string]string{"dev/spot": scheduling.Spot}, capacities(report, workload(t, report, name, scheduling.AnyPod)))
 	}
 	for _, name := range []string{"placement-stg", "placement-stg-of-a-tenant"} {
-		report := placed(t, "..", inhabited("dev"), "stg")
+		report := placed(t, estatetest.Dir(), inhabited("dev"), "stg")
 		assert.NoError(t, report.Err())
 		assert.Equal(t, "dev", report.Owner)
 		assert.Equal(t, map[string]string{"dev/system": scheduling.OnDemand, "stg/general": scheduling.OnDemand},
@@ -94,8 +95,8 @@ func workload(t *testing.T, r *PlacementReport, namespace, name string) Placemen
 
 func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
 	t.Parallel()
-	for _, environment := range []string{"dev", "stg", "prod"} {
-		report := placed(t, "..", stacks.Program, environment)
+	for _, environment := range estatetest.Stacks {
+		report := placed(t, estatetest.Dir(), stacks.Program, environment)
 		assert.NoError(t, report.Err(), environment)
 		assert.Empty(t, report.Unjudged, environment)
 		classes := map[PlacementClass]int{}
@@ -126,14 +127,14 @@ func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
 
 func TestPodsWithoutAHomeAreRefusedAndFailARehearsal(t *testing.T) {
 	t.Parallel()
-	homeless := placed(t, "..", inhabited("prod"), "prod") // prod has no spot nodes
+	homeless := placed(t, estatetest.Dir(), inhabited("prod"), "prod") // prod has no spot nodes
 	err := homeless.Err()
 	require.ErrorIs(t, err, ErrRefused)
 	assert.ErrorContains(t, err, "placement prod: refused")
 	assert.ErrorContains(t, err, "environment pod placement-prod/any pod: no node group can carry it")
 
 	r := &rehearse{report: &RehearsalReport{Environments: []*EnvironmentReport{
-		{Name: "stg", Placement: placed(t, "..", inhabited("dev"), "stg")}, {Name: "prod", Placement: homeless},
+		{Name: "stg", Placement: placed(t, estatetest.Dir(), inhabited("dev"), "stg")}, {Name: "prod", Placement: homeless},
 	}}}
 	err = r.misplaced()
 	require.ErrorIs(t, err, ErrRehearsal)
@@ -144,7 +145,7 @@ func TestPodsWithoutAHomeAreRefusedAndFailARehearsal(t *testing.T) {
 
 func TestThePlacementIsOneJSONDocument(t *testing.T) {
 	t.Parallel()
-	raw, err := json.Marshal(placed(t, "..", stacks.Program, "stg"))
+	raw, err := json.Marshal(placed(t, estatetest.Dir(), stacks.Program, "stg"))
 	require.NoError(t, err)
 	var document struct {
 		Environment, Owner string
@@ -181,7 +182,7 @@ func TestThePlacementIsOneJSONDocument(t *testing.T) {
 
 func TestAPlacementThatCannotBeComputedSaysWhy(t *testing.T) {
 	t.Parallel()
-	p, err := New(Options{ProjectDir: "..", Program: func(*pulumi.Context) error { return errors.New("out of paper") }})
+	p, err := New(Options{ProjectDir: estatetest.Dir(), Program: func(*pulumi.Context) error { return errors.New("out of paper") }})
 	require.NoError(t, err)
 	_, err = p.Placement(t.Context(), "dev")
 	require.ErrorIs(t, err, ErrProgram)

@@ -3,37 +3,24 @@ package stacks_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// estate copies the repository's stack files to a directory and edits them: old text to new, by file.
+// estate copies the frozen estate to a directory and edits it: old text to new, by stack.
 func estate(t *testing.T, edits map[string][]string) string {
 	t.Helper()
-	dir := t.TempDir()
-	for _, stack := range []string{"dev", "stg", "prod"} {
-		name := "Pulumi." + stack + ".yaml"
-		raw, err := os.ReadFile(filepath.Join("..", name))
-		require.NoError(t, err)
-		text := string(raw)
-		pairs := edits[stack]
-		for i := 0; i+1 < len(pairs); i += 2 {
-			require.Contains(t, text, pairs[i], "the edit of %s finds nothing to change", name)
-			text = strings.Replace(text, pairs[i], pairs[i+1], 1)
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
-	}
-	return dir
+	return estatetest.Copy(t, edits)
 }
 
-func TestTheRepositorysStackFilesAreValid(t *testing.T) {
+func TestAnEstateKnowsWhoOwnsAndWhoJoins(t *testing.T) {
 	t.Parallel()
-	e, err := stacks.LoadEstate("..")
+	e, err := stacks.LoadEstate(estatetest.Dir())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"dev", "prod", "stg"}, e.Names())
 	assert.Equal(t, "dev", e.Owner("stg"))
@@ -52,7 +39,7 @@ func TestFilesThatPulumiReadsAsNoStackAreNone(t *testing.T) {
 	assert.Equal(t, []string{"dev", "prod", "stg"}, e.Names())
 }
 
-// Each case breaks the repository's own files in one way and names everything that is said about it.
+// Each case breaks the frozen estate's files in one way and names everything that is said about it.
 func TestAWrongStackFileIsRefusedByConfigPath(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

@@ -17,7 +17,7 @@ func stgMore(keys string) map[string][]string {
 	return map[string][]string{"stg": {"  eks-platform:logging:\n", keys + "  eks-platform:logging:\n"}}
 }
 
-// Each case breaks what the repository's files say of the inside of a cluster in one way, and names everything that is
+// Each case breaks what the frozen estate's files say of the inside of a cluster in one way, and names everything that is
 // said about it: file, line and config path, and the beginning of the message.
 func TestAWrongInsideIsRefusedByConfigPath(t *testing.T) {
 	t.Parallel()

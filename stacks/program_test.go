@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/ptest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -17,7 +19,7 @@ import (
 // configOf returns a stack file's configuration as the engine passes it to a program.
 func configOf(t *testing.T, stack string) map[string]string {
 	t.Helper()
-	raw, err := os.ReadFile("../Pulumi." + stack + ".yaml")
+	raw, err := os.ReadFile(filepath.Join(estatetest.Dir(), "Pulumi."+stack+".yaml"))
 	require.NoError(t, err)
 	var file struct {
 		Config map[string]any `yaml:"config"`
@@ -67,16 +69,16 @@ func run(t *testing.T, stack string, preview bool, opts ...ptest.Option) (ptest.
 
 func TestNoResourceIsRenamedOrReparentedByAccident(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"dev", "stg", "prod"} {
+	for _, stack := range estatetest.Stacks {
 		regs, err := run(t, stack, false)
 		require.NoError(t, err)
-		ptest.Golden(t, regs, "../tests/testdata/urns-"+stack+".yaml")
+		ptest.Golden(t, regs, estatetest.Path("urns-"+stack+".yaml"))
 	}
 }
 
 func TestAPreviewRegistersWhatAnUpdateDoes(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"dev", "stg", "prod"} {
+	for _, stack := range estatetest.Stacks {
 		update, err := run(t, stack, false)
 		require.NoError(t, err)
 		preview, err := run(t, stack, true)
@@ -87,7 +89,7 @@ func TestAPreviewRegistersWhatAnUpdateDoes(t *testing.T) {
 
 func TestEveryAWSResourceHasAParentAndAnExplicitProvider(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"dev", "stg", "prod"} {
+	for _, stack := range estatetest.Stacks {
 		regs, err := run(t, stack, true)
 		require.NoError(t, err)
 		kids := regs.WithTypePrefix("aws:")

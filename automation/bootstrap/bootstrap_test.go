@@ -3,8 +3,6 @@ package bootstrap_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,29 +12,18 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/bootstrap"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// estate reads the project's stack files, with changes: pairs of a text in one of them and what stands there instead.
+// estate reads the frozen estate, with changes: pairs of a text in one of its files and what stands there instead.
 func estate(t *testing.T, stack string, changes ...string) *stacks.Estate {
 	t.Helper()
-	dir := t.TempDir()
-	files, err := filepath.Glob("../../Pulumi.*.yaml")
-	require.NoError(t, err)
-	require.Len(t, files, 3)
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		require.NoError(t, err)
-		text := string(raw)
-		if filepath.Base(f) == "Pulumi."+stack+".yaml" {
-			for i := 0; i+1 < len(changes); i += 2 {
-				require.Contains(t, text, changes[i])
-				text = strings.Replace(text, changes[i], changes[i+1], 1)
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(f)), []byte(text), 0o600))
+	edits := estatetest.Edits{}
+	if len(changes) > 0 {
+		edits[stack] = changes
 	}
-	e, err := stacks.LoadEstate(dir)
+	e, err := stacks.LoadEstate(estatetest.Copy(t, edits))
 	require.NoError(t, err)
 	return e
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation/bootstrap"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
@@ -427,7 +428,7 @@ func TestPoliciesThatIAMWouldNotTakeAreRefusedBeforeAnythingIsMade(t *testing.T)
 // registered returns the AWS types in the project's goldens of one stack.
 func registered(t *testing.T, stack string) []string {
 	t.Helper()
-	raw, err := os.ReadFile("../../tests/testdata/urns-" + stack + ".yaml")
+	raw, err := os.ReadFile(estatetest.Path("urns-" + stack + ".yaml"))
 	require.NoError(t, err)
 	types := regexp.MustCompile(`aws:[a-zA-Z0-9]+/[a-zA-Z0-9]+:[A-Za-z0-9]+`).FindAllString(string(raw), -1)
 	require.NotEmpty(t, types)
@@ -492,7 +493,7 @@ func TestEveryManagedPolicyThatTheProgramAttachesMayBeAttached(t *testing.T) {
 	o := options(t)
 	for stack, accountID := range map[string]string{"dev": account, "stg": account, "prod": "222222222222"} {
 		made := roles(t, o, accountID)["eks-platform-deploy-"+stack]
-		raw, err := os.ReadFile("../../tests/testdata/urns-" + stack + ".yaml")
+		raw, err := os.ReadFile(estatetest.Path("urns-" + stack + ".yaml"))
 		require.NoError(t, err)
 		attachments := regexp.MustCompile(`RolePolicyAttachment::\S+-([A-Za-z0-9_]+)`).FindAllStringSubmatch(string(raw), -1)
 		require.NotEmpty(t, attachments)

@@ -15,6 +15,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/history"
 	"github.com/eks-platform/eks-platform/automation/lease"
 	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
 // someDigest is a digest.
@@ -80,7 +81,7 @@ func TestWrongUsageOfDeliveryIsOneLineAndExits2(t *testing.T) {
 		{"deploy"}, {"deploy", "dev", "dev"}, {"deploy", "dev", "stg", "--approved", someDigest}, {"drift"}, {"history"}, {"history", "dev", "--limit", "-1"},
 		{"lease", "dev", "--reason", "x"}, {"repair", "dev", "--force"}, {"repair", "dev", "--import", "x"}, {"repair", "dev", "--check", "--clear", "x"},
 	} {
-		got := platform(t, "", append(args, "-p", "../..")...)
+		got := platform(t, "", append(args, "-p", estatetest.Dir())...)
 		assert.Equal(t, 2, got.code, "%v: %s", args, got.err)
 		assert.Empty(t, got.out, "%v", args)
 	}
@@ -93,7 +94,7 @@ func TestLeaseAndHistoryAreShownAndALeaseIsBroken(t *testing.T) {
 	require.NoError(t, os.MkdirAll(state, 0o700))
 	on := func(args ...string) said {
 		t.Helper()
-		return platform(t, "", append(args, "-p", "../..", "--cloud", "rehearsal", "--dir", dir)...)
+		return platform(t, "", append(args, "-p", estatetest.Dir(), "--cloud", "rehearsal", "--dir", dir)...)
 	}
 	assert.Equal(t, said{0, "nobody has the lease of dev\n", ""}, on("lease", "dev"))
 	assert.Equal(t, said{0, "dev was never deployed with platform deploy\n", ""}, on("history", "dev"))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/convention"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/scheduling"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -42,7 +43,7 @@ func lastCells(t *testing.T, out, text string, n int) []string {
 
 func TestPlacementShowsWhereEveryPodMayRunAndWhyNotElsewhere(t *testing.T) {
 	t.Parallel()
-	got := platform(t, "", "placement", "stg", "prod", "-p", "../..")
+	got := platform(t, "", "placement", "stg", "prod", "-p", estatetest.Dir())
 	require.Zero(t, got.code, got.err)
 	assert.Empty(t, got.err)
 	stg, prod, both := strings.Cut(got.out, "Where pods of prod may run\n")
@@ -56,7 +57,7 @@ func TestPlacementShowsWhereEveryPodMayRunAndWhyNotElsewhere(t *testing.T) {
 	assert.Contains(t, stg, "dev/spot: spot, label lifecycle=Ec2Spot, taint spotInstance=true:NoSchedule\n")
 	assert.Equal(t, []string{"yes", "yes"}, cells(t, prod, "kube-system/coredns"))
 
-	got = platform(t, "", "placement", "dev", "--json", "-p", "../..")
+	got = platform(t, "", "placement", "dev", "--json", "-p", estatetest.Dir())
 	require.Zero(t, got.code, got.err)
 	var document struct {
 		Environments []struct {
@@ -73,7 +74,7 @@ func TestPlacementShowsWhereEveryPodMayRunAndWhyNotElsewhere(t *testing.T) {
 // withNamespace is the project with one namespace more in every environment.
 func withNamespace(t *testing.T, labels pulumi.StringMap) *automation.Platform {
 	t.Helper()
-	p, err := automation.New(automation.Options{ProjectDir: "../..", Program: func(ctx *pulumi.Context) error {
+	p, err := automation.New(automation.Options{ProjectDir: estatetest.Dir(), Program: func(ctx *pulumi.Context) error {
 		own := pulumi.StringMap{convention.Environment: pulumi.String(ctx.Stack())}
 		maps.Copy(own, labels)
 		_, err := corev1.NewNamespace(ctx, "placement", &corev1.NamespaceArgs{Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("placement"), Labels: own}})
@@ -108,7 +109,7 @@ func TestPlacementWantsToKnowWhose(t *testing.T) {
 		assert.Equal(t, 2, got.code, "%v", args)
 		assert.Empty(t, got.out)
 	}
-	got := platform(t, "", "placement", "nowhere", "--json", "-p", "../..")
+	got := platform(t, "", "placement", "nowhere", "--json", "-p", estatetest.Dir())
 	assert.Equal(t, 2, got.code)
 	assert.Contains(t, got.out, `there is no environment \"nowhere\"`)
 }
@@ -154,7 +155,7 @@ func TestARehearsalEndsWithThePlacementOfEveryEnvironment(t *testing.T) {
 	t.Parallel()
 	report := &automation.RehearsalReport{OK: true, Dir: "/somewhere"}
 	for _, name := range []string{"dev", "prod"} {
-		p, err := automation.New(automation.Options{ProjectDir: "../.."})
+		p, err := automation.New(automation.Options{ProjectDir: estatetest.Dir()})
 		require.NoError(t, err)
 		placement, err := p.Placement(t.Context(), name)
 		require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
 // said is what a command wrote.
@@ -32,25 +33,14 @@ func platform(t *testing.T, input string, args ...string) said {
 	return said{code, out.String(), err.String()}
 }
 
-// project copies the project's stack files, with changes: pairs of old and new text in one of them.
+// project copies the frozen estate, with changes: pairs of old and new text in one of its stack files.
 func project(t *testing.T, stack string, changes ...string) string {
 	t.Helper()
-	dir := t.TempDir()
-	files, err := filepath.Glob("../../Pulumi*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		require.NoError(t, err)
-		if filepath.Base(f) == "Pulumi."+stack+".yaml" {
-			for i := 0; i+1 < len(changes); i += 2 {
-				require.Contains(t, string(raw), changes[i], "nothing to change in %s", f)
-				raw = bytes.Replace(raw, []byte(changes[i]), []byte(changes[i+1]), 1)
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(f)), raw, 0o600))
+	edits := estatetest.Edits{}
+	if len(changes) > 0 {
+		edits[stack] = changes
 	}
-	return dir
+	return estatetest.Copy(t, edits)
 }
 
 func TestExitCodesTellWhatKindOfFailureItWas(t *testing.T) {
@@ -109,9 +99,9 @@ func TestTheHelpNamesTheExitCodes(t *testing.T) {
 	}
 }
 
-func TestTheStackFilesOfTheProjectAreValid(t *testing.T) {
+func TestValidStackFilesAreSaidToBeValid(t *testing.T) {
 	t.Parallel()
-	got := platform(t, "", "validate", "-p", "../..")
+	got := platform(t, "", "validate", "-p", estatetest.Dir())
 	assert.Zero(t, got.code, got.out)
 	assert.Equal(t, "the stack files are valid\n", got.out)
 }
@@ -146,12 +136,12 @@ func TestValidateNamesEveryProblemByFileAndPath(t *testing.T) {
 
 func TestPlanNetworkShowsSubnetsAndBudget(t *testing.T) {
 	t.Parallel()
-	got := platform(t, "", "plan-network", "stg", "-p", "../..")
+	got := platform(t, "", "plan-network", "stg", "-p", estatetest.Dir())
 	require.Zero(t, got.code, got.err)
 	for _, text := range []string{"10.16.0.0/16", "control-plane", "dev, stg", "Needed"} {
 		assert.Contains(t, got.out, text)
 	}
-	got = platform(t, "", "plan-network", "prod", "--json", "-p", "../..")
+	got = platform(t, "", "plan-network", "prod", "--json", "-p", estatetest.Dir())
 	require.Zero(t, got.code, got.err)
 	var plan struct {
 		Plan struct {
@@ -163,7 +153,7 @@ func TestPlanNetworkShowsSubnetsAndBudget(t *testing.T) {
 	assert.NotEmpty(t, plan.Plan.Rows)
 	assert.NotEmpty(t, plan.Budget)
 
-	got = platform(t, "", "plan-network", "nowhere", "-p", "../..")
+	got = platform(t, "", "plan-network", "nowhere", "-p", estatetest.Dir())
 	assert.Equal(t, 2, got.code)
 	assert.Contains(t, got.err, `there is no environment "nowhere"`)
 }
@@ -198,9 +188,9 @@ func TestAFailureIsOneJSONDocument(t *testing.T) {
 	dir := project(t, "prod", "eks-platform:network:", "eks-platform:netwrk:")
 	for _, args := range [][]string{
 		{"preview", "prod", "--cloud", "rehearsal", "--dir", t.TempDir(), "-p", dir},
-		{"outputs", "nowhere", "-p", "../.."},
+		{"outputs", "nowhere", "-p", estatetest.Dir()},
 		{"rehearse", "--dir", t.TempDir(), "-p", dir},
-		{"plan-network", "nowhere", "-p", "../.."},
+		{"plan-network", "nowhere", "-p", estatetest.Dir()},
 		{"validate", "-p", t.TempDir()},
 	} {
 		got := platform(t, "", append(args, "--json")...)

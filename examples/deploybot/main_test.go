@@ -10,6 +10,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
 func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
@@ -17,7 +18,7 @@ func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
 	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
-	platform, err := automation.New(automation.Options{ProjectDir: "../..", Cloud: cloud, Command: clitest.Find(t)})
+	platform, err := automation.New(automation.Options{ProjectDir: estatetest.Dir(), Cloud: cloud, Command: clitest.Find(t)})
 	require.NoError(t, err)
 	objects := func() int {
 		all, err := cloud.Cloud().Objects()

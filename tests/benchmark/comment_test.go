@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/githubtest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
@@ -23,7 +24,7 @@ import (
 // the same time and one after the other; the ratio is of their sums.
 func BenchmarkComment(b *testing.B) {
 	environments := []string{"dev", "stg", "prod"}
-	cli, err := pulumicli.Find(context.Background(), pulumicli.Options{Dir: "../..", Progress: func(line string) { b.Log(line) }})
+	cli, err := pulumicli.Find(context.Background(), pulumicli.Options{Dir: estatetest.Root(), Progress: func(line string) { b.Log(line) }})
 	if err != nil {
 		b.Fatal(err)
 	}

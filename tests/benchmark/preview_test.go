@@ -13,27 +13,14 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
 
-// project copies the repository's project and stack files into a directory of the benchmark's own.
+// project copies the frozen estate into a directory of the benchmark's own.
 func project(b *testing.B) string {
 	b.Helper()
-	dir := b.TempDir()
-	files, err := filepath.Glob("../../Pulumi*.yaml")
-	if err != nil || len(files) == 0 {
-		b.Fatalf("no stack files: %v", err)
-	}
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(f)), raw, 0o600); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return dir
+	return estatetest.Copy(b, nil)
 }
 
 // platform opens a rehearsal cloud, and a platform on it whose CLI is found or built before the clock runs.
@@ -44,7 +31,7 @@ func platform(b *testing.B, dir string) *automation.Platform {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = cloud.Close() })
-	command, err := pulumicli.Find(context.Background(), pulumicli.Options{Dir: "../..", Progress: func(line string) { b.Log(line) }})
+	command, err := pulumicli.Find(context.Background(), pulumicli.Options{Dir: estatetest.Root(), Progress: func(line string) { b.Log(line) }})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
 
 // BenchmarkRehearse takes all environments up, changes and destroys them, and reports the most memory that this process
 // and its children (the CLI, one per environment that runs) held together. Reading /proc, it is for Linux.
 func BenchmarkRehearse(b *testing.B) {
-	command, err := pulumicli.Find(context.Background(), pulumicli.Options{Dir: "../..", Progress: func(line string) { b.Log(line) }})
+	command, err := pulumicli.Find(context.Background(), pulumicli.Options{Dir: estatetest.Root(), Progress: func(line string) { b.Log(line) }})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func BenchmarkRehearse(b *testing.B) {
 			}
 		}()
 		report, err := automation.Rehearse(context.Background(), automation.RehearseOptions{
-			ProjectDir: "../..", Dir: b.TempDir(), Command: command,
+			ProjectDir: estatetest.Dir(), Dir: b.TempDir(), Command: command,
 		})
 		close(done)
 		peak = max(peak, <-sampled)

@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/internal/declared"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/ptest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// repository holds what the program registers for the repository's own stack files, by stack.
-var repository = sync.OnceValues(func() (map[string]ptest.Registrations, error) { return registrations(root) })
+// frozen holds what the program registers for the frozen estate, by stack.
+var frozen = sync.OnceValues(func() (map[string]ptest.Registrations, error) { return registrations(estatetest.Dir()) })
 
 // registrations returns what the program registers for the stack files of a directory, by stack. A stack that joins
 // reads what its owner really publishes.
@@ -38,10 +39,10 @@ func registrations(dir string) (map[string]ptest.Registrations, error) {
 	return out, nil
 }
 
-// registered returns what the program registers for one of the repository's stack files.
+// registered returns what the program registers for a stack of the frozen estate.
 func registered(t *testing.T, stack string) ptest.Registrations {
 	t.Helper()
-	all, err := repository()
+	all, err := frozen()
 	require.NoError(t, err)
 	require.NotEmpty(t, all[stack])
 	return slices.Clone(all[stack])

@@ -16,7 +16,7 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// The life of the repository's three environments, each step of which needs the one before.
+// The life of the frozen estate's three environments, each step of which needs the one before.
 func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 	t.Parallel()
 	e := open(t, nil, automation.RehearsalOptions{Latency: slow{}})

@@ -1,9 +1,6 @@
 package engine_test
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -12,46 +9,24 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
-// root is the repository's.
-const root = "../.."
-
-// The accounts and the region of the repository's stack files.
+// The accounts and the region of the frozen estate's stack files.
 var (
 	nonprod = cloud.Scope{Account: "111111111111", Region: "eu-west-1"}
 	prod    = cloud.Scope{Account: "222222222222", Region: "eu-west-1"}
 )
 
 // edits are changes of stack files, by stack: old text and new text in turn.
-type edits map[string][]string
+type edits = estatetest.Edits
 
-// encryption is how a checkout's own stacks encrypt secrets, which the CLI notes in their files. Tests have stacks of
-// their own.
-var encryption = regexp.MustCompile(`(?m)^(secretsprovider|encryptedkey|encryptionsalt):.*\n?`)
-
-// project copies the repository's project and stack files to a directory of the test's own and edits them.
+// project copies the frozen estate to a directory of the test's own and edits it.
 func project(t *testing.T, changes edits) string {
 	t.Helper()
-	dir := t.TempDir()
-	files, err := filepath.Glob(filepath.Join(root, "Pulumi*.yaml"))
-	require.NoError(t, err)
-	require.Len(t, files, 4, "Pulumi.yaml and the files of three stacks")
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		require.NoError(t, err)
-		name := filepath.Base(file)
-		text := encryption.ReplaceAllString(string(raw), "")
-		pairs := changes[strings.TrimSuffix(strings.TrimPrefix(name, "Pulumi."), ".yaml")]
-		for i := 0; i+1 < len(pairs); i += 2 {
-			require.Contains(t, text, pairs[i], "the edit of %s finds nothing to change", name)
-			text = strings.Replace(text, pairs[i], pairs[i+1], 1)
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
-	}
-	return dir
+	return estatetest.Copy(t, changes)
 }
 
 // estate is a rehearsal cloud with the environments on it.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
 // parts are the events of one replacement, which "replace" tells as a whole.
@@ -47,7 +47,7 @@ func planOf(t *testing.T, e *estate, stack string) []string {
 // golden compares lines with a file in tests/testdata, or writes the file under UPDATE_GOLDEN=1.
 func golden(t *testing.T, lines []string, file string) {
 	t.Helper()
-	path := filepath.Join("..", "testdata", file)
+	path := estatetest.Path(file)
 	if os.Getenv("UPDATE_GOLDEN") == "1" {
 		require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 		return

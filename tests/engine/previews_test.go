@@ -14,7 +14,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/clitest"
 )
 
-// another adds an environment that is a copy of one of the repository's, under another name.
+// another adds an environment that is a copy of one of the frozen estate's, under another name.
 func another(t *testing.T, dir, of, name string, edits ...string) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(dir, "Pulumi."+of+".yaml"))
