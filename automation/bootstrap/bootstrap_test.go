@@ -311,17 +311,16 @@ func TestOptionsThatAreWrongAreNamed(t *testing.T) {
 		change func(*bootstrap.Options)
 		want   string
 	}{
-		"no repository":       {func(o *bootstrap.Options) { o.Repository = "" }, "repository: is required"},
-		"a URL":               {func(o *bootstrap.Options) { o.Repository = "https://github.com/acme/x" }, "repository: must be"},
-		"a wildcard":          {func(o *bootstrap.Options) { o.Repository = "acme/*" }, "repository: must be"},
-		"one number":          {func(o *bootstrap.Options) { o.OwnerID = "" }, "goes together with owner-id: gh api repos/acme/platform"},
-		"a number that is *":  {func(o *bootstrap.Options) { o.RepositoryID = "*" }, "repository-id: must be GitHub's number"},
-		"a branch that is *":  {func(o *bootstrap.Options) { o.Branch = "*" }, "branch: must be the name of one branch"},
-		"a bucket":            {func(o *bootstrap.Options) { o.Bucket = "My_Bucket" }, "bucket: must be 3 to 63"},
-		"AWS's own alias":     {func(o *bootstrap.Options) { o.KeyAlias = "alias/aws/s3" }, "belongs to AWS"},
-		"a boundary":          {func(o *bootstrap.Options) { o.PermissionsBoundary = "developers" }, "permissions-boundary: must be the ARN"},
-		"an environment":      {func(o *bootstrap.Options) { o.Environments = []string{"qa"} }, `there is no environment "qa": there are dev, prod, stg`},
-		"an approved preview": {func(o *bootstrap.Options) { o.ApprovedPreviews = []string{"qa"} }, `no environment "qa"`},
+		"no repository":      {func(o *bootstrap.Options) { o.Repository = "" }, "repository: is required"},
+		"a URL":              {func(o *bootstrap.Options) { o.Repository = "https://github.com/acme/x" }, "repository: must be"},
+		"a wildcard":         {func(o *bootstrap.Options) { o.Repository = "acme/*" }, "repository: must be"},
+		"one number":         {func(o *bootstrap.Options) { o.OwnerID = "" }, "goes together with owner-id: gh api repos/acme/platform"},
+		"a number that is *": {func(o *bootstrap.Options) { o.RepositoryID = "*" }, "repository-id: must be GitHub's number"},
+		"a branch that is *": {func(o *bootstrap.Options) { o.Branch = "*" }, "branch: must be the name of one branch"},
+		"a bucket":           {func(o *bootstrap.Options) { o.Bucket = "My_Bucket" }, "bucket: must be 3 to 63"},
+		"AWS's own alias":    {func(o *bootstrap.Options) { o.KeyAlias = "alias/aws/s3" }, "belongs to AWS"},
+		"a boundary":         {func(o *bootstrap.Options) { o.PermissionsBoundary = "developers" }, "permissions-boundary: must be the ARN"},
+		"an environment":     {func(o *bootstrap.Options) { o.Environments = []string{"qa"} }, `there is no environment "qa": there are dev, prod, stg`},
 		"a role that is assumed": {func(o *bootstrap.Options) {
 			o.Estate = estate(t, "dev", "    region: eu-west-1", "    region: eu-west-1\n    assumeRoleArn: arn:aws:iam::111111111111:role/x")
 		}, "Pulumi.dev.yaml: aws.assumeRoleArn: must not be set"},

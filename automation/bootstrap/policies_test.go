@@ -129,7 +129,6 @@ func claims(subject, repository, id string) map[string]string {
 func TestTokensOfBothFormatsAssumeTheRolesThatAreTheirsAndNoOthers(t *testing.T) {
 	t.Parallel()
 	with := options(t)
-	with.ApprovedPreviews = []string{"stg"}
 	without := with
 	without.OwnerID, without.RepositoryID = "", ""
 	for name, o := range map[string]bootstrap.Options{"numbers given": with, "numbers not given": without} {
@@ -142,7 +141,7 @@ func TestTokensOfBothFormatsAssumeTheRolesThatAreTheirsAndNoOthers(t *testing.T)
 			end   string
 			roles []string
 		}{
-			{"pull_request", []string{"plan-dev"}},
+			{"pull_request", nil},
 			{"ref:refs/heads/main", []string{"plan-dev", "plan-stg"}},
 			{"environment:preview-dev", []string{"plan-dev"}},
 			{"environment:preview-stg", []string{"plan-stg"}},
@@ -168,14 +167,14 @@ func TestTokensOfBothFormatsAssumeTheRolesThatAreTheirsAndNoOthers(t *testing.T)
 			}
 		}
 		for _, stranger := range []map[string]string{
-			claims("repo:mallory/platform:pull_request", "mallory/platform", "9"),
-			claims("repo:mallory@9/platform@9:pull_request", "mallory/platform", "9"),
-			claims("repo:acme/platform-fork:pull_request", "acme/platform-fork", "9"),
+			claims("repo:mallory/platform:environment:preview-dev", "mallory/platform", "9"),
+			claims("repo:mallory@9/platform@9:environment:preview-dev", "mallory/platform", "9"),
+			claims("repo:acme/platform-fork:environment:preview-dev", "acme/platform-fork", "9"),
 			claims("repo:acme/other:environment:dev", "acme/other", "9"),
 			claims("repo:acme@123/other@9:environment:dev", "acme/other", "9"),
 			// What a wildcard would take for the numbers, if GitHub did not escape colons.
 			claims("repo:acme@123/other@9:environment:x/platform@1:environment:dev", "acme/other", "9"),
-			claims("repo:acme@123/other@9:ref:refs/heads/x/platform@1:pull_request", "acme/other", "9"),
+			claims("repo:acme@123/other@9:ref:refs/heads/x/platform@1:environment:preview-dev", "acme/other", "9"),
 			{"token.actions.githubusercontent.com:sub": "repo:acme/platform:environment:dev", "token.actions.githubusercontent.com:aud": "https://github.com/acme",
 				"token.actions.githubusercontent.com:repository": "acme/platform", "token.actions.githubusercontent.com:repository_id": "456"},
 		} {

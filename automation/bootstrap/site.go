@@ -27,9 +27,6 @@ type Options struct {
 	OwnerID, RepositoryID string
 	// Branch is the default branch, from which drift is looked for; main by default.
 	Branch string
-	// ApprovedPreviews are the stacks whose plan role trusts pull requests only in jobs of the GitHub environment
-	// preview-<stack>, which can ask for an approval. A preview runs the pull request's program with the stack's secrets.
-	ApprovedPreviews []string
 	// Bucket is the name of the state bucket; eks-platform-state-<account>-<region> by default. Changing it makes another
 	// bucket, and leaves the state where it is.
 	Bucket string
@@ -61,7 +58,8 @@ type Environment struct {
 	label    string
 	tags     []string
 	policies []string
-	approved bool
+	// approval is delivery.requireApproval of the stack file.
+	approval bool
 }
 
 // Names of the roles, before the stack's name. What begins with them no deploy role may touch.
@@ -75,6 +73,37 @@ func (e Environment) PlanRole() string { return planPrefix + e.Name }
 
 // DeployRole is the name of the role that deploys.
 func (e Environment) DeployRole() string { return deployPrefix + e.Name }
+
+// GitHubEnvironment is an environment of the GitHub repository: what a job that names it may do, the roles' trust policies
+// say, and who lets such a job run, the environment's own settings.
+type GitHubEnvironment struct {
+	// Name is the environment's name, and Role the name of the role that its jobs, and no others, may assume.
+	Name string `json:"name"`
+	Role string `json:"role"`
+	// MainOnly says that only jobs of the default branch may use it, and Approval that each needs one.
+	MainOnly bool `json:"mainOnly"`
+	Approval bool `json:"approval"`
+}
+
+// GitHubEnvironments returns the environments of the GitHub repository that must be set up before the roles are used.
+// GitHub creates one that a job names and that does not exist, without any protection.
+func (s *Site) GitHubEnvironments() []GitHubEnvironment {
+	var out []GitHubEnvironment
+	for _, e := range s.Environments {
+		out = append(out,
+			GitHubEnvironment{Name: previewPrefix + e.Name, Role: e.PlanRole(), Approval: e.approval},
+			GitHubEnvironment{Name: e.Name, Role: e.DeployRole(), MainOnly: true, Approval: e.approval})
+	}
+	return out
+}
+
+// previewPrefix begins the name of the GitHub environment that an environment is previewed in.
+const previewPrefix = "preview-"
+
+// defaultBucket is the name of the state bucket of an account and region.
+func defaultBucket(accountID, region string) string {
+	return fmt.Sprintf("eks-platform-state-%s-%s", accountID, region)
+}
 
 // RoleARN returns the ARN of one of the site's roles.
 func (s *Site) RoleARN(name string) string { return s.global("iam", "role/"+name) }
@@ -134,7 +163,7 @@ func (o Options) problems() problem.List {
 // chosen returns the names of the stacks that are asked for, all of them if none is named.
 func (o Options) chosen(out *problem.List) []string {
 	known := o.Estate.Names()
-	for _, name := range slices.Concat(o.Environments, o.ApprovedPreviews) {
+	for _, name := range o.Environments {
 		if !slices.Contains(known, name) {
 			out.Add("", "there is no environment %q: there are %s", name, strings.Join(known, ", "))
 		}
@@ -174,7 +203,7 @@ func NewSite(o Options, accountID string) (*Site, error) {
 		repository: o.Repository, ownerID: o.OwnerID, repositoryID: o.RepositoryID, branch: o.Branch, boundary: o.PermissionsBoundary,
 	}
 	if s.Bucket == "" {
-		s.Bucket = fmt.Sprintf("eks-platform-state-%s-%s", accountID, first.Region)
+		s.Bucket = defaultBucket(accountID, first.Region)
 	}
 	if s.KeyAlias == "" {
 		s.KeyAlias = "alias/eks-platform-state"
@@ -206,7 +235,7 @@ func (s *Site) add(o Options, name string, out *problem.List) {
 	}
 	e := Environment{
 		Name: name, label: c.Environment, tags: []string{c.Environment}, policies: accountPolicies(c.Tenancy),
-		approved: slices.Contains(o.ApprovedPreviews, name),
+		approval: c.Delivery.RequireApproval,
 	}
 	if tag := c.Tags["environment"]; tag != "" && tag != c.Environment {
 		e.tags = []string{tag}

@@ -64,15 +64,11 @@ func (s *Site) trust(ends ...string) iamdoc.Document {
 	}}}
 }
 
-// planTrust is for pull requests of the repository, for its default branch, where drift is looked for, and for jobs of
-// the GitHub environment preview-<stack>. GitHub gives no token to pull requests from forks; the subject would not tell
-// them apart (https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request).
+// planTrust is for jobs of the GitHub environment preview-<stack>, which pull requests are previewed in, and for the
+// default branch, where drift is looked for. A preview runs the pull request's program, so that the subject pull_request,
+// which any branch's workflow gets without being asked, is never enough: the environment can ask for an approval.
 func (s *Site) planTrust(e Environment) iamdoc.Document {
-	ends := []string{"environment:preview-" + e.Name, "ref:refs/heads/" + s.branch}
-	if !e.approved {
-		ends = append(ends, "pull_request")
-	}
-	return s.trust(ends...)
+	return s.trust("environment:"+previewPrefix+e.Name, "ref:refs/heads/"+s.branch)
 }
 
 // deployTrust is for jobs of the GitHub environment that is called like the stack, and for nothing else: who may run

@@ -46,8 +46,6 @@ With --check nothing is changed either, and a difference is a failure.
 	f.StringVar(&o.OwnerID, "owner-id", "", "GitHub's number of the owner (gh api repos/OWNER/NAME --jq .owner.id)")
 	f.StringVar(&o.RepositoryID, "repository-id", "", "GitHub's number of the repository (gh api repos/OWNER/NAME --jq .id)")
 	f.StringVar(&o.Branch, "branch", "main", "the default branch, from which drift is looked for")
-	f.StringSliceVar(&o.ApprovedPreviews, "approved-previews", nil,
-		"environments that are previewed only in jobs of the GitHub environment preview-ENV, which can ask for an approval")
 	f.StringVar(&o.Bucket, "bucket", "", "the state bucket (default eks-platform-state-ACCOUNT-REGION)")
 	f.StringVar(&o.KeyAlias, "key-alias", "", "the alias of the key (default alias/eks-platform-state)")
 	f.StringVar(&o.PermissionsBoundary, "permissions-boundary", "", "ARN of a policy that bounds the roles")
@@ -59,15 +57,16 @@ With --check nothing is changed either, and a difference is a failure.
 
 // foundation is what bootstrap reports, as a document.
 type foundation struct {
-	AccountID    string                  `json:"accountId"`
-	Region       string                  `json:"region"`
-	Bucket       string                  `json:"bucket"`
-	KeyAlias     string                  `json:"keyAlias"`
-	BackendURL   string                  `json:"backendUrl"`
-	Environments []foundationEnvironment `json:"environments"`
-	Changes      []bootstrap.Change      `json:"changes"`
-	Applied      bool                    `json:"applied"`
-	Missing      []bootstrap.Entry       `json:"missingAccessEntries"`
+	AccountID    string                        `json:"accountId"`
+	Region       string                        `json:"region"`
+	Bucket       string                        `json:"bucket"`
+	KeyAlias     string                        `json:"keyAlias"`
+	BackendURL   string                        `json:"backendUrl"`
+	Environments []foundationEnvironment       `json:"environments"`
+	GitHub       []bootstrap.GitHubEnvironment `json:"githubEnvironments"`
+	Changes      []bootstrap.Change            `json:"changes"`
+	Applied      bool                          `json:"applied"`
+	Missing      []bootstrap.Entry             `json:"missingAccessEntries"`
 	failure
 }
 
@@ -90,7 +89,7 @@ func runBootstrap(ctx context.Context, t *terminal, o bootstrap.Options, yes, ch
 	s := b.Site
 	report := foundation{
 		AccountID: s.AccountID, Region: s.Region, Bucket: s.Bucket, KeyAlias: s.KeyAlias, BackendURL: s.BackendURL(),
-		Environments: []foundationEnvironment{}, Changes: plan.Changes, Missing: s.Entries(o.Estate),
+		Environments: []foundationEnvironment{}, GitHub: s.GitHubEnvironments(), Changes: plan.Changes, Missing: s.Entries(o.Estate),
 	}
 	for _, e := range s.Environments {
 		report.Environments = append(report.Environments, foundationEnvironment{
@@ -161,6 +160,17 @@ func showUse(t *terminal, r foundation) {
 	t.print("\nRoles for the workflows:\n\n")
 	for _, e := range r.Environments {
 		t.print("  %s  plan    %s\n  %s  deploy  %s\n", e.Name, e.PlanRoleARN, strings.Repeat(" ", len(e.Name)), e.DeployRoleARN)
+	}
+	t.print("\nGitHub environments, to be set up before the roles are used; GitHub creates a missing one without protection:\n\n")
+	for _, e := range r.GitHub {
+		rules := "all branches"
+		if e.MainOnly {
+			rules = "default branch only"
+		}
+		if e.Approval {
+			rules += ", required reviewers"
+		}
+		t.print("  %-24s %s\n", e.Name, rules)
 	}
 	if len(r.Missing) > 0 {
 		t.print("\nThe roles have no access to the clusters yet.\n")

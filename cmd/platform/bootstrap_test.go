@@ -146,6 +146,9 @@ func TestBootstrapEndsWithWhatToDoNext(t *testing.T) {
 			Name: "dev", SecretsProvider: "awskms://alias/x?region=eu-west-1&context_environment=dev",
 			PlanRoleARN: "arn:aws:iam::111111111111:role/eks-platform-plan-dev", DeployRoleARN: "arn:aws:iam::111111111111:role/eks-platform-deploy-dev",
 		}},
+		GitHub: []bootstrap.GitHubEnvironment{
+			{Name: "preview-dev"}, {Name: "dev", MainOnly: true}, {Name: "preview-prod", Approval: true}, {Name: "prod", MainOnly: true, Approval: true},
+		},
 		Missing: []bootstrap.Entry{entry("dev", "plan-dev", "AmazonEKSAdminViewPolicy"), entry("qa", "plan-qa", "AmazonEKSAdminViewPolicy")},
 	})
 	assert.Equal(t, `
@@ -158,6 +161,13 @@ Roles for the workflows:
 
   dev  plan    arn:aws:iam::111111111111:role/eks-platform-plan-dev
        deploy  arn:aws:iam::111111111111:role/eks-platform-deploy-dev
+
+GitHub environments, to be set up before the roles are used; GitHub creates a missing one without protection:
+
+  preview-dev              all branches
+  dev                      default branch only
+  preview-prod             all branches, required reviewers
+  prod                     default branch only, required reviewers
 
 The roles have no access to the clusters yet.
 
