@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/blang/semver"
+
+	_ "github.com/eks-platform/eks-platform/internal/noquery" // whoever starts an engine imports the SDK's
 )
 
 // Grace is how long the CLI may take to stop after an interrupt before it is killed. A control plane takes nine
