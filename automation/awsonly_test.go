@@ -36,8 +36,10 @@ type harbour struct {
 	*Platform
 
 	colour string
+	shape  string   // of the role
 	team   string   // of every namespace
 	spaces []string // namespaces
+	grants []string // boxes that every namespace depends on, such as access entries
 }
 
 var harbourCluster = cloud.Object{
@@ -102,9 +104,21 @@ type thing struct{ pulumi.CustomResourceState }
 func (h *harbour) program(ctx *pulumi.Context) error {
 	cluster, role := &thing{}, &thing{}
 	for name, r := range map[string]*thing{"cluster": cluster, "role": role} {
-		if err := ctx.RegisterResource("fake:index:Box", name, pulumi.Map{"colour": pulumi.String(h.colour)}, r); err != nil {
+		inputs := pulumi.Map{"colour": pulumi.String(h.colour)}
+		if name == "role" && h.shape != "" {
+			inputs["shape"] = pulumi.String(h.shape)
+		}
+		if err := ctx.RegisterResource("fake:index:Box", name, inputs, r); err != nil {
 			return err
 		}
+	}
+	needs := []pulumi.Resource{role}
+	for _, name := range h.grants {
+		grant := &thing{}
+		if err := ctx.RegisterResource("fake:index:Box", name, pulumi.Map{}, grant); err != nil {
+			return err
+		}
+		needs = append(needs, grant)
 	}
 	inCluster := &pulumi.ResourceState{}
 	provider := &struct{ pulumi.ProviderResourceState }{}
@@ -132,7 +146,7 @@ func (h *harbour) program(ctx *pulumi.Context) error {
 		ns := &thing{}
 		err := ctx.RegisterResource("kubernetes:core/v1:Namespace", name, pulumi.Map{"metadata": pulumi.Map{
 			"name": pulumi.String(name), "labels": pulumi.Map{"team": pulumi.String(h.team)},
-		}}, ns, pulumi.Parent(tenancy), pulumi.DependsOn([]pulumi.Resource{role}))
+		}}, ns, pulumi.Parent(tenancy), pulumi.DependsOn(needs))
 		if err != nil {
 			return err
 		}
@@ -236,6 +250,65 @@ func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.
 	end, err := h.Preview(ctx, "prod", PreviewOptions{})
 	require.NoError(t, err)
 	assert.True(t, end.Empty(), "%v", end.Steps)
+}
+
+// withheld names the deletions that a result says are withheld.
+func withheld(r *Result) map[string]string {
+	out := map[string]string{}
+	for _, s := range r.Withheld {
+		out[urnName(s.URN)] = s.Op
+	}
+	return out
+}
+
+func TestDeletionsThatAreWithheldAreNamedUntilTheyAreDone(t *testing.T) {
+	t.Parallel()
+	h := newHarbour(t)
+	ctx := t.Context()
+	h.reach(harbourEndpoint)
+	h.grants, h.spaces, h.shape = []string{"on-call", "audit"}, []string{"apps", "shop"}, "cube"
+	_, err := h.Up(ctx, "prod", UpOptions{})
+	require.NoError(t, err)
+	same, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.Empty(t, same.Withheld, "what the program registers is not withheld")
+
+	h.reach(nowhere)
+	h.grants, h.spaces = []string{"audit"}, []string{"apps"}
+	revoked := map[string]string{"on-call": "delete", "shop": "delete"}
+	planned, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.True(t, planned.Empty(), "%v", planned.Steps)
+	assert.Equal(t, revoked, withheld(planned))
+	d, err := h.Deploy(ctx, "prod", DeployOptions{AWSOnly: true, Program: testProgram})
+	require.ErrorIs(t, err, ErrUnsettled)
+	assert.Equal(t, Unsettled, d.Outcome, "there was nothing to do but what is withheld")
+	assert.ErrorContains(t, err, "withheld: delete fake:index:Box on-call")
+
+	// The old role goes after its replacement is there, and is withheld as well.
+	h.shape = "ball"
+	revoked["role"] = "delete-replaced"
+	planned, err = h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"role": "replace"}, ops(planned))
+	assert.Equal(t, revoked, withheld(planned))
+	up, err := h.Up(ctx, "prod", UpOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.Equal(t, revoked, withheld(up))
+	h.colour = "blue"
+	d, err = h.Deploy(ctx, "prod", DeployOptions{AWSOnly: true, Program: testProgram})
+	require.ErrorIs(t, err, ErrUnsettled)
+	assert.Equal(t, revoked, withheld(d.Up))
+	assert.ErrorContains(t, err, "delete-replaced fake:index:Box role")
+
+	h.reach(harbourEndpoint)
+	up, err = h.Up(ctx, "prod", UpOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, up.Withheld)
+	assert.Equal(t, "delete", ops(up)["on-call"])
+	planned, err = h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	require.NoError(t, err)
+	assert.Empty(t, planned.Withheld)
 }
 
 // TestThePatternIsTheOneThatPeopleType holds the documented command to the program's type.

@@ -28,7 +28,7 @@ func newCollector(op Operation, stack string, observe func(Event)) *collector {
 		observe = func(Event) {}
 	}
 	return &collector{
-		result:  &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now()},
+		result:  &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}},
 		observe: observe, steps: map[string]int{}, reading: map[string]bool{},
 		prints: fingerprints{}, leftovers: map[string]Step{}, replacing: map[string]bool{},
 	}
@@ -70,6 +70,9 @@ var quiet = map[apitype.OpType]bool{
 
 func (c *collector) before(m apitype.StepEventMetadata, planning bool) {
 	c.reading[m.URN] = m.Op == apitype.OpRefresh
+	if m.Op == apitype.OpDelete || m.Op == apitype.OpDeleteReplaced || m.Op == apitype.OpRemovePendingReplace {
+		c.result.deleted[m.URN] = true
+	}
 	s := stepOf(m)
 	s.Status = Running
 	if planning {

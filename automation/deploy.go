@@ -248,6 +248,9 @@ func (d *deploy) run(ctx context.Context) error {
 		return err
 	}
 	if plan.Empty() && !plan.OutputsChange {
+		if len(plan.Withheld) > 0 {
+			return d.withholding(plan)
+		}
 		return nil // there is nothing that a gate could refuse
 	}
 	d.tell(StageGates, "")
@@ -313,6 +316,8 @@ func (d *deploy) settle(ctx context.Context) error {
 	case err != nil:
 		return &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{
 			"everything was applied, and the look at the cloud afterwards failed: " + err.Error()}, cause: err}
+	case r.Empty() && len(r.Withheld) > 0:
+		return d.withholding(r)
 	case r.Empty():
 		return nil
 	}
@@ -322,6 +327,9 @@ func (d *deploy) settle(ctx context.Context) error {
 	}
 	for _, s := range r.Steps {
 		e.Messages = append(e.Messages, "planned: "+planned(s))
+	}
+	for _, s := range r.Withheld {
+		e.Messages = append(e.Messages, "withheld, because the objects in the cluster were left out: "+planned(s))
 	}
 	return e
 }

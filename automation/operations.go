@@ -61,7 +61,7 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 		return nil, err
 	}
 	defer w.close()
-	return w.engine(ctx, OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	return w.leavingOut(ctx, o.AWSOnly, OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optpreview.Option{
 			optpreview.EventStreams(ch), optpreview.ProgressStreams(stdout), optpreview.ErrorProgressStreams(stderr),
 			optpreview.Color(colour), optpreview.SuppressProgress(), optpreview.SuppressOutputs(), optpreview.Parallel(o.Parallel),
@@ -98,7 +98,7 @@ func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*Result, 
 		return nil, err
 	}
 	defer w.close()
-	return w.engine(ctx, OpUp, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	return w.leavingOut(ctx, o.AWSOnly, OpUp, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optup.Option{
 			optup.EventStreams(ch), optup.ProgressStreams(stdout), optup.ErrorProgressStreams(stderr),
 			optup.Color(colour), optup.SuppressProgress(), optup.SuppressOutputs(), optup.ShowSecrets(false),

@@ -97,6 +97,10 @@ type Result struct {
 	// Drift are the resources that no longer are what the state says: found by a refresh, or by a preview that
 	// refreshes first. Op is update, or delete for what is gone.
 	Drift []Step `json:"drift,omitempty"`
+	// Withheld are the deletions that would be due and are not done, because the operation leaves out the objects in the
+	// cluster: those of such objects, and of everything that an object which is left out depends on. They need an operation
+	// that leaves nothing out. Op is delete, or delete-replaced for what has been replaced.
+	Withheld []Step `json:"withheld,omitempty"`
 	// Warnings and Errors are the diagnostics of the run.
 	Warnings []Diagnostic `json:"warnings,omitempty"`
 	Errors   []Diagnostic `json:"errors,omitempty"`
@@ -111,6 +115,8 @@ type Result struct {
 	program   bool // the program reported an error
 	protected bool // the engine refused to delete something protected
 	succeeded bool // the engine's summary says so
+
+	deleted map[string]bool // URNs of which something is deleted
 }
 
 // Empty tells whether nothing changes. Reading something that exists is not a change.

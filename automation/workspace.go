@@ -82,7 +82,12 @@ type record struct {
 	Type    string `json:"type"`
 	Custom  bool   `json:"custom"`
 	Protect bool   `json:"protect"`
-	Outputs map[string]json.RawMessage
+	Parent  string `json:"parent"`
+	// Delete marks what was replaced and is still to be deleted; External what is only read.
+	Delete         bool `json:"delete"`
+	External       bool `json:"external"`
+	RetainOnDelete bool `json:"retainOnDelete"`
+	Outputs        map[string]json.RawMessage
 }
 
 // name is the resource's own name: the last part of its URN.

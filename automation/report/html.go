@@ -21,9 +21,10 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"added": func(c Change, p automation.PropertyChange) bool {
 		return p.Kind == automation.PropertyAdded || c.Op == "create" || c.Op == "import"
 	},
-	"deleted": func(p automation.PropertyChange) bool { return p.Kind == automation.PropertyDeleted },
-	"count":   counted,
-	"cell":    func(label string, n int, alarm bool) countCell { return countCell{label, n, alarm} },
+	"deleted":     func(p automation.PropertyChange) bool { return p.Kind == automation.PropertyDeleted },
+	"withheldWhy": func() string { return withheldWhy },
+	"count":       counted,
+	"cell":        func(label string, n int, alarm bool) countCell { return countCell{label, n, alarm} },
 }).Parse(pageSource))
 
 // countCell is a number in the table of environments.

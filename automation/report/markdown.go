@@ -112,6 +112,7 @@ func (m *markdown) render() string {
 	m.line("")
 	m.table()
 	m.destructive()
+	m.withheld()
 	for _, e := range r.Environments {
 		m.details(e)
 	}
@@ -186,6 +187,32 @@ func (m *markdown) destructive() {
 		m.drop("what forces the replacements")
 	case m.detail.brief:
 		m.drop("what is lost with each replacement and deletion")
+	}
+}
+
+// withheld lists every deletion that is due and not done.
+func (m *markdown) withheld() {
+	if m.report.Totals.Withheld == 0 {
+		return
+	}
+	m.line("#### ⏸️ Deletions that are withheld")
+	m.line("")
+	m.line("%s", withheldWhy)
+	m.line("")
+	for _, e := range m.report.Environments {
+		if len(e.Withheld) == 0 {
+			continue
+		}
+		m.line("**%s**", escape(e.Name))
+		m.line("")
+		if m.detail.names {
+			m.names(e.Withheld)
+			continue
+		}
+		for _, c := range e.Withheld {
+			m.line("- %s", destroyed(c, false))
+		}
+		m.line("")
 	}
 }
 

@@ -48,6 +48,8 @@ type Counts struct {
 	Replace int `json:"replace"`
 	Delete  int `json:"delete"`
 	Drift   int `json:"drift"`
+	// Withheld counts deletions that are due and not done.
+	Withheld int `json:"withheld,omitempty"`
 }
 
 // Environment is what was found about one environment.
@@ -70,6 +72,9 @@ type Environment struct {
 	Changes []Change `json:"changes,omitempty"`
 	// Drift is what no longer is as the state says: Op is update for what differs and delete for what is gone.
 	Drift []Change `json:"drift,omitempty"`
+	// Withheld are deletions that are due and not done, because the objects in the cluster were left out: see
+	// automation.Result.
+	Withheld []Change `json:"withheld,omitempty"`
 	// Pods says what the changes mean for running pods, a sentence for each node group.
 	Pods []string `json:"pods,omitempty"`
 	// Warnings and Errors are what the engine, the cloud or the program had to say.
@@ -152,6 +157,7 @@ func (r *Report) sum() {
 		r.Totals.Replace += e.Counts.Replace
 		r.Totals.Delete += e.Counts.Delete
 		r.Totals.Drift += e.Counts.Drift
+		r.Totals.Withheld += e.Counts.Withheld
 	}
 }
 
@@ -186,7 +192,7 @@ func outcome(run Run) Outcome {
 		return Refused
 	case run.Err != nil:
 		return Failed
-	case run.Result != nil && !run.Result.Empty():
+	case run.Result != nil && (!run.Result.Empty() || len(run.Result.Withheld) > 0):
 		return Changes
 	}
 	return NoChanges
@@ -226,6 +232,10 @@ func (e *Environment) read(r *automation.Result) {
 		e.Drift = append(e.Drift, c)
 	}
 	e.Counts.Drift = len(r.Drift)
+	for _, s := range slices.SortedStableFunc(slices.Values(r.Withheld), byURN) {
+		e.Withheld = append(e.Withheld, changeOf(s))
+	}
+	e.Counts.Withheld = len(r.Withheld)
 	for _, d := range r.Warnings {
 		e.Warnings = append(e.Warnings, automation.Mask(d.String()))
 	}

@@ -55,6 +55,25 @@ func markdown(t *testing.T, r *report.Report, budget int) string {
 	return out
 }
 
+func TestDeletionsThatAreWithheldAreNamedInEveryRendering(t *testing.T) {
+	t.Parallel()
+	preview := result("prod", 3)
+	preview.Withheld = []automation.Step{
+		{Op: "delete", Type: "aws:eks/accessEntry:AccessEntry", Name: "prod-access-on-call"},
+		{Op: "delete-replaced", Type: "aws:kms/key:Key", Name: "prod-logs", Critical: "encryption key"},
+	}
+	r := report.Of("Preview", report.Run{Environment: "prod", Result: preview})
+	assert.Equal(t, report.Changes, r.Environments[0].Outcome, "an access that is still to be revoked is no preview without changes")
+	assert.False(t, r.Destructive(), "nothing is deleted")
+	for ending, render := range renderings {
+		got, err := render(r)
+		require.NoError(t, err)
+		for _, name := range []string{"prod-access-on-call", "prod-logs", "withheld"} {
+			assert.Contains(t, got, name, ending)
+		}
+	}
+}
+
 func TestRenderingsAreAsTheGoldenFilesSay(t *testing.T) {
 	t.Parallel()
 	for name, fixture := range fixtures {

@@ -24,6 +24,16 @@ func Text(w io.Writer, r *Report, width int, colour bool) error {
 		t.destructive(e)
 	}
 	for _, e := range r.Environments {
+		var lines []string
+		for _, c := range e.Withheld {
+			lines = append(lines, withheldLine(c))
+		}
+		t.list(oneLine(e.Name)+": deletions that are withheld", lines, text.FgYellow)
+	}
+	if r.Totals.Withheld > 0 {
+		t.line("  ", "  ", withheldWhy)
+	}
+	for _, e := range r.Environments {
 		t.changes(oneLine(e.Name)+": "+e.headline(), e.Changes)
 		t.changes(oneLine(e.Name)+": changed outside of Pulumi", drifted(e.Drift))
 	}

@@ -122,6 +122,9 @@ func (r *Report) totals() string {
 			what[i] = strings.NewReplacer("to create", "created", "to update", "updated", "to replace", "replaced", "to delete", "deleted").Replace(what[i])
 		}
 	}
+	if t.Withheld > 0 {
+		what = append(what, counted(t.Withheld, "deletion", "deletions")+" withheld")
+	}
 	line := strings.Join(parts, " · ")
 	if len(what) > 0 {
 		line += ": " + strings.Join(what, ", ")
@@ -137,6 +140,18 @@ func (r *Report) planned() bool {
 		}
 	}
 	return true
+}
+
+// withheldWhy says why deletions are withheld.
+const withheldWhy = "They are due and are not done while the objects in the cluster are left out. An operation that reaches the cluster does them."
+
+// withheldLine names one deletion that is withheld.
+func withheldLine(c Change) string {
+	line := fmt.Sprintf("%s %s %s", verb(c.Op), c.Type, oneLine(c.Name))
+	if m := c.marks(); len(m) > 0 {
+		line += " (" + strings.Join(m, ", ") + ")"
+	}
+	return line
 }
 
 // duration writes a duration as people read it.
@@ -168,7 +183,7 @@ func (e Environment) headline() string {
 	for _, p := range []struct {
 		n    int
 		text string
-	}{{e.Counts.Create, "create"}, {e.Counts.Update, "update"}, {e.Counts.Replace, "replace"}, {e.Counts.Delete, "delete"}, {e.Counts.Drift, "drift"}} {
+	}{{e.Counts.Create, "create"}, {e.Counts.Update, "update"}, {e.Counts.Replace, "replace"}, {e.Counts.Delete, "delete"}, {e.Counts.Drift, "drift"}, {e.Counts.Withheld, "withheld"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
 		}

@@ -220,6 +220,7 @@ func showDeployment(t *terminal, d *automation.Deployment) {
 		for _, s := range d.Up.Steps {
 			t.print("%s\n", stepLine(s))
 		}
+		showWithheld(t.out, d.Up)
 		for _, x := range d.Up.Warnings {
 			t.print("warning: %s\n", x)
 		}

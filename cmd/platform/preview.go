@@ -101,7 +101,7 @@ func preview(ctx context.Context, t *terminal, p *automation.Platform, names []s
 	changes := false
 	for _, one := range all {
 		begun = begun || one.Result != nil
-		changes = changes || one.Result != nil && (!one.Result.Empty() || one.Result.OutputsChange)
+		changes = changes || one.Result != nil && (!one.Result.Empty() || one.Result.OutputsChange || len(one.Result.Withheld) > 0)
 	}
 	if !begun {
 		return err // there is nothing to show but the error

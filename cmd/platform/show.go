@@ -12,7 +12,7 @@ import (
 )
 
 // signs are Pulumi's own.
-var signs = map[string]string{"create": "+", "update": "~", "replace": "+-", "delete": "-", "import": "="}
+var signs = map[string]string{"create": "+", "update": "~", "replace": "+-", "delete": "-", "delete-replaced": "-", "import": "="}
 
 // showResult writes what an operation did, or would do, one resource a line, in the order of the engine, and how far it
 // came when it failed.
@@ -23,6 +23,7 @@ func showResult(w io.Writer, r *automation.Result, err error) {
 	for _, s := range r.Steps {
 		fmt.Fprintln(w, stepLine(s))
 	}
+	showWithheld(w, r)
 	for _, d := range r.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", d)
 	}
@@ -31,6 +32,21 @@ func showResult(w io.Writer, r *automation.Result, err error) {
 		return
 	}
 	fmt.Fprintf(w, "%s %s: %s in %s\n", r.Operation, r.Stack, summary(r), seconds(r.Duration))
+}
+
+// showWithheld names the deletions that an operation with --aws-only has not done, or would not do.
+func showWithheld(w io.Writer, r *automation.Result) {
+	for _, s := range r.Withheld {
+		fmt.Fprintf(w, "withheld %s\n", stepLine(s))
+	}
+	if n := len(r.Withheld); n > 0 {
+		what := fmt.Sprintf("%d deletions are", n)
+		if n == 1 {
+			what = "1 deletion is"
+		}
+		fmt.Fprintf(w, "%s %s: %s withheld while --aws-only leaves out the objects in the cluster; without it, from where the cluster can be reached, everything goes\n",
+			r.Operation, r.Stack, what)
+	}
 }
 
 func stepLine(s automation.Step) string {
@@ -44,6 +60,9 @@ func stepLine(s automation.Step) string {
 		line += ": replaced because of " + strings.Join(s.ReplaceKeys, ", ")
 	case len(s.DiffKeys) > 0:
 		line += ": " + strings.Join(s.DiffKeys, ", ")
+	}
+	if s.Op == "delete-replaced" {
+		line += " (left over from a replacement)"
 	}
 	if s.Protected && (s.Op == "delete" || s.Op == "replace") {
 		line += " (protected)"

@@ -1,0 +1,136 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// registrations are the URNs that a program registers in one run of the engine. The engine's events do not tell: a resource
+// whose deletion it withholds is "same" in them, as one that stays.
+type registrations struct {
+	mu   sync.Mutex
+	urns map[string]bool
+}
+
+// of returns the program with its registrations noted.
+func (r *registrations) of(program pulumi.RunFunc) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		var made []pulumi.Resource
+		err := ctx.RegisterStackTransformation(func(a *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			made = append(made, a.Resource)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := program(ctx); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, one := range made {
+			// The run waits for what is applied. A resource has its URN once it is registered.
+			one.URN().ApplyT(func(urn pulumi.URN) string {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.urns[string(urn)] = true
+				return ""
+			})
+		}
+		return nil
+	}
+}
+
+// withheld returns the deletions that a run which left something out did not carry out, or would not: those of resources
+// that the program no longer registers, and those of what has been replaced. The engine deletes neither what is left out
+// nor anything that it depends on.
+func (r *registrations) withheld(ctx context.Context, w *workspace, result *Result) ([]Step, error) {
+	s, err := w.state(ctx, result.Stack)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]record{}
+	providers := map[string]bool{}
+	for _, x := range s.resources {
+		if !x.Delete {
+			known[x.URN] = x
+		}
+		if pkg, is := strings.CutPrefix(x.Type, "pulumi:providers:"); is {
+			providers[pkg] = true
+		}
+	}
+	var out []Step
+	for _, x := range s.inCloud() {
+		switch {
+		case x.External || result.deleted[x.URN]:
+		case x.Delete:
+			out = append(out, x.withheld(apitype.OpDeleteReplaced))
+		case !r.urns[x.URN] && !r.constructed(x, known, providers):
+			out = append(out, x.withheld(apitype.OpDelete))
+		case result.Operation == OpPreview && slices.ContainsFunc(result.Steps, func(p Step) bool {
+			return p.URN == x.URN && p.Op == string(apitype.OpReplace)
+		}):
+			out = append(out, x.withheld(apitype.OpDeleteReplaced))
+		}
+	}
+	return out, nil
+}
+
+// constructed reports whether a resource is part of a component that a provider constructs and the program registers: the
+// provider registers the resource, and not the program.
+func (r *registrations) constructed(x record, known map[string]record, providers map[string]bool) bool {
+	for parent, ok := known[x.Parent]; ok; parent, ok = known[parent.Parent] {
+		if r.urns[parent.URN] {
+			pkg, _, _ := strings.Cut(parent.Type, ":")
+			return !parent.Custom && providers[pkg]
+		}
+	}
+	return false
+}
+
+// withheld is the step that deletes a resource and is not taken.
+func (r record) withheld(op apitype.OpType) Step {
+	s := Step{
+		Op: string(op), URN: r.URN, Type: r.Type, Name: r.name(), Protected: r.Protect, Retain: r.RetainOnDelete, Status: Planned,
+	}
+	if loss, ok := Critical(r.Type); ok {
+		s.Critical = loss.Kind
+	}
+	return s
+}
+
+// withholding is the error of a deploy that is done with everything but deletions.
+func (d *deploy) withholding(r *Result) error {
+	e := &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{
+		"deletions are withheld, because the objects in the cluster were left out: these objects and what they depend on can only be deleted by a deploy that reaches the cluster"}}
+	for _, s := range r.Withheld {
+		e.Messages = append(e.Messages, "withheld: "+planned(s))
+	}
+	return e
+}
+
+// leavingOut is engine for an operation that may leave out the objects in the cluster.
+func (w *workspace) leavingOut(ctx context.Context, awsOnly bool, op Operation, stack string, observe func(Event), do call) (*Result, error) {
+	if !awsOnly {
+		return w.engine(ctx, op, stack, observe, do)
+	}
+	registered := &registrations{urns: map[string]bool{}}
+	w.SetProgram(registered.of(w.Program()))
+	r, err := w.engine(ctx, op, stack, observe, do)
+	if err != nil {
+		return r, err
+	}
+	r.Withheld, err = registered.withheld(ctx, w, r)
+	if err != nil {
+		return r, fmt.Errorf("look for deletions of %s that are withheld: %w", stack, err)
+	}
+	return r, nil
+}
