@@ -29,11 +29,11 @@ var identified = map[string]string{
 }
 
 // single are the types of which the cloud refuses a second one with the same inputs, or takes it for the first: creating it
-// once more after a creation whose end was not seen makes no double.
+// once more after a creation whose end was not seen makes no double. None of them has a name that Pulumi may make up, for
+// that would be another one the next time: see nameInputs.
 var single = map[string]bool{
 	"aws:autoscaling/schedule:Schedule":                                         true,
 	"aws:autoscaling/tag:Tag":                                                   true,
-	"aws:cloudwatch/eventTarget:EventTarget":                                    true,
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy":                        true,
 	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":                         true,
 	"aws:ec2/flowLog:FlowLog":                                                   true,
@@ -47,17 +47,29 @@ var single = map[string]bool{
 	"aws:eks/accessPolicyAssociation:AccessPolicyAssociation":                   true,
 	"aws:eks/podIdentityAssociation:PodIdentityAssociation":                     true,
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":                       true,
-	"aws:iam/policy:Policy":                                                     true,
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                         true,
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":                   true,
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":                 true,
 	"aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": true,
 }
 
-// namedTypes are those of which the cloud refuses a second one with the same name, where the inputs have one.
-var namedTypes = map[string]bool{
-	"aws:ec2/launchTemplate:LaunchTemplate": true,
-	"aws:ec2/securityGroup:SecurityGroup":   true,
+// nameInputs are the types of which the cloud refuses a second one with the same name, or takes it for the first, and the input
+// with the name. That holds for a name from the program. One that Pulumi makes up is another one the next time.
+var nameInputs = map[string]string{
+	"aws:cloudwatch/eventTarget:EventTarget": "targetId",
+	"aws:ec2/launchTemplate:LaunchTemplate":  "name",
+	"aws:ec2/securityGroup:SecurityGroup":    "name",
+	"aws:iam/policy:Policy":                  "name",
+}
+
+// ownName reports whether the program has given a resource its name. A provider lists what it has filled in by itself.
+func ownName(typ string, inputs map[string]any) bool {
+	property := nameInputs[typ]
+	if name, _ := inputs[property].(string); property == "" || name == "" {
+		return false
+	}
+	filled, _ := inputs["__defaults"].([]any)
+	return !slices.Contains(filled, any(property))
 }
 
 // pendingOperation says what an operation needs whose end was not seen.
@@ -74,11 +86,10 @@ func (s *state) pendingOperation(x pendingRecord) PendingOperation {
 		return o
 	}
 	id, known := physicalID(o.Type, x.Resource.Inputs)
-	name, _ := x.Resource.Inputs["name"].(string)
 	switch {
 	case known:
 		o.ID, o.Remedy = id, RemedyAdopt
-	case single[o.Type] || namedTypes[o.Type] && name != "":
+	case single[o.Type] || ownName(o.Type, x.Resource.Inputs):
 		o.Remedy = RemedyClear
 	default:
 		o.Remedy = RemedyDecide

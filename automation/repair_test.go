@@ -315,6 +315,11 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 		{"kubernetes:helm.sh/v3:Release", "c", map[string]any{"namespace": "ns", "name": "rel"}, "ns/rel", RemedyAdopt},
 		{"aws:ec2/route:Route", "r", nil, "", RemedyClear},
 		{"aws:ec2/securityGroup:SecurityGroup", "r", map[string]any{"name": "sg"}, "", RemedyClear},
+		{"aws:ec2/securityGroup:SecurityGroup", "r", map[string]any{"name": "r-1234567", "__defaults": []any{"name"}}, "", RemedyDecide},
+		{"aws:ec2/launchTemplate:LaunchTemplate", "r", map[string]any{"name": "lt", "__defaults": []any{"updateDefaultVersion"}}, "", RemedyClear},
+		{"aws:ec2/launchTemplate:LaunchTemplate", "r", map[string]any{"name": "r-1234567", "__defaults": []any{"name"}}, "", RemedyDecide},
+		{"aws:iam/policy:Policy", "r", map[string]any{"name": "r-1234567", "__defaults": []any{"name"}}, "", RemedyDecide},
+		{"aws:iam/role:Role", "r", map[string]any{"name": "r-1234567", "__defaults": []any{"name"}}, "r-1234567", RemedyAdopt},
 		{"aws:ec2/natGateway:NatGateway", "n", map[string]any{"subnetId": "s"}, "", RemedyDecide},
 		{"aws:ec2/vpc:Vpc", "n", nil, "", RemedyDecide},
 	} {
@@ -325,6 +330,33 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 		x.Type = "updating"
 		assert.Equal(t, RemedyRefresh, s.pendingOperation(x).Remedy)
 	}
+}
+
+// TestANameThatPulumiMakesUpIsNoName holds the tables of remedies against what is known of the provider: a type whose name
+// Pulumi may make up is not made again without a look at where the name comes from.
+func TestANameThatPulumiMakesUpIsNoName(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../internal/rehearsal/aws/facts/aws-*.json")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	raw, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	var facts struct {
+		Resources map[string]struct{ Autoname *struct{ Prop string } }
+	}
+	require.NoError(t, json.Unmarshal(raw, &facts))
+	autonamed := 0
+	for typ, f := range facts.Resources {
+		if f.Autoname == nil {
+			continue
+		}
+		autonamed++
+		assert.False(t, single[typ], "%s can have a name that Pulumi makes up", typ)
+		if property, known := nameInputs[typ]; known {
+			assert.Equal(t, f.Autoname.Prop, property, typ)
+		}
+	}
+	assert.Greater(t, autonamed, 30)
 }
 
 func TestTheLeaseOfADeadHolderIsBrokenOnlyWhenRepairsAreWanted(t *testing.T) {
