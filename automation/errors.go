@@ -23,6 +23,8 @@ var (
 	ErrStale = fmt.Errorf("%w: what was approved is not what would be done now", ErrRefused)
 	// ErrPending: an earlier run was killed, and the end of what it had begun is not known.
 	ErrPending = errors.New("a run that was killed left operations whose end is not known")
+	// ErrDamaged: a file that the state consists of is damaged, empty, or gone.
+	ErrDamaged = errors.New("the state is damaged")
 	// ErrLeaseLost: somebody else took or broke the lease of a deploy while it ran.
 	ErrLeaseLost = errors.New("the lease was lost while it ran")
 	// ErrUnsettled: everything was applied, and the cloud is not what the program says.

@@ -13,6 +13,14 @@ func (p *Platform) begin(ctx context.Context, op Operation, stack string, create
 	if err != nil {
 		return nil, named(err, op, stack)
 	}
+	for _, needed := range []string{stack, e.Owner(stack)} {
+		if needed == "" {
+			continue
+		}
+		if err := p.intact(ctx, op, needed); err != nil {
+			return nil, err
+		}
+	}
 	w, err := p.open(ctx, stack, create)
 	if err != nil {
 		return nil, named(err, op, stack)

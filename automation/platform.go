@@ -45,6 +45,9 @@ type Platform struct {
 
 	finding sync.Mutex
 	command *pulumicli.Command
+
+	login   sync.Mutex
+	backend string // that the CLI is logged in to, once it was asked
 }
 
 // estate is what operations need to know about the environments of a project.

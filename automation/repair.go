@@ -27,6 +27,9 @@ type RepairOptions struct {
 	// blank in between. Clear names those which do not exist, or which somebody will see to.
 	Import map[string]string
 	Clear  []string
+	// Restore puts the newest whole copy in the place of a state that is damaged. What was done after the copy was made is
+	// not in it.
+	Restore bool
 	// AWSOnly leaves the objects in the cluster out of the refresh: see InCluster.
 	AWSOnly bool
 	// By says who repairs, for the lease and the history. An empty actor is the operating system's user.
@@ -175,6 +178,18 @@ func (m *mending) mend(ctx context.Context, found *Inspection) error {
 	if err := m.locks(ctx, found); err != nil {
 		return err
 	}
+	if len(found.Damage) > 0 {
+		if err := m.restore(ctx, found); err != nil {
+			return err
+		}
+		var err error
+		if found, err = m.inspect(ctx, m.beside, m.stack, nil, time.Now()); err != nil {
+			return err
+		}
+		if len(found.Damage) > 0 {
+			return found.refusal(m.op)
+		}
+	}
 	return m.operations(ctx, found)
 }
 
@@ -199,11 +214,10 @@ func (m *mending) locks(ctx context.Context, found *Inspection) error {
 	return nil
 }
 
-// attributes removes the file that gocloud.dev/blob/fileblob, through which the CLI opens a directory, keeps beside each
-// object. Nobody reads it without the object.
+// attributes removes the file of attributes of an object that was removed or replaced.
 func (m *mending) attributes(ctx context.Context, key string) {
-	if o, err := m.beside.store.Get(ctx, key+".attrs"); err == nil {
-		_ = m.beside.store.Delete(ctx, key+".attrs", o.Version)
+	if o, err := m.beside.store.Get(ctx, key+attributesSuffix); err == nil {
+		_ = m.beside.store.Delete(ctx, key+attributesSuffix, o.Version)
 	}
 }
 

@@ -75,6 +75,11 @@ func (p *Platform) project() (string, error) {
 
 // loggedIn asks the CLI for the URL of the backend that it is logged in to.
 func (p *Platform) loggedIn(ctx context.Context) (string, error) {
+	p.login.Lock()
+	defer p.login.Unlock()
+	if p.backend != "" {
+		return p.backend, nil
+	}
 	cli, err := p.cli(ctx)
 	if err != nil {
 		return "", err
@@ -89,6 +94,7 @@ func (p *Platform) loggedIn(ctx context.Context) (string, error) {
 	if err := json.Unmarshal([]byte(stdout), &me); err != nil || me.URL == "" {
 		return "", &Error{Kind: ErrEngine, Messages: []string{"the Pulumi CLI does not say which backend it is logged in to: set PULUMI_BACKEND_URL"}}
 	}
+	p.backend = me.URL
 	return me.URL, nil
 }
 

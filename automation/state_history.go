@@ -23,7 +23,7 @@ var kinds = []struct {
 	word string
 }{
 	{ErrLeaseLost, "lease-lost"}, {ErrCancelled, "cancelled"}, {ErrUnsettled, "unsettled"}, {ErrStale, "stale"},
-	{ErrRefused, "gate"}, {ErrPending, "pending"}, {ErrLocked, "locked"}, {ErrInvalid, "invalid"}, {ErrNoStack, "no-stack"},
+	{ErrRefused, "gate"}, {ErrPending, "pending"}, {ErrDamaged, "damaged"}, {ErrLocked, "locked"}, {ErrInvalid, "invalid"}, {ErrNoStack, "no-stack"},
 	{ErrProgram, "program"}, {ErrProvider, "provider"}, {ErrEngine, "engine"},
 }
 
@@ -46,7 +46,7 @@ func resultOf(err error) history.Result {
 		return history.Failed
 	case errors.Is(err, ErrCancelled):
 		return history.Cancelled
-	case errors.Is(err, ErrRefused), errors.Is(err, ErrLocked), errors.Is(err, ErrPending):
+	case errors.Is(err, ErrRefused), errors.Is(err, ErrLocked), errors.Is(err, ErrPending), errors.Is(err, ErrDamaged):
 		return history.Refused
 	}
 	return history.Failed

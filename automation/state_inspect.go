@@ -27,6 +27,8 @@ type Inspection struct {
 	Lease *lease.Record `json:"lease,omitempty"`
 	// Locks are Pulumi's own, which a self-managed backend keeps until whoever took one removes it.
 	Locks []Lock `json:"locks,omitempty"`
+	// Damage are files that keep the Pulumi CLI from reading the stack. What is pending is not known then.
+	Damage []Damage `json:"damage,omitempty"`
 	// Pending are operations that were under way when a run was killed.
 	Pending []PendingOperation `json:"pending,omitempty"`
 }
@@ -128,7 +130,7 @@ func (p *Platform) Inspect(ctx context.Context, env string) (*Inspection, error)
 func (i *Inspection) Clean() bool { return i.Lease == nil && i.clean() }
 
 // clean is Clean without the lease.
-func (i *Inspection) clean() bool { return len(i.Locks) == 0 && len(i.Pending) == 0 }
+func (i *Inspection) clean() bool { return len(i.Locks)+len(i.Damage)+len(i.Pending) == 0 }
 
 // Lines tells people what was found and what it needs, one thing a line.
 func (i *Inspection) Lines() []string {
@@ -151,6 +153,9 @@ func (i *Inspection) Lines() []string {
 	for _, l := range i.Locks {
 		out = append(out, l.String())
 	}
+	for _, d := range i.Damage {
+		out = append(out, d.String())
+	}
 	for _, o := range i.Pending {
 		out = append(out, o.String())
 	}
@@ -169,6 +174,13 @@ func (i *Inspection) refusal(op Operation) error {
 		if slices.ContainsFunc(i.Locks, func(l Lock) bool { return l.Proof == "" }) {
 			repair = fmt.Sprintf("wait for it or, if you know that it is gone: platform repair %s --force --reason '...'", i.Stack)
 		}
+	} else if len(i.Damage) > 0 {
+		e.Kind = ErrDamaged
+		if slices.ContainsFunc(i.Damage, func(d Damage) bool { return d.Copy != "" }) {
+			repair = fmt.Sprintf("take the copy with: platform repair %s --restore (what was done after it was made is not in it: look at the next preview)", i.Stack)
+		} else if slices.ContainsFunc(i.Damage, func(d Damage) bool { return !d.Expendable }) {
+			repair = "nothing was changed"
+		}
 	} else if slices.ContainsFunc(i.Pending, func(o PendingOperation) bool { return o.Remedy == RemedyDecide }) {
 		repair = "then repair it with: platform repair " + i.Stack + " and these flags"
 	}
@@ -183,6 +195,9 @@ func (p *Platform) inspect(ctx context.Context, b *beside, stack string, prior *
 	var err error
 	if out.Locks, err = b.locks(ctx, prior, now); err != nil {
 		return nil, err
+	}
+	if out.Damage, err = b.damage(ctx, true); err != nil || len(out.Damage) > 0 {
+		return out, err
 	}
 	w, err := p.open(ctx, stack, false)
 	if isKind(err, ErrNoStack) {

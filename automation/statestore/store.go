@@ -23,8 +23,9 @@ var (
 // Root is the directory of everything that is kept beside the state, below the root of the backend.
 const Root = ".eks-platform"
 
-// MaxSize is the largest object that is read, in bytes. What is kept here has a few kilobytes.
-const MaxSize = 1 << 20
+// MaxSize is the largest object that is read, in bytes. What is kept here has a few kilobytes, and the state of a large
+// stack some ten megabytes.
+const MaxSize = 256 << 20
 
 // Object is what was read.
 type Object struct {

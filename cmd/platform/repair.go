@@ -16,6 +16,7 @@ type repaired struct {
 	target
 	actor
 	check, force, awsOnly bool
+	restore               bool
 	reason                string
 	imports, clear        []string
 }
@@ -58,13 +59,14 @@ and taken into the state; one of which there cannot be two is forgotten and made
 	f.StringVar(&o.reason, "reason", "", "why, for the history")
 	f.StringArrayVar(&o.imports, "import", nil, "resource that was being created and exists ('TYPE NAME=ID' or URN=ID)")
 	f.StringArrayVar(&o.clear, "clear", nil, "resource that was being created and does not exist ('TYPE NAME' or its URN)")
+	f.BoolVar(&o.restore, "restore", false, "put the newest whole copy in the place of a damaged state")
 	f.BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
 	return c
 }
 
 func (o *repaired) options() (automation.RepairOptions, error) {
 	out := automation.RepairOptions{
-		Force: o.force, Reason: o.reason, Clear: o.clear, Import: map[string]string{}, AWSOnly: o.awsOnly, By: o.holder(),
+		Force: o.force, Reason: o.reason, Clear: o.clear, Import: map[string]string{}, AWSOnly: o.awsOnly, Restore: o.restore, By: o.holder(),
 	}
 	for _, text := range o.imports {
 		name, id, ok := strings.Cut(text, "=")
@@ -76,7 +78,7 @@ func (o *repaired) options() (automation.RepairOptions, error) {
 	switch {
 	case o.force && strings.TrimSpace(o.reason) == "":
 		return out, errors.New("--force needs --reason, which the history keeps")
-	case o.check && (o.force || len(o.imports) > 0 || len(o.clear) > 0):
+	case o.check && (o.force || o.restore || len(o.imports) > 0 || len(o.clear) > 0):
 		return out, errors.New("--check repairs nothing")
 	}
 	return out, nil

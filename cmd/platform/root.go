@@ -29,7 +29,8 @@ const exitCodes = `Exit codes:
   3    refused by a gate: an environment before its owner, something protected, an approval that is missing or stale, a
        critical resource that was not named, a "no" to the question
   4    there are changes (preview --exit-code) or there is drift (drift)
-  5    locked: somebody else is at it, or a run that was killed left a lock or operations whose end is not known
+  5    locked: somebody else is at it, or a run that was killed left a lock, operations whose end is not known, or a
+       damaged state
   130  interrupted`
 
 // run runs the command with arguments and returns its exit code.
@@ -122,7 +123,7 @@ func exitCode(err error) int {
 		return exitCancelled
 	case errors.Is(err, automation.ErrRefused):
 		return exitRefused
-	case errors.Is(err, automation.ErrLocked), errors.Is(err, automation.ErrPending), errors.Is(err, errBlocked):
+	case errors.Is(err, automation.ErrLocked), errors.Is(err, automation.ErrPending), errors.Is(err, automation.ErrDamaged), errors.Is(err, errBlocked):
 		return exitLocked
 	case errors.Is(err, errUsage), errors.Is(err, errReported), errors.Is(err, automation.ErrInvalid), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
