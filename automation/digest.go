@@ -6,13 +6,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+
+	"github.com/eks-platform/eks-platform/internal/buildid"
 )
 
 // Identity is what a preview's digest stands for beside the changes themselves.
@@ -28,14 +28,14 @@ type Identity struct {
 // Identity gathers what goes into the digest of a stack's previews. Program names the program in the caller's own
 // terms: a deploy that runs from another commit than the preview did, as after a merge, gives both times the hash of
 // the source tree (git rev-parse 'HEAD^{tree}'). Empty, it is the commit that this binary was built from or, when the
-// build does not say or had uncommitted changes, the hash of the binary.
+// build does not say or had uncommitted changes, its build ID: a digest of the sources, dependencies, flags and toolchain.
 func (p *Platform) Identity(ctx context.Context, stack, program string) (Identity, error) {
 	cli, err := p.cli(ctx)
 	if err != nil {
 		return Identity{}, err
 	}
 	if program == "" {
-		if program, err = thisProgram(); err != nil {
+		if program, err = buildid.Program(); err != nil {
 			return Identity{}, err
 		}
 	}
@@ -49,28 +49,6 @@ func (p *Platform) Identity(ctx context.Context, stack, program string) (Identit
 	}
 	return Identity{Program: program, StackFile: hash(files.String()), CLI: cli.Version().String()}, nil
 }
-
-// thisProgram identifies the running program. It cannot change while it runs.
-var thisProgram = sync.OnceValues(func() (string, error) {
-	settings := map[string]string{}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			settings[s.Key] = s.Value
-		}
-	}
-	if commit := settings["vcs.revision"]; commit != "" && settings["vcs.modified"] == "false" {
-		return "commit " + commit, nil
-	}
-	path, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("identify the program: %w", err)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("identify the program: %w", err)
-	}
-	return "binary " + hash(string(raw)), nil
-})
 
 // digestVersion changes whenever the same preview gets another digest.
 const digestVersion = "eks-platform preview digest 1"
