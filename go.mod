@@ -204,6 +204,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260803160001-6ac0973c030d // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
+	k8s.io/apiextensions-apiserver v0.35.0
 	k8s.io/apiserver v0.35.0
 	k8s.io/component-base v0.35.0 // indirect
 	k8s.io/component-helpers v0.35.0

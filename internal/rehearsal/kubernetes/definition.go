@@ -1,15 +1,12 @@
 package kubernetes
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -19,60 +16,7 @@ import (
 
 const crdToken = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 
-var crdGVK = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
-
-// customResourceDefinition has the fields of the API's type of that name, whose module is no requirement of this one.
-type customResourceDefinition struct {
-	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-	Spec              definitionSpec `json:"spec"`
-	Status            map[string]any `json:"status,omitempty"`
-}
-
-type definitionSpec struct {
-	Group                 string              `json:"group"`
-	Names                 definitionNames     `json:"names"`
-	Scope                 string              `json:"scope"`
-	Versions              []definitionVersion `json:"versions"`
-	Conversion            map[string]any      `json:"conversion,omitempty"`
-	PreserveUnknownFields bool                `json:"preserveUnknownFields,omitempty"`
-}
-
-type definitionNames struct {
-	Plural     string   `json:"plural"`
-	Singular   string   `json:"singular,omitempty"`
-	ShortNames []string `json:"shortNames,omitempty"`
-	Kind       string   `json:"kind"`
-	ListKind   string   `json:"listKind,omitempty"`
-	Categories []string `json:"categories,omitempty"`
-}
-
-type definitionVersion struct {
-	Name                     string            `json:"name"`
-	Served                   bool              `json:"served"`
-	Storage                  bool              `json:"storage"`
-	Deprecated               bool              `json:"deprecated,omitempty"`
-	DeprecationWarning       *string           `json:"deprecationWarning,omitempty"`
-	Schema                   *definitionSchema `json:"schema,omitempty"`
-	Subresources             map[string]any    `json:"subresources,omitempty"`
-	AdditionalPrinterColumns []map[string]any  `json:"additionalPrinterColumns,omitempty"`
-	SelectableFields         []map[string]any  `json:"selectableFields,omitempty"`
-}
-
-type definitionSchema struct {
-	OpenAPIV3Schema map[string]any `json:"openAPIV3Schema,omitempty"`
-}
-
-// DeepCopyObject returns a copy that shares nothing.
-func (d *customResourceDefinition) DeepCopyObject() runtime.Object {
-	c := &customResourceDefinition{TypeMeta: d.TypeMeta}
-	d.DeepCopyInto(&c.ObjectMeta)
-	// What was decoded from JSON can be encoded and decoded again: neither fails.
-	text, _ := json.Marshal(d.Spec)
-	_ = json.Unmarshal(text, &c.Spec)
-	c.Status = runtime.DeepCopyJSON(d.Status)
-	return c
-}
+var crdGVK = apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition")
 
 var definitionKinds = []*kind{{
 	apiVersion: crdGVK.GroupVersion().String(), name: crdGVK.Kind, plural: "customresourcedefinitions",
@@ -91,7 +35,7 @@ var definitionKinds = []*kind{{
 }}
 
 // validateDefinition applies the API server's rules on a definition's names and versions.
-func validateDefinition(d *customResourceDefinition) field.ErrorList {
+func validateDefinition(d *apiextensionsv1.CustomResourceDefinition) field.ErrorList {
 	at := field.NewPath("spec")
 	var errs field.ErrorList
 	if want := d.Spec.Names.Plural + "." + d.Spec.Group; d.Name != want {
@@ -105,7 +49,7 @@ func validateDefinition(d *customResourceDefinition) field.ErrorList {
 			errs = append(errs, field.Invalid(at.Child("group"), d.Spec.Group, "belongs to Kubernetes itself"))
 		}
 	}
-	errs = append(errs, oneOf(at.Child("scope"), d.Spec.Scope, "Cluster", "Namespaced")...)
+	errs = append(errs, oneOf(at.Child("scope"), string(d.Spec.Scope), "Cluster", "Namespaced")...)
 	for name, value := range map[string]string{"plural": d.Spec.Names.Plural, "kind": strings.ToLower(d.Spec.Names.Kind)} {
 		if value == "" {
 			errs = append(errs, field.Required(at.Child("names", name), ""))
@@ -130,8 +74,8 @@ func validateDefinition(d *customResourceDefinition) field.ErrorList {
 		}
 		if v.Schema == nil || v.Schema.OpenAPIV3Schema == nil {
 			errs = append(errs, field.Required(at.Child("schema", "openAPIV3Schema"), "schemas are required"))
-		} else if v.Schema.OpenAPIV3Schema["type"] != "object" {
-			errs = append(errs, field.Invalid(at.Child("schema", "openAPIV3Schema", "type"), v.Schema.OpenAPIV3Schema["type"], "must be object at the root"))
+		} else if v.Schema.OpenAPIV3Schema.Type != "object" {
+			errs = append(errs, field.Invalid(at.Child("schema", "openAPIV3Schema", "type"), v.Schema.OpenAPIV3Schema.Type, "must be object at the root"))
 		}
 	}
 	if stored != 1 {
