@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/version"
 
-	"github.com/eks-platform/eks-platform/internal/instancetype"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 

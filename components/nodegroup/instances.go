@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/eks-platform/eks-platform/internal/instancetype"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/declared"
-	"github.com/eks-platform/eks-platform/internal/instancetype"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 )
 
 const managedNodeGroup = "eks:index:ManagedNodeGroup"

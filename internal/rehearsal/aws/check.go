@@ -38,9 +38,9 @@ func (c *checker) object(props map[string]*prop, m resource.PropertyMap, path st
 		case !known:
 			c.fail(at, "unknown property %q%s", k, nearest(string(k), settable(props)))
 		case bare(v).IsNull():
-		case p.output() && string(k) == tagsAllKey:
+		case p.Output() && string(k) == tagsAllKey:
 			out[k] = v // computed by Check itself
-		case p.output():
+		case p.Output():
 			c.fail(at, "%q is set by AWS and cannot be given", k)
 		default:
 			out[k] = c.value(p, v, at)
@@ -56,7 +56,7 @@ func (c *checker) object(props map[string]*prop, m resource.PropertyMap, path st
 
 // settable returns the names that a program may give.
 func settable(props map[string]*prop) []string {
-	return slices.DeleteFunc(sortedNames(props), func(n string) bool { return props[n].output() })
+	return slices.DeleteFunc(sortedNames(props), func(n string) bool { return props[n].Output() })
 }
 
 // value checks one value and keeps its secrecy.
@@ -93,7 +93,7 @@ func (c *checker) secret(p *prop, v resource.PropertyValue, path string) resourc
 	inner := &checker{}
 	out := inner.value(p, v.SecretValue().Element, path)
 	for _, f := range inner.failures {
-		c.fail(f.GetProperty(), "the value is not allowed; it is secret and therefore not shown (expected %s)", p.expects())
+		c.fail(f.GetProperty(), "the value is not allowed; it is secret and therefore not shown (expected %s)", expects(p))
 	}
 	if out.IsSecret() {
 		return out
@@ -102,7 +102,7 @@ func (c *checker) secret(p *prop, v resource.PropertyValue, path string) resourc
 }
 
 // expects describes the values that a property takes.
-func (p *prop) expects() string {
+func expects(p *prop) string {
 	switch {
 	case p.Format != "":
 		return p.Type + " in the form " + p.Format
@@ -124,7 +124,7 @@ func (c *checker) collection(p *prop, v resource.PropertyValue, path string) res
 	if p.Max > 0 && len(vs) > p.Max {
 		c.fail(path, "expected at most %d, got %d", p.Max, len(vs))
 	}
-	e := p.element()
+	e := p.Element()
 	out := make([]resource.PropertyValue, len(vs))
 	for i, x := range vs {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -141,7 +141,7 @@ func (c *checker) stringMap(p *prop, v resource.PropertyValue, path string) reso
 		c.fail(path, "expected a map, got %s", describe(v))
 		return v
 	}
-	e := p.element()
+	e := p.Element()
 	out := resource.PropertyMap{}
 	for _, k := range sortedKeys(v.ObjectValue()) {
 		if !internal(k) {

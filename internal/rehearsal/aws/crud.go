@@ -137,7 +137,7 @@ func (t *target) newID(c *Call) (string, error) {
 // fillGeneric gives an object what every object of AWS has, where its rules give nothing.
 func (t *target) fillGeneric(c *Call) {
 	for _, name := range []string{"arn", "ownerId"} {
-		if p := t.facts.Props[name]; p != nil && p.output() && attributeText(c.Attributes, name) == "" {
+		if p := t.facts.Props[name]; p != nil && p.Output() && attributeText(c.Attributes, name) == "" {
 			c.Attributes[name] = madeUp(t.facts, c, name)
 		}
 	}

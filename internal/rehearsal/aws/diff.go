@@ -64,7 +64,7 @@ func kindOf(p *prop, old, new resource.PropertyValue) changeKind {
 			return kindChangeBack
 		}
 	case old.IsArray() && new.IsArray() && len(new.ArrayValue()) > len(old.ArrayValue()):
-		e := p.element()
+		e := p.Element()
 		for _, o := range old.ArrayValue() {
 			if !slices.ContainsFunc(new.ArrayValue(), func(n resource.PropertyValue) bool { return same(e, o, n) }) {
 				return kindChanged
@@ -97,11 +97,11 @@ func (d *differ) add(path string, kind changeKind, replace bool) {
 // object compares the members of a resource or a block.
 func (d *differ) object(props map[string]*prop, olds, news resource.PropertyMap, path string) {
 	for name, p := range props {
-		if p.output() && !(path == "" && name == tagsAllKey) {
+		if p.Output() && !(path == "" && name == tagsAllKey) {
 			continue
 		}
 		k := resource.PropertyKey(name)
-		if p.output() && bare(news[k]).IsComputed() {
+		if p.Output() && bare(news[k]).IsComputed() {
 			continue // what only the provider computes is no change that anyone asked for
 		}
 		d.value(p, olds[k], wanted(p, olds[k], news[k]), joinPath(path, name))
@@ -145,7 +145,7 @@ func (d *differ) entries(p *prop, olds, news resource.PropertyMap, path string) 
 			continue
 		} else if !ok {
 			d.add(mapKeyPath(path, string(k)), kindRemoved, d.replaces(p, kindChanged))
-		} else if !same(p.element(), o, n) {
+		} else if !same(p.Element(), o, n) {
 			d.add(mapKeyPath(path, string(k)), kindChanged, d.replaces(p, kindChanged))
 		}
 	}
@@ -158,7 +158,7 @@ func (d *differ) entries(p *prop, olds, news resource.PropertyMap, path string) 
 
 // elements compares lists by index.
 func (d *differ) elements(p *prop, olds, news []resource.PropertyValue, path string, whole changeKind) {
-	e := p.element()
+	e := p.Element()
 	e.Replace, e.ReplaceOn, e.ReplaceNote = p.Replace, p.ReplaceOn, p.ReplaceNote
 	for i := range max(len(olds), len(news)) {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -186,7 +186,7 @@ func (d *differ) memberReplaces(p *prop, old, new resource.PropertyValue, kind c
 	}
 	for name, sub := range p.Props {
 		v := bare(holder.ObjectValue()[resource.PropertyKey(name)])
-		if sub.output() || v.IsNull() || !v.IsComputed() && empty(v) || kind == kindRemoved && sub.filled() {
+		if sub.Output() || v.IsNull() || !v.IsComputed() && empty(v) || kind == kindRemoved && sub.Filled() {
 			continue
 		}
 		if d.replaces(sub, kind) || sub.Type == "object" && d.memberReplaces(sub, v, v, kind) {
@@ -205,7 +205,7 @@ func elementsOf(v resource.PropertyValue) []resource.PropertyValue {
 
 // setReplaces tells whether an element that a set gains or loses has a member that replaces.
 func (d *differ) setReplaces(p *prop, olds, news []resource.PropertyValue) bool {
-	e := p.element()
+	e := p.Element()
 	lost := func(from, in []resource.PropertyValue, swap bool) bool {
 		return slices.ContainsFunc(from, func(x resource.PropertyValue) bool {
 			if slices.ContainsFunc(in, func(y resource.PropertyValue) bool {

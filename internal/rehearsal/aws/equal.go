@@ -21,13 +21,13 @@ func same(p *prop, old, new resource.PropertyValue) bool {
 	}
 	switch {
 	case p.Type == "set" && old.IsArray() && new.IsArray():
-		return sameSet(p.element(), old.ArrayValue(), new.ArrayValue())
+		return sameSet(p.Element(), old.ArrayValue(), new.ArrayValue())
 	case p.Type == "list" && old.IsArray() && new.IsArray():
 		os, ns := old.ArrayValue(), new.ArrayValue()
 		if len(os) != len(ns) {
 			return false
 		}
-		e := p.element()
+		e := p.Element()
 		for i := range os {
 			if !same(e, os[i], ns[i]) {
 				return false
@@ -43,7 +43,7 @@ func same(p *prop, old, new resource.PropertyValue) bool {
 		return true
 	case old.IsObject() && new.IsObject():
 		om, nm := old.ObjectValue(), new.ObjectValue()
-		e := p.element()
+		e := p.Element()
 		for k := range om {
 			if _, ok := nm[k]; !ok && !internal(k) {
 				return false
@@ -65,7 +65,7 @@ func same(p *prop, old, new resource.PropertyValue) bool {
 
 // sameMember compares a member of a resource or block, which the input may leave out.
 func sameMember(p *prop, old, new resource.PropertyValue) bool {
-	if p.output() {
+	if p.Output() {
 		return true
 	}
 	return same(p, old, wanted(p, old, new))
@@ -78,16 +78,16 @@ func wanted(p *prop, old, new resource.PropertyValue) resource.PropertyValue {
 		return new
 	}
 	if p.Default != nil {
-		return p.defaultValue()
+		return defaultValue(p)
 	}
-	if p.filled() {
+	if p.Filled() {
 		return old
 	}
 	return resource.NewNullProperty()
 }
 
 // defaultValue is the default in the property's own type; the facts hold some numbers as text.
-func (p *prop) defaultValue() resource.PropertyValue {
+func defaultValue(p *prop) resource.PropertyValue {
 	v := resource.NewPropertyValue(p.Default)
 	if p.Type == "integer" || p.Type == "number" {
 		v = (&checker{}).scalar(&prop{Type: p.Type}, v, "")

@@ -1,21 +1,22 @@
 package aws
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
 func TestEveryTypeHasAnIDFormThatCanBeFilledAndADecodableDefault(t *testing.T) {
 	t.Parallel()
-	b, err := facts()
-	require.NoError(t, err)
-	require.Len(t, b.Resources, 109)
-	for typ, f := range b.Resources {
+	types := facts.Resources()
+	require.NotEmpty(t, types)
+	for _, typ := range types {
+		f, err := resourceFactsOf(typ)
+		require.NoError(t, err)
 		attributes := map[string]any{}
 		for name, p := range f.Props {
 			if p.Required && p.Type == "string" {
@@ -33,7 +34,7 @@ func TestEveryTypeHasAnIDFormThatCanBeFilledAndADecodableDefault(t *testing.T) {
 		assert.NotContains(t, id, "[", typ)
 		for name, p := range f.Props {
 			if p.Default != nil && p.Type == "integer" {
-				assert.True(t, p.defaultValue().IsNumber(), "%s.%s", typ, name)
+				assert.True(t, defaultValue(p).IsNumber(), "%s.%s", typ, name)
 			}
 		}
 	}
@@ -41,19 +42,10 @@ func TestEveryTypeHasAnIDFormThatCanBeFilledAndADecodableDefault(t *testing.T) {
 
 func TestEveryRegisteredTypeAndFunctionIsAmongTheFacts(t *testing.T) {
 	t.Parallel()
-	b, err := facts()
-	require.NoError(t, err)
 	for typ := range services {
-		assert.Contains(t, b.Resources, typ)
+		assert.NotNil(t, facts.ResourceOf(typ), typ)
 	}
 	for token := range functions {
-		assert.Contains(t, b.Functions, token)
-	}
-}
-
-// BenchmarkFacts is what the first request of a process pays.
-func BenchmarkFacts(b *testing.B) {
-	for b.Loop() {
-		require.NoError(b, json.Unmarshal(factsJSON, &factBook{}))
+		assert.NotNil(t, facts.FunctionOf(token), token)
 	}
 }

@@ -57,7 +57,7 @@ func fillForm(f *resourceFacts, form string, c *Call, make bool) (string, error)
 			return ""
 		}
 		v := madeUp(f, c, name)
-		if p := f.Props[name]; p != nil && p.output() {
+		if p := f.Props[name]; p != nil && p.Output() {
 			c.Attributes[name] = v
 		}
 		return v

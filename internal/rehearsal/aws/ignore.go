@@ -31,7 +31,7 @@ func (t *target) unchanged(planned, present, olds, news resource.PropertyMap) {
 	}
 	for name, p := range t.facts.Props {
 		k := resource.PropertyKey(name)
-		if p.output() || !same(p, olds[k], wanted(p, olds[k], news[k])) {
+		if p.Output() || !same(p, olds[k], wanted(p, olds[k], news[k])) {
 			continue
 		}
 		if v, ok := present[k]; ok {

@@ -3,6 +3,7 @@ package aws
 import (
 	"strings"
 
+	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -32,10 +33,6 @@ type lookup struct {
 }
 
 func (l lookup) find(c *FunctionCall) (cloud.Attributes, error) {
-	b, err := facts()
-	if err != nil {
-		return nil, err
-	}
 	scope := c.Scope
 	if l.global {
 		scope.Region = ""
@@ -51,7 +48,7 @@ func (l lookup) find(c *FunctionCall) (cloud.Attributes, error) {
 	if !ok {
 		return nil, refuse("ResourceNotFoundException", "no %s found for %s in account %s", typeName(l.typ), id, scope.Account)
 	}
-	out := translate(b.Resources[l.typ].Props, b.Functions[c.Token].Props, o.Attributes)
+	out := translate(facts.ResourceOf(l.typ).Props, facts.FunctionOf(c.Token).Props, o.Attributes)
 	out["id"] = id
 	return out, nil
 }
@@ -60,11 +57,11 @@ func (l lookup) find(c *FunctionCall) (cloud.Attributes, error) {
 func translate(from, to map[string]*prop, attributes map[string]any) cloud.Attributes {
 	names := map[string]string{}
 	for name, p := range from {
-		names[p.terraformName(name)] = name
+		names[terraformName(p, name)] = name
 	}
 	out := cloud.Attributes{}
 	for name, p := range to {
-		source, ok := names[p.terraformName(name)]
+		source, ok := names[terraformName(p, name)]
 		v := attributes[source]
 		if !ok || v == nil {
 			continue
@@ -97,7 +94,7 @@ func translate(from, to map[string]*prop, attributes map[string]any) cloud.Attri
 }
 
 // terraformName is the property's name in Terraform.
-func (p *prop) terraformName(name string) string {
+func terraformName(p *prop, name string) string {
 	if p.TF != nil {
 		return *p.TF
 	}

@@ -7,11 +7,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
 )
 
 // fillName gives a resource the physical name that the program left to Pulumi: the one it has already, or a new
 // one. It tells whether it did.
-func fillName(a *autoname, r *pulumirpc.CheckRequest, olds, news resource.PropertyMap) (bool, error) {
+func fillName(a *facts.Autoname, r *pulumirpc.CheckRequest, olds, news resource.PropertyMap) (bool, error) {
 	key := resource.PropertyKey(a.Prop)
 	if v, ok := news[key]; ok && !bare(v).IsNull() {
 		return false, nil
@@ -23,7 +25,7 @@ func fillName(a *autoname, r *pulumirpc.CheckRequest, olds, news resource.Proper
 		news[key] = old
 		return true, nil
 	}
-	name, err := a.propose(r, news)
+	name, err := propose(a, r, news)
 	if err != nil || name == "" {
 		return false, err
 	}
@@ -33,7 +35,7 @@ func fillName(a *autoname, r *pulumirpc.CheckRequest, olds, news resource.Proper
 
 // propose makes a name as the engine's configuration of auto-naming asks for it, by default the logical name and
 // random digits.
-func (a *autoname) propose(r *pulumirpc.CheckRequest, news resource.PropertyMap) (string, error) {
+func propose(a *facts.Autoname, r *pulumirpc.CheckRequest, news resource.PropertyMap) (string, error) {
 	if n := r.GetAutonaming(); n != nil {
 		switch {
 		case n.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_DISABLE:
@@ -41,7 +43,7 @@ func (a *autoname) propose(r *pulumirpc.CheckRequest, news resource.PropertyMap)
 		case n.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_ENFORCE:
 			return n.GetProposedName(), nil
 		case n.GetProposedName() != "":
-			return a.finish(n.GetProposedName(), news), nil
+			return finish(a, n.GetProposedName(), news), nil
 		}
 	}
 	name := r.GetName()
@@ -49,31 +51,31 @@ func (a *autoname) propose(r *pulumirpc.CheckRequest, news resource.PropertyMap)
 		name = resource.URN(r.GetUrn()).Name()
 	}
 	if a.Rand == 0 {
-		return a.finish(name, news), nil
+		return finish(a, name, news), nil
 	}
-	suffix := len(a.suffix(news)) + len(a.Prefix)
+	added := len(suffix(a, news)) + len(a.Prefix)
 	limit := a.Max
 	if limit > 0 {
-		limit -= suffix
+		limit -= added
 	}
 	unique, err := resource.NewUniqueName(r.GetRandomSeed(), name+a.Sep, a.Rand, limit, nil)
 	if err != nil {
 		return "", err
 	}
-	return a.finish(unique, news), nil
+	return finish(a, unique, news), nil
 }
 
-func (a *autoname) finish(name string, news resource.PropertyMap) string {
+func finish(a *facts.Autoname, name string, news resource.PropertyMap) string {
 	if a.Lower {
 		name = strings.ToLower(name)
 	}
 	if !strings.HasPrefix(name, a.Prefix) {
 		name = a.Prefix + name
 	}
-	return name + a.suffix(news)
+	return name + suffix(a, news)
 }
 
-func (a *autoname) suffix(news resource.PropertyMap) string {
+func suffix(a *facts.Autoname, news resource.PropertyMap) string {
 	if len(a.SuffixWhen) == 2 {
 		if v := bare(news[resource.PropertyKey(a.SuffixWhen[0])]); v.IsBool() && v.BoolValue() {
 			return a.SuffixWhen[1]

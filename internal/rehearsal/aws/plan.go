@@ -28,14 +28,14 @@ func (pl planner) object(props map[string]*prop, olds, news resource.PropertyMap
 	for name, p := range props {
 		k := resource.PropertyKey(name)
 		old, new := olds[k], news[k]
-		if p.output() && name != tagsAllKey {
+		if p.Output() && name != tagsAllKey {
 			new = resource.NewNullProperty()
 		}
 		v := wanted(p, old, new)
 		switch {
 		case !bare(v).IsNull():
 			out[k] = pl.value(p, old, v)
-		case pl.create && p.filled():
+		case pl.create && p.Filled():
 			out[k] = unknownValue
 		}
 		if x, ok := out[k]; ok && p.Secret && !x.IsSecret() {
@@ -61,7 +61,7 @@ func (pl planner) value(p *prop, old, v resource.PropertyValue) resource.Propert
 		if o.IsArray() {
 			olds = slices.Clone(o.ArrayValue())
 		}
-		e := p.element()
+		e := p.Element()
 		out := make([]resource.PropertyValue, len(b.ArrayValue()))
 		for i, x := range b.ArrayValue() {
 			out[i] = pl.value(e, counterpart(p, olds, i, x), x)
@@ -83,7 +83,7 @@ func counterpart(p *prop, olds []resource.PropertyValue, i int, x resource.Prope
 		}
 		return resource.NewNullProperty()
 	}
-	e := p.element()
+	e := p.Element()
 	for _, o := range olds {
 		if same(e, o, x) {
 			return o
@@ -123,7 +123,7 @@ func unsettledBy(typ string, f *resourceFacts, olds, news resource.PropertyMap) 
 // changesBut tells whether inputs ask for a change of anything beside some properties.
 func changesBut(f *resourceFacts, olds, news resource.PropertyMap, but ...string) bool {
 	for name, p := range f.Props {
-		if p.output() && name != tagsAllKey || slices.Contains(but, name) {
+		if p.Output() && name != tagsAllKey || slices.Contains(but, name) {
 			continue
 		}
 		k := resource.PropertyKey(name)

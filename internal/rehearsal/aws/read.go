@@ -124,13 +124,13 @@ func inputView(p *prop, v resource.PropertyValue) resource.PropertyValue {
 	case b.IsObject():
 		m := resource.PropertyMap{}
 		for k, x := range b.ObjectValue() {
-			if sub := p.Props[string(k)]; sub != nil && !sub.output() {
+			if sub := p.Props[string(k)]; sub != nil && !sub.Output() {
 				m[k] = inputView(sub, x)
 			}
 		}
 		return resource.NewObjectProperty(m)
 	case b.IsArray():
-		e := p.element()
+		e := p.Element()
 		out := make([]resource.PropertyValue, len(b.ArrayValue()))
 		for i, x := range b.ArrayValue() {
 			out[i] = inputView(e, x)
@@ -146,7 +146,7 @@ func (t *target) importedInputs(outs resource.PropertyMap) resource.PropertyMap 
 	inputs := resource.PropertyMap{defaultsKey: resource.NewArrayProperty([]resource.PropertyValue{})}
 	for name, p := range t.facts.Props {
 		k := resource.PropertyKey(name)
-		if v, ok := outs[k]; ok && (!p.output() || name == tagsAllKey && t.facts.taggable) {
+		if v, ok := outs[k]; ok && (!p.Output() || name == tagsAllKey && t.facts.taggable) {
 			if v = inputView(p, v); name == tagsAllKey || !empty(v) {
 				inputs[k] = v
 			}
@@ -181,7 +181,7 @@ func (t *target) excludable(rel relation, inputs resource.PropertyMap) string {
 		if strings.HasSuffix(name[0], "Prefix") {
 			return name[0]
 		}
-		if p := t.facts.Props[name[0]]; last == "" || p != nil && p.filled() {
+		if p := t.facts.Props[name[0]]; last == "" || p != nil && p.Filled() {
 			last = name[0]
 		}
 	}

@@ -111,14 +111,14 @@ func TestAnIPv6RangeStaysUntilNoSubnetHasAPartOfIt(t *testing.T) {
 
 func TestAPreviewDoesNotKnowTheIPv6RangeBeforeAmazonGivesIt(t *testing.T) {
 	t.Parallel()
-	book, err := facts()
+	vpc, err := resourceFactsOf(vpcType)
 	require.NoError(t, err)
 	state := func(asks bool) resource.PropertyMap {
 		return resource.NewPropertyMapFromMap(m{"cidrBlock": "10.0.0.0/16", "assignGeneratedIpv6CidrBlock": asks})
 	}
-	assert.Equal(t, []string{"ipv6AssociationId", "ipv6CidrBlock"}, unsettledBy(vpcType, book.Resources[vpcType], state(false), state(true)))
-	assert.Empty(t, unsettledBy(vpcType, book.Resources[vpcType], state(true), state(true)))
-	assert.Empty(t, unsettledBy(vpcType, book.Resources[vpcType], state(false), resource.NewPropertyMapFromMap(m{"cidrBlock": "10.0.0.0/16"})))
+	assert.Equal(t, []string{"ipv6AssociationId", "ipv6CidrBlock"}, unsettledBy(vpcType, vpc, state(false), state(true)))
+	assert.Empty(t, unsettledBy(vpcType, vpc, state(true), state(true)))
+	assert.Empty(t, unsettledBy(vpcType, vpc, state(false), resource.NewPropertyMapFromMap(m{"cidrBlock": "10.0.0.0/16"})))
 }
 
 func TestIPv6NetworksAreRefusedAsAWSRefusesThem(t *testing.T) {

@@ -143,7 +143,7 @@ func fromAttribute(p *prop, v any) resource.PropertyValue {
 					continue
 				}
 			case p.Type == "map":
-				sub = p.element()
+				sub = p.Element()
 			}
 			if y := fromAttribute(sub, x); !y.IsNull() {
 				if sub.Secret {
@@ -154,7 +154,7 @@ func fromAttribute(p *prop, v any) resource.PropertyValue {
 		}
 		return resource.NewObjectProperty(m)
 	case []any:
-		e := p.element()
+		e := p.Element()
 		out := make([]resource.PropertyValue, len(v))
 		for i, x := range v {
 			out[i] = fromAttribute(e, x)

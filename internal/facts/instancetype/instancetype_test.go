@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/internal/instancetype"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 )
 
 func lookup(t *testing.T, name string) instancetype.Type {

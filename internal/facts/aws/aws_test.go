@@ -1,0 +1,69 @@
+package aws_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/internal/facts/aws"
+)
+
+func TestEveryTokenHasFactsThatParse(t *testing.T) {
+	t.Parallel()
+	types := aws.Resources()
+	require.NotEmpty(t, types)
+	for _, token := range types {
+		r := aws.ResourceOf(token)
+		require.NotNil(t, r, token)
+		assert.NotEmpty(t, r.TF, token)
+		assert.NotEmpty(t, r.ID, token)
+		assertSound(t, token, r.Props)
+		for _, name := range r.ComputedOnly {
+			assert.Contains(t, r.Props, name, "%s: computedOnly", token)
+		}
+	}
+	require.NotEmpty(t, aws.Functions())
+	for _, token := range aws.Functions() {
+		f := aws.FunctionOf(token)
+		require.NotNil(t, f, token)
+		assertSound(t, token, f.Props)
+	}
+	assert.NotEmpty(t, aws.Describes().Version)
+}
+
+func assertSound(t *testing.T, at string, props map[string]*aws.Property) {
+	t.Helper()
+	assert.NotEmpty(t, props, at)
+	for name, p := range props {
+		path := at + "." + name
+		assert.Contains(t, []string{"string", "boolean", "integer", "number", "list", "set", "map", "object", "archive", "asset", "any"}, p.Type, path)
+		if p.Type == "list" || p.Type == "set" || p.Type == "map" {
+			assert.NotEmpty(t, p.Elem, path)
+		} else {
+			assert.Empty(t, p.Elem, path)
+		}
+		if p.EnumType != "" {
+			assert.NotEmpty(t, aws.Enum(p.EnumType), path)
+		}
+		if len(p.Props) > 0 {
+			assertSound(t, path, p.Props)
+		}
+	}
+}
+
+func TestWhatTheFactsDoNotKnowHasNone(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"aws:ec2/vpc:VPC", "aws:ec2/Vpc:Vpc", "aws:ec2/nothing:Nothing", "gcp:ec2/vpc:Vpc", "vpc", "aws:ec2/vpc:", ""} {
+		assert.Nil(t, aws.ResourceOf(token), token)
+		assert.Nil(t, aws.FunctionOf(token), token)
+	}
+}
+
+// BenchmarkResourceOf is what a process pays for the first resource of a type.
+func BenchmarkResourceOf(b *testing.B) {
+	for b.Loop() {
+		aws.Forget()
+		aws.ResourceOf("aws:eks/nodeGroup:NodeGroup")
+	}
+}
