@@ -1,6 +1,6 @@
 package automation
 
-import "maps"
+import "github.com/eks-platform/eks-platform/internal/facts"
 
 // BlastRadius says what breaks when a resource of a type is deleted or replaced.
 type BlastRadius struct {
@@ -10,62 +10,17 @@ type BlastRadius struct {
 	Reason string `json:"reason"`
 }
 
-// What is lost with each kind.
-var (
-	clusterLoss = BlastRadius{"cluster", "every workload, and every object in the cluster, goes with it"}
-	nodesLoss   = BlastRadius{"node group", "every pod on its nodes is evicted"}
-	networkLoss = BlastRadius{"network", "what runs in it loses its addresses or its way out, or must be replaced along with it"}
-	keyLoss     = BlastRadius{"encryption key", "what was encrypted with it can no longer be read"}
-	dataLoss    = BlastRadius{"database", "its data goes with it"}
-	volumeLoss  = BlastRadius{"data volume", "its data goes with it, or pods can no longer mount it"}
-	trustLoss   = BlastRadius{"identity provider", "pods lose the IAM roles that trust it"}
-	objectsLoss = BlastRadius{"namespace", "every object in it, volumes included, goes with it"}
-)
-
-// critical are the types whose deletion or replacement is more than an inconvenience.
-var critical = map[string]BlastRadius{
-	"aws:eks/cluster:Cluster":               clusterLoss,
-	"aws:eks/nodeGroup:NodeGroup":           nodesLoss,
-	"aws:eks/fargateProfile:FargateProfile": {"node group", "every pod that it runs is evicted"},
-	"aws:autoscaling/group:Group":           nodesLoss,
-
-	"aws:ec2/vpc:Vpc": networkLoss,
-	"aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": networkLoss,
-	"aws:ec2/subnet:Subnet":                                       networkLoss,
-	"aws:ec2/routeTable:RouteTable":                               networkLoss,
-	"aws:ec2/natGateway:NatGateway":                               networkLoss,
-	"aws:ec2/internetGateway:InternetGateway":                     networkLoss,
-	"aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": networkLoss,
-	"aws:ec2/eip:Eip":                                             {"network", "its address is given back, and others that allow it by address lock it out"},
-
-	"aws:kms/key:Key":               keyLoss,
-	"aws:kms/replicaKey:ReplicaKey": keyLoss,
-
-	"aws:rds/instance:Instance":                         dataLoss,
-	"aws:rds/cluster:Cluster":                           dataLoss,
-	"aws:rds/clusterInstance:ClusterInstance":           dataLoss,
-	"aws:dynamodb/table:Table":                          dataLoss,
-	"aws:elasticache/cluster:Cluster":                   dataLoss,
-	"aws:elasticache/replicationGroup:ReplicationGroup": dataLoss,
-
-	"aws:ebs/volume:Volume":           volumeLoss,
-	"aws:efs/fileSystem:FileSystem":   volumeLoss,
-	"aws:efs/mountTarget:MountTarget": {"data volume", "pods in its zone can no longer mount the file system"},
-	"aws:s3/bucketV2:BucketV2":        {"data volume", "its objects go with it"},
-	"aws:s3/bucket:Bucket":            {"data volume", "its objects go with it"},
-
-	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": trustLoss,
-
-	"kubernetes:core/v1:Namespace":             objectsLoss,
-	"kubernetes:core/v1:PersistentVolumeClaim": {"data volume", "the claim's volume is deleted, unless its class retains it"},
-	"kubernetes:core/v1:PersistentVolume":      volumeLoss,
-}
-
-// Critical tells what is lost when a resource of a type is deleted or replaced, if that is much.
+// Critical returns what is lost when a resource of a type is deleted or replaced, and whether that is much.
 func Critical(typ string) (BlastRadius, bool) {
-	b, ok := critical[typ]
-	return b, ok
+	loss, ok := facts.Critical[typ]
+	return BlastRadius(loss), ok
 }
 
 // CriticalTypes returns all types that Critical knows.
-func CriticalTypes() map[string]BlastRadius { return maps.Clone(critical) }
+func CriticalTypes() map[string]BlastRadius {
+	out := make(map[string]BlastRadius, len(facts.Critical))
+	for typ, loss := range facts.Critical {
+		out[typ] = BlastRadius(loss)
+	}
+	return out
+}

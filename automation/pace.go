@@ -43,7 +43,7 @@ type PaceStep struct {
 type modelled struct{ latency.Model }
 
 func (m modelled) Of(op rehearsal.Operation) time.Duration {
-	return m.Wait(op.Type, latency.Kind(op.Kind))
+	return m.Wait(op.Type, op.Kind)
 }
 
 func (r *rehearse) latency() rehearsal.Latency {
@@ -154,10 +154,10 @@ func (r *rehearse) pace(env *EnvironmentReport, phase PhaseName, state []standin
 			begin, end = p.Started, p.Started.Add(p.Duration)
 		}
 	}
-	var run []latency.Operation
+	var run []rehearsal.Operation
 	for _, op := range r.cloud.Cloud().Timeline() {
 		if op.Err == nil && strings.HasPrefix(op.URN, "urn:pulumi:"+env.Name+"::") && !op.Start.Before(begin) && !op.End.After(end) {
-			run = append(run, latency.Operation{URN: op.URN, Type: op.Type, Kind: latency.Kind(op.Kind), Start: op.Start, End: op.End})
+			run = append(run, op)
 		}
 	}
 	dependencies := map[string][]string{}

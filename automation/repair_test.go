@@ -332,33 +332,6 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 	}
 }
 
-// TestANameThatPulumiMakesUpIsNoName holds the tables of remedies against what is known of the provider: a type whose name
-// Pulumi may make up is not made again without a look at where the name comes from.
-func TestANameThatPulumiMakesUpIsNoName(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob("../internal/rehearsal/aws/facts/aws-*.json")
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-	raw, err := os.ReadFile(files[0])
-	require.NoError(t, err)
-	var facts struct {
-		Resources map[string]struct{ Autoname *struct{ Prop string } }
-	}
-	require.NoError(t, json.Unmarshal(raw, &facts))
-	autonamed := 0
-	for typ, f := range facts.Resources {
-		if f.Autoname == nil {
-			continue
-		}
-		autonamed++
-		assert.False(t, single[typ], "%s can have a name that Pulumi makes up", typ)
-		if property, known := nameInputs[typ]; known {
-			assert.Equal(t, f.Autoname.Prop, property, typ)
-		}
-	}
-	assert.Greater(t, autonamed, 30)
-}
-
 func TestTheLeaseOfADeadHolderIsBrokenOnlyWhenRepairsAreWanted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

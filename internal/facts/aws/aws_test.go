@@ -20,7 +20,7 @@ func TestEveryTokenHasFactsThatParse(t *testing.T) {
 		assert.NotEmpty(t, r.ID, token)
 		assertSound(t, token, r.Props)
 		for _, name := range r.ComputedOnly {
-			assert.Contains(t, r.Props, name, "%s: computedOnly", token)
+			assert.True(t, name == "id" || r.Props[name] != nil, "%s: computedOnly: %s", token, name)
 		}
 	}
 	require.NotEmpty(t, aws.Functions())

@@ -6,23 +6,23 @@ import (
 	"strings"
 	"sync"
 
-	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
+	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 )
 
 // resourceFacts are what the genuine provider does with one resource type, prepared for use.
 type resourceFacts struct {
-	*facts.Resource
+	*awsfacts.Resource
 
 	relations []relation
 	taggable  bool // has tags and tagsAll, so default and ignored tags apply
 }
 
 // prop is one property, at any depth.
-type prop = facts.Property
+type prop = awsfacts.Property
 
 // allowed are enumerations that the facts lack, because the provider words their refusal differently (asked of
 // hashicorp/aws 5.100.0 with a bad value).
-var allowed = map[string]map[string]facts.Choices{
+var allowed = map[string]map[string]awsfacts.Choices{
 	"aws:eks/addon:Addon": {
 		"resolveConflictsOnCreate": {"NONE", "OVERWRITE"},
 		"resolveConflictsOnUpdate": {"NONE", "OVERWRITE", "PRESERVE"},
@@ -37,9 +37,9 @@ func resourceFactsOf(typ string) (*resourceFacts, error) {
 	if r, ok := prepared.Load(typ); ok {
 		return r.(*resourceFacts), nil
 	}
-	f := facts.ResourceOf(typ)
+	f := awsfacts.ResourceOf(typ)
 	if f == nil {
-		return nil, fmt.Errorf("the rehearsal cloud does not know the resource type %s%s", typ, nearest(typ, facts.Resources()))
+		return nil, fmt.Errorf("the rehearsal cloud does not know the resource type %s%s", typ, nearest(typ, awsfacts.Resources()))
 	}
 	r, err := prepare(typ, f)
 	if err != nil {
@@ -49,7 +49,7 @@ func resourceFactsOf(typ string) (*resourceFacts, error) {
 	return first.(*resourceFacts), nil
 }
 
-func prepare(typ string, f *facts.Resource) (*resourceFacts, error) {
+func prepare(typ string, f *awsfacts.Resource) (*resourceFacts, error) {
 	own := *f
 	own.Props = make(map[string]*prop, len(f.Props))
 	for name, p := range f.Props {
@@ -68,7 +68,7 @@ func prepare(typ string, f *facts.Resource) (*resourceFacts, error) {
 	// Pulumi's package-wide rule names what Terraform requires a name for; the facts list exceptions only for some
 	// types (eks.Cluster is not among them).
 	if p := f.Props["name"]; f.Autoname == nil && p != nil && p.TFRequired {
-		own.Autoname = &facts.Autoname{Prop: "name", Max: 255, Sep: "-", Rand: 7}
+		own.Autoname = &awsfacts.Autoname{Prop: "name", Max: 255, Sep: "-", Rand: 7}
 	}
 	r := &resourceFacts{Resource: &own, taggable: f.Props["tags"] != nil && f.Props["tagsAll"] != nil}
 	for _, text := range f.Rules {

@@ -6,13 +6,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
+	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
 func TestEveryTypeHasAnIDFormThatCanBeFilledAndADecodableDefault(t *testing.T) {
 	t.Parallel()
-	types := facts.Resources()
+	types := awsfacts.Resources()
 	require.NotEmpty(t, types)
 	for _, typ := range types {
 		f, err := resourceFactsOf(typ)
@@ -43,9 +43,9 @@ func TestEveryTypeHasAnIDFormThatCanBeFilledAndADecodableDefault(t *testing.T) {
 func TestEveryRegisteredTypeAndFunctionIsAmongTheFacts(t *testing.T) {
 	t.Parallel()
 	for typ := range services {
-		assert.NotNil(t, facts.ResourceOf(typ), typ)
+		assert.NotNil(t, awsfacts.ResourceOf(typ), typ)
 	}
 	for token := range functions {
-		assert.NotNil(t, facts.FunctionOf(token), token)
+		assert.NotNil(t, awsfacts.FunctionOf(token), token)
 	}
 }

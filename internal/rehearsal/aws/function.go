@@ -3,7 +3,7 @@ package aws
 import (
 	"fmt"
 
-	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
+	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -31,8 +31,8 @@ func registerFunction(token string, f func(*FunctionCall) (cloud.Attributes, err
 }
 
 // functionFactsOf returns a function's facts; one that nothing answers is refused by name.
-func functionFactsOf(token string) (*facts.Function, func(*FunctionCall) (cloud.Attributes, error), error) {
-	f, answer := facts.FunctionOf(token), functions[token]
+func functionFactsOf(token string) (*awsfacts.Function, func(*FunctionCall) (cloud.Attributes, error), error) {
+	f, answer := awsfacts.FunctionOf(token), functions[token]
 	if f == nil || answer == nil {
 		return nil, nil, fmt.Errorf("the rehearsal cloud does not know the function %s%s", token, nearest(token, sortedNames(functions)))
 	}

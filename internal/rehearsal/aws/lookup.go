@@ -3,7 +3,7 @@ package aws
 import (
 	"strings"
 
-	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
+	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -48,7 +48,7 @@ func (l lookup) find(c *FunctionCall) (cloud.Attributes, error) {
 	if !ok {
 		return nil, refuse("ResourceNotFoundException", "no %s found for %s in account %s", typeName(l.typ), id, scope.Account)
 	}
-	out := translate(facts.ResourceOf(l.typ).Props, facts.FunctionOf(c.Token).Props, o.Attributes)
+	out := translate(awsfacts.ResourceOf(l.typ).Props, awsfacts.FunctionOf(c.Token).Props, o.Attributes)
 	out["id"] = id
 	return out, nil
 }

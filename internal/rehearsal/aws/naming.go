@@ -8,12 +8,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
+	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 )
 
 // fillName gives a resource the physical name that the program left to Pulumi: the one it has already, or a new
 // one. It tells whether it did.
-func fillName(a *facts.Autoname, r *pulumirpc.CheckRequest, olds, news resource.PropertyMap) (bool, error) {
+func fillName(a *awsfacts.Autoname, r *pulumirpc.CheckRequest, olds, news resource.PropertyMap) (bool, error) {
 	key := resource.PropertyKey(a.Prop)
 	if v, ok := news[key]; ok && !bare(v).IsNull() {
 		return false, nil
@@ -35,7 +35,7 @@ func fillName(a *facts.Autoname, r *pulumirpc.CheckRequest, olds, news resource.
 
 // propose makes a name as the engine's configuration of auto-naming asks for it, by default the logical name and
 // random digits.
-func propose(a *facts.Autoname, r *pulumirpc.CheckRequest, news resource.PropertyMap) (string, error) {
+func propose(a *awsfacts.Autoname, r *pulumirpc.CheckRequest, news resource.PropertyMap) (string, error) {
 	if n := r.GetAutonaming(); n != nil {
 		switch {
 		case n.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_DISABLE:
@@ -65,7 +65,7 @@ func propose(a *facts.Autoname, r *pulumirpc.CheckRequest, news resource.Propert
 	return finish(a, unique, news), nil
 }
 
-func finish(a *facts.Autoname, name string, news resource.PropertyMap) string {
+func finish(a *awsfacts.Autoname, name string, news resource.PropertyMap) string {
 	if a.Lower {
 		name = strings.ToLower(name)
 	}
@@ -75,7 +75,7 @@ func finish(a *facts.Autoname, name string, news resource.PropertyMap) string {
 	return name + suffix(a, news)
 }
 
-func suffix(a *facts.Autoname, news resource.PropertyMap) string {
+func suffix(a *awsfacts.Autoname, news resource.PropertyMap) string {
 	if len(a.SuffixWhen) == 2 {
 		if v := bare(news[resource.PropertyKey(a.SuffixWhen[0])]); v.IsBool() && v.BoolValue() {
 			return a.SuffixWhen[1]

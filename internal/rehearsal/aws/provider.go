@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	facts "github.com/eks-platform/eks-platform/internal/facts/aws"
+	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -74,12 +74,12 @@ func (p *Provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeReques
 
 // GetPluginInfo returns the version of the provider that the facts describe.
 func (p *Provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: facts.Describes().Version}, nil
+	return &pulumirpc.PluginInfo{Version: awsfacts.Describes().Version}, nil
 }
 
 // GetSchema returns a package without members: enough for programs in Go, which bring their SDK.
 func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
-	return &pulumirpc.GetSchemaResponse{Schema: `{"name":"aws","version":"` + facts.Describes().Version + `"}`}, nil
+	return &pulumirpc.GetSchemaResponse{Schema: `{"name":"aws","version":"` + awsfacts.Describes().Version + `"}`}, nil
 }
 
 // Cancel is accepted; operations end by their requests' contexts.

@@ -9,6 +9,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -34,11 +35,11 @@ func createAddon(c *Call) error {
 		return err
 	}
 	minor, _ := minorOf(attrs(cluster.Attributes).text("version"))
-	known, ok := addons[name]
+	known, ok := facts.Addons()[name]
 	if !ok {
 		return refuse("InvalidParameterException", "Addon %s specified is not supported in %s kubernetes version", name, versionOf(minor))
 	}
-	if v := known.version(minor); v != "" {
+	if v := known.VersionFor(versionOf(minor)); v != "" {
 		c.fill("addonVersion", v)
 	}
 	c.Attributes["arn"] = c.arn("eks", strings.Join([]string{"addon", clusterName, name, newUUID()}, "/"))
@@ -116,7 +117,7 @@ func addonMinor(version string) int {
 // addonIdentities checks the add-on's Pod Identity associations and makes them; they belong to the add-on.
 func addonIdentities(c *Call, in *cloud.Object) error {
 	a := c.attrs()
-	cluster, known := a.text("clusterName"), addons[a.text("addonName")]
+	cluster, known := a.text("clusterName"), facts.Addons()[a.text("addonName")]
 	for _, o := range c.Tx.Owned(&cloud.Object{Scope: c.Scope, Type: c.Type, ID: c.ID}) {
 		if o.Type == hiddenPodAssociation {
 			if err := c.Tx.Delete(o.Scope, o.Type, o.ID); err != nil {
@@ -126,21 +127,21 @@ func addonIdentities(c *Call, in *cloud.Object) error {
 	}
 	for _, p := range a.blocks("podIdentityAssociations") {
 		account, arn := p.text("serviceAccount"), p.text("roleArn")
-		if !slices.Contains(known.accounts, account) {
+		if !slices.Contains(known.Identities, account) {
 			return refuse("InvalidParameterException", "Service account %s is not one of the add-on's that take a Pod Identity association: [%s]",
-				account, strings.Join(known.accounts, ", "))
+				account, strings.Join(known.Identities, ", "))
 		}
-		if err := podRole(c, arn, in, known.namespaceOr("kube-system"), account); err != nil {
+		if err := podRole(c, arn, in, known.Namespace, account); err != nil {
 			return err
 		}
-		if err := podAssociationFree(c, cluster, known.namespaceOr("kube-system"), account); err != nil {
+		if err := podAssociationFree(c, cluster, known.Namespace, account); err != nil {
 			return err
 		}
 		id, _ := podAssociationID(c)
 		err := c.Tx.Put(&cloud.Object{
 			Scope: c.Scope, Type: hiddenPodAssociation, ID: id, Owner: c.self(),
 			Attributes: cloud.Attributes{
-				"clusterName": cluster, "namespace": known.namespaceOr("kube-system"), "serviceAccount": account, "roleArn": arn, "associationId": id,
+				"clusterName": cluster, "namespace": known.Namespace, "serviceAccount": account, "roleArn": arn, "associationId": id,
 			},
 		})
 		if err != nil {
@@ -153,8 +154,9 @@ func addonIdentities(c *Call, in *cloud.Object) error {
 // runAddon fails as an add-on does in AWS whose pods find no node.
 func runAddon(c *Call) error {
 	a := c.attrs()
-	known := addons[a.text("addonName")]
-	if !known.deployment {
+	known := facts.Addons()[a.text("addonName")]
+	deployment, ok := known.Deployment()
+	if !ok {
 		return nil
 	}
 	values := map[string]any{}
@@ -163,7 +165,7 @@ func runAddon(c *Call) error {
 			return err
 		}
 	}
-	pod := podSpec(known, values)
+	pod := podSpec(deployment, values)
 	why := "the cluster has no nodes"
 	for _, o := range c.referring(nodeGroupType, "clusterName", a.text("clusterName")) {
 		reason := pod.refusedBy(o.Attributes)
@@ -172,7 +174,7 @@ func runAddon(c *Call) error {
 		}
 		why = reason
 	}
-	if pod.runsOnFargate(c, a.text("clusterName"), known.namespaceOr("kube-system")) || selfManagedNodes(c, a.text("clusterName")) {
+	if pod.runsOnFargate(c, a.text("clusterName"), known.Namespace) || selfManagedNodes(c, a.text("clusterName")) {
 		return nil
 	}
 	return c.notStable("EKS Add-On", "DEGRADED", ": InsufficientNumberOfReplicas: The add-on is unhealthy because it doesn't have the desired number of replicas. (%s)", why)
@@ -185,15 +187,17 @@ type workload struct {
 	fargate     bool
 }
 
-// podSpec reads the settings of an add-on's deployment, or the defaults of the add-on.
-func podSpec(known addon, values map[string]any) workload {
+// podSpec reads the settings of an add-on's deployment, or its defaults.
+func podSpec(p facts.Pods, values map[string]any) workload {
 	v := attrs(values)
-	if known.section != "" {
-		v = v.block(known.section)
+	if p.Values != "" {
+		v = v.block(p.Values)
 	}
 	w := workload{tolerations: v.blocks("tolerations"), selector: v.block("nodeSelector"), fargate: v.text("computeType") == "Fargate"}
 	if _, set := v["tolerations"]; !set {
-		w.tolerations = known.tolerations
+		for _, t := range p.Tolerations {
+			w.tolerations = append(w.tolerations, t)
+		}
 	}
 	return w
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/region"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -45,7 +46,7 @@ func createCluster(c *Call) error {
 	if err := clusterRole(c, a.text("roleArn")); err != nil {
 		return err
 	}
-	c.fill("version", versionOf(defaultMinor))
+	c.fill("version", facts.DefaultKubernetesVersion)
 	if err := clusterVersion(a); err != nil {
 		return err
 	}
@@ -101,12 +102,11 @@ func clusterRole(c *Call, arn string) error {
 }
 
 func clusterVersion(a attrs) error {
-	minor, ok := minorOf(a.text("version"))
-	support, known := kubernetesMinors[minor]
-	if !ok || !known {
+	version, known := kubernetesVersion(a.text("version"))
+	if !known {
 		return refuse("InvalidParameterException", "unsupported Kubernetes version %q (supported: %s)", a.text("version"), supportedVersions())
 	}
-	if support.extended && a.block("upgradePolicy").text("supportType") == "STANDARD" {
+	if version.ExtendedOnly && a.block("upgradePolicy").text("supportType") == "STANDARD" {
 		return refuse("InvalidParameterException", "Kubernetes version %s is in extended support and the cluster's support type is STANDARD", a.text("version"))
 	}
 	return nil
@@ -426,9 +426,9 @@ func versionStep(c *Call) error {
 	}
 	for _, o := range c.referring(nodeGroupType, "clusterName", c.ID) {
 		a := attrs(o.Attributes)
-		if n, ok := minorOf(a.text("version")); ok && will-n > maxSkew {
+		if n, ok := minorOf(a.text("version")); ok && will-n > facts.MaxKubeletSkew {
 			return refuse("InvalidRequestException", "Nodegroup %s (version %s) must be updated before updating cluster version to %s: nodes may be at most %d minors behind",
-				a.text("nodeGroupName"), a.text("version"), to, maxSkew)
+				a.text("nodeGroupName"), a.text("version"), to, facts.MaxKubeletSkew)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -318,9 +319,9 @@ func nodeVersion(c *Call, cluster *cloud.Object) error {
 	if minor > control {
 		return refuse("InvalidParameterException", "Nodegroup Kubernetes version %s is newer than the cluster's version %s", a.text("version"), versionOf(control))
 	}
-	if control-minor > maxSkew {
+	if control-minor > facts.MaxKubeletSkew {
 		return refuse("InvalidParameterException", "Nodegroup Kubernetes version %s is more than %d minors behind the cluster's version %s",
-			a.text("version"), maxSkew, versionOf(control))
+			a.text("version"), facts.MaxKubeletSkew, versionOf(control))
 	}
 	ami := a.text("amiType")
 	if strings.HasPrefix(ami, "AL2_") && minor > 32 {

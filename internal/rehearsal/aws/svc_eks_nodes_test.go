@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 )
 
@@ -498,18 +499,18 @@ func TestConfigurationThatTheAddonsTakeIsTaken(t *testing.T) {
 	}
 }
 
-func TestEveryAddonsPinIsAVersion(t *testing.T) {
+func TestEveryAddonsVersionIsOne(t *testing.T) {
 	t.Parallel()
-	for name, a := range addons {
-		for minor := range kubernetesMinors {
-			if v := a.version(minor); v != "" {
+	for name, a := range facts.Addons() {
+		for _, k := range facts.KubernetesVersions {
+			if v := a.VersionFor(k.Minor); v != "" {
 				assert.Regexp(t, addonVersionForm, v, name)
 			}
 		}
 	}
-	schemas, err := compiledSchemas()
-	require.NoError(t, err)
-	for name := range schemas {
-		assert.Contains(t, addons, name, "a schema for an add-on that does not exist")
+	for _, name := range facts.AddonsWithSchema() {
+		schema, err := configurationSchema(name)
+		require.NoError(t, err, name)
+		assert.NotNil(t, schema, name)
 	}
 }

@@ -6,21 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/eks-platform/eks-platform/internal/facts"
 )
-
-// kubernetesMinors are the minors of Kubernetes that EKS runs, as of 2026-11-20, and whether they are in extended
-// support, which costs extra and which a cluster's support policy can refuse
-// (https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html).
-var kubernetesMinors = map[int]struct{ extended bool }{
-	31: {true}, 32: {true}, 33: {true}, 34: {false}, 35: {false}, 36: {false},
-}
-
-// defaultMinor is what EKS gives a cluster that asks for no version.
-const defaultMinor = 36
-
-// maxSkew is how many minors a kubelet may be behind its control plane
-// (https://kubernetes.io/releases/version-skew-policy/).
-const maxSkew = 3
 
 var versionForm = regexp.MustCompile(`^1\.(\d+)$`)
 
@@ -36,15 +24,19 @@ func minorOf(version string) (int, bool) {
 
 func versionOf(minor int) string { return "1." + strconv.Itoa(minor) }
 
-func supportedVersions() string {
-	var minors []int
-	for n := range kubernetesMinors {
-		minors = append(minors, n)
+// kubernetesVersion returns what EKS knows of a version.
+func kubernetesVersion(version string) (facts.KubernetesVersion, bool) {
+	i := slices.IndexFunc(facts.KubernetesVersions, func(v facts.KubernetesVersion) bool { return v.Minor == version })
+	if i < 0 {
+		return facts.KubernetesVersion{}, false
 	}
-	slices.Sort(minors)
-	out := make([]string, 0, len(minors))
-	for _, n := range minors {
-		out = append(out, versionOf(n))
+	return facts.KubernetesVersions[i], true
+}
+
+func supportedVersions() string {
+	out := make([]string, 0, len(facts.KubernetesVersions))
+	for _, v := range facts.KubernetesVersions {
+		out = append(out, v.Minor)
 	}
 	return strings.Join(out, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -25,18 +26,6 @@ var perCluster = map[string][]string{
 	storageClassToken:  {"gp2"},
 }
 
-// addonServiceAccounts are the service accounts that EKS add-ons bring into kube-system, by add-on.
-var addonServiceAccounts = map[string][]string{
-	"vpc-cni":                   {"aws-node"},
-	"coredns":                   {"coredns"},
-	"kube-proxy":                {"kube-proxy"},
-	"eks-pod-identity-agent":    {"eks-pod-identity-agent"},
-	"aws-ebs-csi-driver":        {"ebs-csi-controller-sa", "ebs-csi-node-sa"},
-	"aws-efs-csi-driver":        {"efs-csi-controller-sa", "efs-csi-node-sa"},
-	"metrics-server":            {"metrics-server"},
-	"eks-node-monitoring-agent": {"eks-node-monitoring-agent"},
-}
-
 // automatic says whether a cluster has an object without anybody making it.
 func (c *cluster) automatic(k *kind, namespace, name string) bool {
 	switch token := k.token(); {
@@ -49,7 +38,7 @@ func (c *cluster) automatic(k *kind, namespace, name string) bool {
 		if token == serviceToken {
 			return namespace == "default" && name == "kubernetes"
 		}
-		return token == serviceAccountToken && namespace == "kube-system" && c.addonBrings(name)
+		return token == serviceAccountToken && c.addonBrings(namespace, name)
 	case token == clusterRoleToken && strings.HasPrefix(name, "system:"):
 		return true
 	default:
@@ -67,10 +56,11 @@ func (c *cluster) addons() []*cloud.Object {
 	})
 }
 
-// addonBrings says whether an EKS add-on of the cluster brings a service account.
-func (c *cluster) addonBrings(serviceAccount string) bool {
+// addonBrings reports whether an EKS add-on of the cluster brings a service account.
+func (c *cluster) addonBrings(namespace, serviceAccount string) bool {
 	return slices.ContainsFunc(c.addons(), func(o *cloud.Object) bool {
-		return slices.Contains(addonServiceAccounts[text(o.Attributes, "addonName")], serviceAccount)
+		a := facts.Addons()[text(o.Attributes, "addonName")]
+		return a.Namespace == namespace && a.HasAccount(serviceAccount)
 	})
 }
 

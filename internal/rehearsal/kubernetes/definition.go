@@ -191,7 +191,7 @@ func (c *cluster) brought(k *kind, namespace, name string) bool {
 		if strings.HasPrefix(name, text(o.Attributes, "name")) || strings.HasPrefix(name, chart) {
 			return true
 		}
-		if known := chartNamed(chart); known != nil && slices.Contains(known.objects[k.token()], name) {
+		if known, _ := chartOf(chart); slices.Contains(known.Objects[k.token()], name) {
 			return true
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -16,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -240,8 +240,8 @@ func (c *cluster) install(r *release, manifest map[string]any, create bool) erro
 	status := map[string]any{
 		"chart": name, "name": r.Name, "namespace": r.Namespace, "revision": revision, "status": "deployed", "version": r.Version,
 	}
-	if known := chartNamed(name); known != nil && known.versions[r.Version] != "" {
-		status["appVersion"] = known.versions[r.Version]
+	if known, _ := chartOf(name); known.Versions[r.Version] != "" {
+		status["appVersion"] = known.Versions[r.Version]
 	}
 	manifest["status"] = status
 	manifest["resourceNames"] = map[string]any{}
@@ -313,21 +313,20 @@ func (c *cluster) releases() []*cloud.Object { return c.list(releaseKind) }
 
 // broughtDefinitions returns the custom kinds that the cluster has without anybody making their definition here.
 func (c *cluster) broughtDefinitions() []definition {
-	out := slices.Clone(clusterDefinitions)
+	out := definitionsOf(facts.ClusterKinds)
 	for _, o := range c.addons() {
-		out = append(out, addonDefinitions[text(o.Attributes, "addonName")]...)
+		out = append(out, definitionsOf(facts.Addons()[text(o.Attributes, "addonName")].Kinds)...)
 	}
 	for _, o := range c.releases() {
-		chart := text(o.Attributes, "chart")
-		known := chartNamed(chart[strings.LastIndex(chart, "/")+1:])
-		if known == nil || o.Attributes["skipCrds"] == true && known.crdsDirectory {
+		known, ok := chartOf(text(o.Attributes, "chart"))
+		if !ok || o.Attributes["skipCrds"] == true && known.CRDsDirectory {
 			continue
 		}
 		values, _ := o.Attributes["values"].(map[string]any)
-		if known.switchedOff(values) {
+		if switchedOff(known, values) {
 			continue
 		}
-		out = append(out, known.definitions...)
+		out = append(out, definitionsOf(known.Kinds)...)
 	}
 	return out
 }

@@ -5,20 +5,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// Operation is one thing that an engine run did.
-type Operation struct {
-	URN, Type string
-	Kind      Kind
-	// Start and End are when the cloud received it and when it answered, on the clock of the rehearsal.
-	Start, End time.Time
-}
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
+)
 
 // Step is one operation of a critical path. Its times are AWS time since the run's first operation began.
 type Step struct {
 	URN, Type, Name string
-	Kind            Kind
+	Kind            rehearsal.Kind
 	Start, End      time.Duration
 	// Waited is how long the operation could have run but did not, after its last dependency had ended: for one of the
 	// engine's parallel slots, and for the engine itself.
@@ -44,18 +38,18 @@ type Report struct {
 // Analyse judges one engine run. dependencies are the engine's, by URN; a URN that nothing was done to, such as a
 // component, stands for what it depends on itself. So a component's children belong among its dependencies, and a
 // parent not among a child's. needs are what AWS imposes: References and Rules. Reads are left out.
-func (m Model) Analyse(run []Operation, dependencies map[string][]string, needs []Need) Report {
-	ops := make([]Operation, 0, len(run))
+func (m Model) Analyse(run []rehearsal.Operation, dependencies map[string][]string, needs []Need) Report {
+	ops := make([]rehearsal.Operation, 0, len(run))
 	for _, op := range run {
-		if op.Kind != Read {
+		if op.Kind != rehearsal.Read {
 			ops = append(ops, op)
 		}
 	}
 	if len(ops) == 0 {
 		return Report{}
 	}
-	begin := slices.MinFunc(ops, func(a, b Operation) int { return a.Start.Compare(b.Start) }).Start
-	last := slices.MaxFunc(ops, func(a, b Operation) int { return a.End.Compare(b.End) })
+	begin := slices.MinFunc(ops, func(a, b rehearsal.Operation) int { return a.Start.Compare(b.Start) }).Start
+	last := slices.MaxFunc(ops, func(a, b rehearsal.Operation) int { return a.End.Compare(b.End) })
 	r := Report{
 		Makespan:     m.unscaled(last.End.Sub(begin)),
 		LowerBound:   m.lowerBound(ops, needs),
@@ -77,13 +71,13 @@ type node struct {
 	deletion bool
 }
 
-func (o Operation) node() node { return node{o.URN, o.Kind == Delete} }
+func nodeOf(o rehearsal.Operation) node { return node{o.URN, o.Kind == rehearsal.Delete} }
 
 // lowerBound returns the longest path through what AWS imposes.
-func (m Model) lowerBound(ops []Operation, needs []Need) time.Duration {
+func (m Model) lowerBound(ops []rehearsal.Operation, needs []Need) time.Duration {
 	takes := map[node]time.Duration{}
 	for _, op := range ops {
-		takes[op.node()] += m.Duration(op.Type, op.Kind)
+		takes[nodeOf(op)] += m.Duration(op.Type, op.Kind)
 	}
 	// waits holds, for each operation, groups of which one operation must have ended.
 	waits := map[node][][]node{}
@@ -134,17 +128,17 @@ func (m Model) lowerBound(ops []Operation, needs []Need) time.Duration {
 }
 
 // criticalPath walks back from the last operation through the dependencies that ended last.
-func (m Model) criticalPath(ops []Operation, begin time.Time, last Operation, dependencies map[string][]string) []Step {
-	byNode := map[node]Operation{}
+func (m Model) criticalPath(ops []rehearsal.Operation, begin time.Time, last rehearsal.Operation, dependencies map[string][]string) []Step {
+	byNode := map[node]rehearsal.Operation{}
 	for _, op := range ops {
-		byNode[op.node()] = op
+		byNode[nodeOf(op)] = op
 	}
 	before := predecessors(ops, byNode, dependencies)
 	var path []Step
 	seen := map[node]bool{}
 	for op := last; ; {
-		seen[op.node()] = true
-		var previous *Operation
+		seen[nodeOf(op)] = true
+		var previous *rehearsal.Operation
 		for _, n := range before(op) {
 			p, acted := byNode[n]
 			if acted && !seen[n] && !p.End.After(op.Start) && (previous == nil || p.End.After(previous.End)) {
@@ -159,7 +153,7 @@ func (m Model) criticalPath(ops []Operation, begin time.Time, last Operation, de
 		if wait := op.Start.Sub(ready); m.unscaled(wait) > pause {
 			latest := ready
 			for _, p := range ops {
-				if !seen[p.node()] && p.End.After(latest) && !p.End.After(op.Start) {
+				if !seen[nodeOf(p)] && p.End.After(latest) && !p.End.After(op.Start) {
 					previous, latest, held = &p, p.End, true
 				}
 			}
@@ -178,7 +172,7 @@ func (m Model) criticalPath(ops []Operation, begin time.Time, last Operation, de
 
 // predecessors returns what an operation may have waited for: to be made, for what it depends on; to be deleted, for
 // what depends on it, and in a run that makes things too for all of those, because the engine deletes last.
-func predecessors(ops []Operation, byNode map[node]Operation, dependencies map[string][]string) func(Operation) []node {
+func predecessors(ops []rehearsal.Operation, byNode map[node]rehearsal.Operation, dependencies map[string][]string) func(rehearsal.Operation) []node {
 	needed := func(urn string) []string {
 		var out []string
 		seen := map[string]bool{urn: true}
@@ -203,17 +197,17 @@ func predecessors(ops []Operation, byNode map[node]Operation, dependencies map[s
 	dependents := map[string][]node{}
 	var made []node
 	for _, op := range ops {
-		if op.Kind != Delete {
-			made = append(made, op.node())
+		if op.Kind != rehearsal.Delete {
+			made = append(made, nodeOf(op))
 			continue
 		}
 		for _, d := range needed(op.URN) {
-			dependents[d] = append(dependents[d], op.node())
+			dependents[d] = append(dependents[d], nodeOf(op))
 		}
 	}
 	slices.SortFunc(made, func(a, b node) int { return cmp.Compare(a.urn, b.urn) })
-	return func(op Operation) []node {
-		if op.Kind == Delete {
+	return func(op rehearsal.Operation) []node {
+		if op.Kind == rehearsal.Delete {
 			return append(slices.Clone(dependents[op.URN]), made...)
 		}
 		var out []node

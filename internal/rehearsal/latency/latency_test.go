@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/latency"
 )
 
@@ -29,8 +30,8 @@ func urn(typ, name string) string { return "urn:pulumi:prod::eks-platform::" + t
 func minutes(m float64) time.Duration { return time.Duration(m * float64(time.Minute)) }
 
 // at is an operation from one minute to another.
-func at(kind latency.Kind, typ, name string, start, end float64) latency.Operation {
-	return latency.Operation{
+func at(kind rehearsal.Kind, typ, name string, start, end float64) rehearsal.Operation {
+	return rehearsal.Operation{
 		URN: urn(typ, name), Type: typ, Kind: kind, Start: epoch.Add(minutes(start)), End: epoch.Add(minutes(end)),
 	}
 }
@@ -74,12 +75,12 @@ func imposed(resources []latency.Resource) []latency.Need {
 }
 
 // firstUp is the platform's first update on as many slots as it likes.
-func firstUp() []latency.Operation {
-	return []latency.Operation{
-		at(latency.Create, role, "control-plane", 0, 0.1), at(latency.Create, role, "node", 0, 0.1),
-		at(latency.Create, attachment, "control-plane", 0.1, 0.2), at(latency.Create, attachment, "node", 0.1, 0.2),
-		at(latency.Create, cluster, "prod", 0.2, 9.2), at(latency.Create, addon, "cni", 9.2, 9.95),
-		at(latency.Create, nodeGroup, "system", 9.95, 12.95), at(latency.Create, addon, "coredns", 12.95, 13.7),
+func firstUp() []rehearsal.Operation {
+	return []rehearsal.Operation{
+		at(rehearsal.Create, role, "control-plane", 0, 0.1), at(rehearsal.Create, role, "node", 0, 0.1),
+		at(rehearsal.Create, attachment, "control-plane", 0.1, 0.2), at(rehearsal.Create, attachment, "node", 0.1, 0.2),
+		at(rehearsal.Create, cluster, "prod", 0.2, 9.2), at(rehearsal.Create, addon, "cni", 9.2, 9.95),
+		at(rehearsal.Create, nodeGroup, "system", 9.95, 12.95), at(rehearsal.Create, addon, "coredns", 12.95, 13.7),
 	}
 }
 
@@ -165,8 +166,8 @@ func TestCoreDNSNeedsOneUntaintedGroupAndNotTheSlowest(t *testing.T) {
 		[2]string{urn(nodeGroup, "late"), urn(nat, "slow")}, [2]string{urn(nat, "slow"), urn(addon, "cni")},
 		[2]string{urn(nat, "last"), urn(addon, "coredns")},
 	)...)
-	run := append(firstUp(), at(latency.Create, nat, "slow", 9.95, 11.95), at(latency.Create, nodeGroup, "late", 11.95, 14.95),
-		at(latency.Create, nat, "last", 13.7, 15.7))
+	run := append(firstUp(), at(rehearsal.Create, nat, "slow", 9.95, 11.95), at(rehearsal.Create, nodeGroup, "late", 11.95, 14.95),
+		at(rehearsal.Create, nat, "last", 13.7, 15.7))
 	assert.Equal(t, minutes(15.7), latency.Model{Scale: 1}.Analyse(run, nil, needs).LowerBound)
 }
 
@@ -202,11 +203,11 @@ func TestReferencesAreWhatInputsSayOfOtherResources(t *testing.T) {
 
 func TestDestroyIsBoundByTheReferencesTheOtherWayRound(t *testing.T) {
 	t.Parallel()
-	run := []latency.Operation{
-		at(latency.Delete, addon, "coredns", 0, 0.75), at(latency.Delete, nodeGroup, "system", 0.75, 3.75),
-		at(latency.Delete, addon, "cni", 3.75, 4.5), at(latency.Delete, cluster, "prod", 4.5, 13.5),
-		at(latency.Delete, attachment, "control-plane", 13.5, 13.6), at(latency.Delete, role, "control-plane", 13.6, 13.7),
-		at(latency.Delete, attachment, "node", 3.75, 3.85), at(latency.Delete, role, "node", 3.85, 3.95),
+	run := []rehearsal.Operation{
+		at(rehearsal.Delete, addon, "coredns", 0, 0.75), at(rehearsal.Delete, nodeGroup, "system", 0.75, 3.75),
+		at(rehearsal.Delete, addon, "cni", 3.75, 4.5), at(rehearsal.Delete, cluster, "prod", 4.5, 13.5),
+		at(rehearsal.Delete, attachment, "control-plane", 13.5, 13.6), at(rehearsal.Delete, role, "control-plane", 13.6, 13.7),
+		at(rehearsal.Delete, attachment, "node", 3.75, 3.85), at(rehearsal.Delete, role, "node", 3.85, 3.95),
 	}
 	needs := imposed(platform())
 	r := latency.Model{Scale: 1}.Analyse(run, engineDependencies(), needs)
@@ -226,17 +227,17 @@ func TestAScaledRunIsJudgedInAWSTime(t *testing.T) {
 	assert.Equal(t, minutes(13.7), r.LowerBound)
 	assert.InDelta(t, 13.7, r.Makespan.Minutes(), 1e-6)
 	assert.InDelta(t, 9.2, r.CriticalPath[2].End.Minutes(), 1e-6)
-	assert.Equal(t, 9*time.Minute, m.Duration(cluster, latency.Create))
-	assert.Equal(t, 5400*time.Millisecond, m.Wait(cluster, latency.Create))
-	assert.Zero(t, latency.Model{}.Wait(cluster, latency.Create), "no scale, no waiting")
+	assert.Equal(t, 9*time.Minute, m.Duration(cluster, rehearsal.Create))
+	assert.Equal(t, 5400*time.Millisecond, m.Wait(cluster, rehearsal.Create))
+	assert.Zero(t, latency.Model{}.Wait(cluster, rehearsal.Create), "no scale, no waiting")
 }
 
 func TestWaitingForASlotShowsOnTheCriticalPath(t *testing.T) {
 	t.Parallel()
-	run := []latency.Operation{
-		at(latency.Create, role, "control-plane", 0, 0.1),
-		at(latency.Create, nat, "a", 0, 2), at(latency.Create, nat, "b", 0, 2),
-		at(latency.Create, cluster, "prod", 2, 11),
+	run := []rehearsal.Operation{
+		at(rehearsal.Create, role, "control-plane", 0, 0.1),
+		at(rehearsal.Create, nat, "a", 0, 2), at(rehearsal.Create, nat, "b", 0, 2),
+		at(rehearsal.Create, cluster, "prod", 2, 11),
 	}
 	deps := map[string][]string{urn(cluster, "prod"): {urn(role, "control-plane")}}
 	r := latency.Model{Scale: 1}.Analyse(run, deps, references([2]string{urn(cluster, "prod"), urn(role, "control-plane")}))
@@ -250,9 +251,9 @@ func TestWaitingForASlotShowsOnTheCriticalPath(t *testing.T) {
 
 func TestADeletionInAnUpdateFollowsWhatWasMade(t *testing.T) {
 	t.Parallel()
-	run := []latency.Operation{
-		at(latency.Create, subnet, "new", 0, 0.05), at(latency.Delete, subnet, "old", 0.05, 0.1),
-		at(latency.Read, cluster, "prod", 0, 60),
+	run := []rehearsal.Operation{
+		at(rehearsal.Create, subnet, "new", 0, 0.05), at(rehearsal.Delete, subnet, "old", 0.05, 0.1),
+		at(rehearsal.Read, cluster, "prod", 0, 60),
 	}
 	r := latency.Model{Scale: 1}.Analyse(run, nil, nil)
 	assert.Equal(t, []string{"new", "old"}, names(r.CriticalPath))
@@ -261,7 +262,7 @@ func TestADeletionInAnUpdateFollowsWhatWasMade(t *testing.T) {
 
 func TestAReplacementIsTwoOperations(t *testing.T) {
 	t.Parallel()
-	run := []latency.Operation{at(latency.Create, nat, "a", 0, 2), at(latency.Delete, nat, "a", 2, 4)}
+	run := []rehearsal.Operation{at(rehearsal.Create, nat, "a", 0, 2), at(rehearsal.Delete, nat, "a", 2, 4)}
 	r := latency.Model{Scale: 1}.Analyse(run, nil, nil)
 	assert.Equal(t, []string{"a", "a"}, names(r.CriticalPath))
 	assert.Equal(t, minutes(2), r.LowerBound, "AWS lets both happen at once")
@@ -274,7 +275,7 @@ func TestNothingToDoTakesNoTime(t *testing.T) {
 
 func TestNeedsInACircleEnd(t *testing.T) {
 	t.Parallel()
-	run := []latency.Operation{at(latency.Create, subnet, "a", 0, 0.05), at(latency.Create, subnet, "b", 0.05, 0.1)}
+	run := []rehearsal.Operation{at(rehearsal.Create, subnet, "a", 0, 0.05), at(rehearsal.Create, subnet, "b", 0.05, 0.1)}
 	circle := references([2]string{urn(subnet, "a"), urn(subnet, "b")}, [2]string{urn(subnet, "b"), urn(subnet, "a")})
 	deps := map[string][]string{urn(subnet, "a"): {urn(subnet, "b")}, urn(subnet, "b"): {urn(subnet, "a")}}
 	r := latency.Model{Scale: 1}.Analyse(run, deps, append(circle, latency.Need{URN: urn(subnet, "a")}))
@@ -288,10 +289,10 @@ func TestDurationsAreTheDesigns(t *testing.T) {
 		cluster: 9, nodeGroup: 3, nat: 2, "aws:ec2/vpcEndpoint:VpcEndpoint": 1.5, addon: 0.75, "aws:kms/key:Key": 0.2,
 		role: 0.1, attachment: 0.1, subnet: 0.05, "aws:ec2/launchTemplate:LaunchTemplate": 0.05, "kubernetes:core/v1:Namespace": 0.05,
 	} {
-		assert.Equal(t, minutes(want), latency.Model{}.Duration(typ, latency.Create), typ)
-		assert.Equal(t, minutes(want), latency.Model{}.Duration(typ, latency.Delete), typ)
-		assert.Zero(t, latency.Model{}.Duration(typ, latency.Read), typ)
+		assert.Equal(t, minutes(want), latency.Model{}.Duration(typ, rehearsal.Create), typ)
+		assert.Equal(t, minutes(want), latency.Model{}.Duration(typ, rehearsal.Delete), typ)
+		assert.Zero(t, latency.Model{}.Duration(typ, rehearsal.Read), typ)
 	}
-	assert.Equal(t, minutes(0.05), latency.Model{}.Duration(nat, latency.Update), "a tag")
-	assert.Equal(t, minutes(2), latency.Model{}.Duration(cluster, latency.Update))
+	assert.Equal(t, minutes(0.05), latency.Model{}.Duration(nat, rehearsal.Update), "a tag")
+	assert.Equal(t, minutes(2), latency.Model{}.Duration(cluster, rehearsal.Update))
 }

@@ -3,52 +3,19 @@ package latency
 import (
 	"strings"
 	"time"
-)
 
-// Kind is what an operation does.
-type Kind string
-
-// The kinds of operation.
-const (
-	Create Kind = "create"
-	Update Kind = "update"
-	Delete Kind = "delete"
-	Read   Kind = "read"
+	"github.com/eks-platform/eks-platform/internal/facts"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // Resource types that this package knows by name.
 const (
-	clusterType     = "aws:eks/cluster:Cluster"
-	nodeGroupType   = "aws:eks/nodeGroup:NodeGroup"
-	addonType       = "aws:eks/addon:Addon"
-	attachmentType  = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	inlineType      = "aws:iam/rolePolicy:RolePolicy"
-	roleType        = "aws:iam/role:Role"
-	natGatewayType  = "aws:ec2/natGateway:NatGateway"
-	vpcEndpointType = "aws:ec2/vpcEndpoint:VpcEndpoint"
-	kmsKeyType      = "aws:kms/key:Key"
-)
-
-// AWS's usual durations for a creation, in thousandths of a minute (the design, section 7). A gateway endpoint is
-// counted as an interface endpoint, which the type does not tell apart. Deletions are modelled by the same figures:
-// AWS's differ from them by less than they differ from each other.
-var creations = map[string]int{
-	clusterType:     9000,
-	nodeGroupType:   3000,
-	natGatewayType:  2000,
-	vpcEndpointType: 1500,
-	addonType:       750,
-	kmsKeyType:      200,
-}
-
-// What takes noticeably longer than usual to update: a control plane's settings two minutes, a node group a new set of
-// nodes, an add-on a rollout.
-var updates = map[string]int{clusterType: 2000, nodeGroupType: 3000, addonType: 750}
-
-const (
-	iamMillis  = 100
-	restMillis = 50
-	iamPrefix  = "aws:iam/"
+	clusterType    = "aws:eks/cluster:Cluster"
+	nodeGroupType  = "aws:eks/nodeGroup:NodeGroup"
+	addonType      = "aws:eks/addon:Addon"
+	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	inlineType     = "aws:iam/rolePolicy:RolePolicy"
+	roleType       = "aws:iam/role:Role"
 )
 
 // Model is how long AWS takes.
@@ -59,26 +26,25 @@ type Model struct {
 }
 
 // Duration returns how long AWS itself takes for an operation, whatever the scale. A read takes no time.
-func (m Model) Duration(typ string, kind Kind) time.Duration {
-	millis := restMillis
-	if strings.HasPrefix(typ, iamPrefix) {
-		millis = iamMillis
-	}
-	table := creations
+func (m Model) Duration(typ string, kind rehearsal.Kind) time.Duration {
+	table := facts.CreationDurations
 	switch kind {
-	case Read:
+	case rehearsal.Read:
 		return 0
-	case Update:
-		table = updates
+	case rehearsal.Update:
+		table = facts.UpdateDurations
 	}
 	if special, ok := table[typ]; ok {
-		millis = special
+		return special
 	}
-	return time.Duration(millis) * time.Minute / 1000
+	if strings.HasPrefix(typ, "aws:iam/") {
+		return facts.IAMDuration
+	}
+	return facts.DefaultDuration
 }
 
 // Wait returns how long a rehearsal takes for an operation: its duration, scaled.
-func (m Model) Wait(typ string, kind Kind) time.Duration {
+func (m Model) Wait(typ string, kind rehearsal.Kind) time.Duration {
 	return time.Duration(float64(m.Duration(typ, kind)) * m.Scale)
 }
 

@@ -3,6 +3,8 @@ package latency
 import (
 	"cmp"
 	"slices"
+
+	"github.com/eks-platform/eks-platform/internal/facts"
 )
 
 // Need is something that AWS itself imposes: a resource cannot be made before one of others is there. The other way
@@ -27,13 +29,6 @@ func (r Resource) text(key string) string {
 	return s
 }
 
-// beforeNodes are the add-ons without which a node does not become ready on a cluster that has none of its own.
-var beforeNodes = []string{"vpc-cni", "kube-proxy"}
-
-// afterNodes are the add-ons that are Deployments: they become active once their pods run, which no tainted node lets
-// them. Add-ons that are DaemonSets become active without a node.
-var afterNodes = []string{"aws-ebs-csi-driver", "aws-efs-csi-driver", "coredns", "metrics-server"}
-
 // Rules returns what AWS imposes beyond references: a control plane and nodes need their roles' policies, nodes need
 // the add-ons that make them ready, and add-ons that are Deployments need a node without taints.
 func Rules(resources []Resource) []Need {
@@ -54,11 +49,12 @@ func Rules(resources []Resource) []Need {
 			for _, p := range policies[r.text("nodeRoleArn")] {
 				need(r, p)
 			}
-			for _, a := range addons(resources, r.text("clusterName"), beforeNodes) {
+			for _, a := range beforeNodes(resources, r.text("clusterName")) {
 				need(r, a)
 			}
 		case addonType:
-			if slices.Contains(afterNodes, r.text("addonName")) {
+			// It becomes active once its pods run, which no tainted node lets them. A DaemonSet is active without a node.
+			if _, deployment := facts.Addons()[r.text("addonName")].Deployment(); deployment {
 				need(r, untainted(resources, r.text("clusterName"))...)
 			}
 		}
@@ -87,11 +83,11 @@ func policiesByRoleARN(resources []Resource) map[string][]string {
 	return out
 }
 
-// addons returns the URNs of a cluster's add-ons with one of some names.
-func addons(resources []Resource, cluster string, names []string) []string {
+// beforeNodes returns the URNs of a cluster's add-ons without which its nodes do not become ready.
+func beforeNodes(resources []Resource, cluster string) []string {
 	var out []string
 	for _, r := range resources {
-		if r.Type == addonType && r.text("clusterName") == cluster && slices.Contains(names, r.text("addonName")) {
+		if r.Type == addonType && r.text("clusterName") == cluster && facts.Addons()[r.text("addonName")].NodesNeedIt {
 			out = append(out, r.URN)
 		}
 	}
