@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/declared"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 	"github.com/eks-platform/eks-platform/stacks"
@@ -67,6 +68,9 @@ func (e *estate) asked(stack string, kind rehearsal.Kind) int {
 	return n
 }
 
+// inside reports whether a URN is below the one component of what is inside the cluster.
+func inside(urn string) bool { return strings.Contains(urn, stacks.InClusterType+"$") }
+
 func buildsAWSFirst(t *testing.T, e *estate) {
 	r := e.up("dev", automation.UpOptions{AWSOnly: true})
 	assert.Empty(t, e.within())
@@ -75,8 +79,10 @@ func buildsAWSFirst(t *testing.T, e *estate) {
 	for _, s := range r.Steps {
 		made[s.URN] = true
 	}
-	for _, r := range registered(t, "dev") {
-		if !inside(r) {
+	cluster, err := declared.Cluster(stacks.Program, e.dir, "dev", nil)
+	require.NoError(t, err)
+	for _, r := range cluster[0].Registrations {
+		if !inside(r.URN) {
 			assert.True(t, made[r.URN], "%s is not made, and needs no way to the cluster", r.URN)
 		}
 	}
@@ -125,7 +131,7 @@ func makesTheRest(t *testing.T, e *estate) {
 	r := e.up("dev", automation.UpOptions{})
 	for _, s := range r.Steps {
 		assert.Equal(t, "create", s.Op, s.URN)
-		assert.True(t, insideURN(s.URN), s.URN)
+		assert.True(t, inside(s.URN), s.URN)
 	}
 	assert.NotEmpty(t, e.within())
 	again := e.preview("dev", automation.PreviewOptions{Refresh: true})

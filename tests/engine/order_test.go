@@ -73,14 +73,22 @@ func (o operations) before(others operations, why string) {
 
 // The types that these tests look for.
 const (
-	addonType     = "aws:eks/addon:Addon"
-	clusterType   = "aws:eks/cluster:Cluster"
-	endpointType  = "aws:ec2/vpcEndpoint:VpcEndpoint"
-	natType       = "aws:ec2/natGateway:NatGateway"
-	nodeGroupType = "aws:eks/nodeGroup:NodeGroup"
-	routeType     = "aws:ec2/route:Route"
-	subnetType    = "aws:ec2/subnet:Subnet"
-	templateType  = "aws:ec2/launchTemplate:LaunchTemplate"
+	accountObject   = "kubernetes:core/v1:ServiceAccount"
+	addonType       = "aws:eks/addon:Addon"
+	clusterType     = "aws:eks/cluster:Cluster"
+	endpointType    = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	natType         = "aws:ec2/natGateway:NatGateway"
+	nodeGroupType   = "aws:eks/nodeGroup:NodeGroup"
+	routeType       = "aws:ec2/route:Route"
+	subnetType      = "aws:ec2/subnet:Subnet"
+	templateType    = "aws:ec2/launchTemplate:LaunchTemplate"
+	associationType = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+	limitsObject    = "kubernetes:core/v1:LimitRange"
+	namespaceObject = "kubernetes:core/v1:Namespace"
+	policyObject    = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+	quotaObject     = "kubernetes:core/v1:ResourceQuota"
+	roleBindingType = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
+	roleType        = "aws:iam/role:Role"
 )
 
 // slow makes what nodes need take a while: what does not wait for it overtakes it.

@@ -1,4 +1,4 @@
-package engine_test
+package rules_test
 
 import (
 	"encoding/json"
@@ -22,8 +22,8 @@ var clusters = []struct {
 	prefix, accountID string
 	stacks            []string
 }{
-	{"/eks-platform/nonprod/", nonprod.Account, []string{"dev", "stg"}},
-	{"/eks-platform/prod/", prod.Account, []string{"prod"}},
+	{"/eks-platform/nonprod/", "111111111111", []string{"dev", "stg"}},
+	{"/eks-platform/prod/", "222222222222", []string{"prod"}},
 }
 
 // outputsOf returns the outputs of the Fluent Bit that a stack runs, as a library that others wrote reads them.
