@@ -72,14 +72,18 @@ func (p *Provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeReques
 	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true, SupportsAutonamingConfiguration: true}, nil
 }
 
-// GetPluginInfo returns the version of the provider that the facts describe.
+// Version is the version of pulumi-aws that this package stands in for: that of the SDK in go.mod, since the engine warns
+// about a provider that is older than what the program asks for. The facts may describe an earlier one.
+const Version = "6.83.4"
+
+// GetPluginInfo returns the version of the provider.
 func (p *Provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: awsfacts.Describes().Version}, nil
+	return &pulumirpc.PluginInfo{Version: Version}, nil
 }
 
 // GetSchema returns a package without members: enough for programs in Go, which bring their SDK.
 func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
-	return &pulumirpc.GetSchemaResponse{Schema: `{"name":"aws","version":"` + awsfacts.Describes().Version + `"}`}, nil
+	return &pulumirpc.GetSchemaResponse{Schema: `{"name":"aws","version":"` + Version + `"}`}, nil
 }
 
 // Cancel is accepted; operations end by their requests' contexts.

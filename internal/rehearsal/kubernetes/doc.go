@@ -1,4 +1,4 @@
-// Package kubernetes stands in for the pulumi-kubernetes 4.30.0 provider and, behind it, for the API servers of the
+// Package kubernetes stands in for the pulumi-kubernetes 4.32.0 provider and, behind it, for the API servers of the
 // rehearsal cloud's EKS clusters.
 //
 // A provider finds its cluster by the server endpoint in its kubeconfig: a cluster that the rehearsal cloud does not

@@ -19,8 +19,9 @@ import (
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
-// Version is the version of pulumi-kubernetes that this package stands in for.
-const Version = "4.30.0"
+// Version is the version of pulumi-kubernetes that this package stands in for: that of the SDK in go.mod, since the
+// engine warns about a provider that is older than what the program asks for.
+const Version = "4.32.0"
 
 // Store is what the provider needs of the rehearsal cloud's memory; cloud.Store is one.
 type Store interface {
