@@ -22,6 +22,8 @@ type Rehearsal struct {
 
 	cloud *rehearsal.Cloud // nil in tests with providers of their own
 
+	stateAtEnd bool
+
 	mu     sync.Mutex
 	stacks map[string]bool // that are known to exist: nobody else makes or removes any
 }
@@ -34,6 +36,9 @@ type RehearsalOptions struct {
 	Latency rehearsal.Latency
 	// Faults go wrong on purpose.
 	Faults []rehearsal.Fault
+	// StateAtEnd writes a stack's state when an operation ends, failed or not, instead of after every step, which costs
+	// more than everything else. An engine that is killed leaves the state as it was before.
+	StateAtEnd bool
 }
 
 // OpenRehearsal opens the rehearsal in a directory, with everything that an earlier one left there.
@@ -47,7 +52,7 @@ func OpenRehearsal(o RehearsalOptions) (*Rehearsal, error) {
 		return nil, err
 	}
 	return &Rehearsal{
-		dir: dir, cloud: cloud, closing: cloud.Close,
+		dir: dir, cloud: cloud, closing: cloud.Close, stateAtEnd: o.StateAtEnd,
 		serve: func(ctx context.Context) (endpoint, error) { return cloud.Serve(ctx) },
 	}, nil
 }
@@ -100,6 +105,9 @@ func (r *Rehearsal) attach(ctx context.Context, projectDir, stack string) (*sess
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
 		"PULUMI_SKIP_CONFIRMATIONS":                     "true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+	}
+	if r.stateAtEnd {
+		env["PULUMI_SKIP_CHECKPOINTS"] = "true"
 	}
 	maps.Copy(env, endpoint.Env())
 	s := &session{workDir: work, home: home, env: env, clean: true, create: true, release: endpoint.Close}

@@ -159,7 +159,7 @@ func (r *rehearse) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cloud, err := OpenRehearsal(RehearsalOptions{Dir: r.Dir, Latency: r.latency()})
+	cloud, err := OpenRehearsal(RehearsalOptions{Dir: r.Dir, Latency: r.latency(), StateAtEnd: true})
 	if err != nil {
 		return err
 	}

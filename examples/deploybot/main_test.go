@@ -15,7 +15,7 @@ import (
 
 func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
 	t.Parallel()
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir()})
+	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir(), StateAtEnd: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
 	platform, err := automation.New(automation.Options{ProjectDir: estatetest.Dir(), Cloud: cloud, Command: clitest.Find(t)})

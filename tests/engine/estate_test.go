@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -37,9 +39,11 @@ type estate struct {
 	cli   *pulumicli.Command
 }
 
-// open makes an estate in which nothing stands.
+// open makes an estate in which nothing stands. What is killed leaves the state that its last step has written; all
+// others write it once, at the end.
 func open(t *testing.T, changes edits, o automation.RehearsalOptions) *estate {
 	t.Helper()
+	o.StateAtEnd = !slices.ContainsFunc(o.Faults, func(f rehearsal.Fault) bool { return f.Kind == rehearsal.FaultKill })
 	o.Dir = t.TempDir()
 	c, err := automation.OpenRehearsal(o)
 	require.NoError(t, err)

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	awsfacts "github.com/eks-platform/eks-platform/internal/facts/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 

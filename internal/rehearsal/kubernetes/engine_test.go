@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -59,8 +59,7 @@ func (w *world) stack(name string, program pulumi.RunFunc) auto.Stack {
 	t := w.t
 	t.Helper()
 	ctx := context.Background()
-	cli, err := pulumicli.Find(ctx, pulumicli.Options{Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
+	cli := clitest.Find(t)
 	stop := make(chan bool)
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{Cancel: stop, Init: func(s *grpc.Server) error {
 		pulumirpc.RegisterResourceProviderServer(s, w.server)
