@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/history"
-	"github.com/eks-platform/eks-platform/automation/lease"
+	"github.com/eks-platform/eks-platform/automation/state/history"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
 // DeployOptions configures Deploy. The zero value deploys what is planned now, unless it needs an approval or an

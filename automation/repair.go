@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/history"
-	"github.com/eks-platform/eks-platform/automation/lease"
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/history"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // RepairOptions configures Repair.

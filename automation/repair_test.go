@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/automation/history"
-	"github.com/eks-platform/eks-platform/automation/lease"
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/history"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
 

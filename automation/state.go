@@ -13,8 +13,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/eks-platform/eks-platform/automation/lease"
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // beside is what is kept beside the state of one stack: its lease, its history, and Pulumi's own locks.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/eks-platform/eks-platform/automation/history"
+	"github.com/eks-platform/eks-platform/automation/state/history"
 )
 
 // History returns the newest deploys of a stack, as many as the limit says; 0 returns all. Where no history is kept, the

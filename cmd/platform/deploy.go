@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
-	"github.com/eks-platform/eks-platform/automation/lease"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
 // deployed is what the flags of deploy say.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
-	"github.com/eks-platform/eks-platform/automation/history"
+	"github.com/eks-platform/eks-platform/automation/state/history"
 )
 
 // newHistory returns the command that shows the deploys of an environment.

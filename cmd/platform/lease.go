@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
-	"github.com/eks-platform/eks-platform/automation/lease"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
 // newLease returns the command that shows and breaks the lease of an environment.

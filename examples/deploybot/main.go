@@ -18,8 +18,8 @@ import (
 	"syscall"
 
 	"github.com/eks-platform/eks-platform/automation"
-	"github.com/eks-platform/eks-platform/automation/lease"
 	"github.com/eks-platform/eks-platform/automation/report"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
 // lanes run beside each other; in a lane, one environment comes after the other.

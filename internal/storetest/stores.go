@@ -3,7 +3,7 @@ package storetest
 import (
 	"testing"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Kind is one kind of backend.

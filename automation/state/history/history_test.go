@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/history"
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/history"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 	"github.com/eks-platform/eks-platform/internal/storetest"
 )
 

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Lease is a lease that this process holds.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Result is how a deploy ended.

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/lease"
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 	"github.com/eks-platform/eks-platform/internal/storetest"
 )
 

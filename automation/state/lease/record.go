@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Holder is who has a lease, or who broke one.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // BreakOptions say how a lease may be broken.

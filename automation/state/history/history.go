@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Append writes the record of a deploy, and fills in its Format and ID. Writing the same record twice is harmless.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 	"github.com/eks-platform/eks-platform/internal/storetest"
 )
 

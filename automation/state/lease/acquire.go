@@ -8,7 +8,7 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Clock is what time is taken from.

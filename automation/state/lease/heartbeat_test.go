@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/lease"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/internal/storetest"
 )
 
