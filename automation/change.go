@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
 // change is something that a rehearsal changes in a stack file, and that must happen in place.
@@ -47,7 +49,7 @@ func addLabel(file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("change %s: %w", name, err)
 	}
-	return fmt.Sprintf("one more label on node group %s", member(group, "name").Value), replaceFile(file, raw)
+	return fmt.Sprintf("one more label on node group %s", member(group, "name").Value), wholefile.Replace(file, raw)
 }
 
 func scalar(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
@@ -235,21 +236,21 @@ func (d *deploy) run(ctx context.Context) error {
 		return err
 	}
 	d.tell(StagePreview, "")
-	plan, err := d.Preview(ctx, d.stack, PreviewOptions{
+	preview, err := d.Preview(ctx, d.stack, PreviewOptions{
 		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, Create: d.o.Create, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel,
 	})
-	if plan != nil {
-		d.out.Plan = &Plan{Format: planFormat, Result: plan}
+	if preview != nil {
+		d.out.Plan = &Plan{Format: plan.Format, Result: preview}
 	}
 	if err != nil {
 		return err
 	}
-	if d.out.Plan, err = d.Plan(ctx, plan, d.o.Program); err != nil {
+	if d.out.Plan, err = d.Plan(ctx, preview, d.o.Program); err != nil {
 		return err
 	}
-	if plan.Empty() && !plan.OutputsChange {
-		if len(plan.Withheld) > 0 {
-			return d.withholding(plan)
+	if preview.Empty() && !preview.OutputsChange {
+		if len(preview.Withheld) > 0 {
+			return d.withholding(preview)
 		}
 		return nil // there is nothing that a gate could refuse
 	}
@@ -323,13 +324,13 @@ func (d *deploy) settle(ctx context.Context) error {
 	}
 	e := &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{"everything was applied, and a look at the cloud finds more to do:"}}
 	for _, s := range r.Drift {
-		e.Messages = append(e.Messages, "drift: "+planned(s))
+		e.Messages = append(e.Messages, "drift: "+s.String())
 	}
 	for _, s := range r.Steps {
-		e.Messages = append(e.Messages, "planned: "+planned(s))
+		e.Messages = append(e.Messages, "planned: "+s.String())
 	}
 	for _, s := range r.Withheld {
-		e.Messages = append(e.Messages, "withheld, because the objects in the cluster were left out: "+planned(s))
+		e.Messages = append(e.Messages, "withheld, because the objects in the cluster were left out: "+s.String())
 	}
 	return e
 }

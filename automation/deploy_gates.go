@@ -24,7 +24,7 @@ func (d *deploy) passApproval(plan *Plan) error {
 	}
 	stale.Messages = append(stale.Messages, "the changes now:")
 	for _, s := range plan.Result.Steps {
-		stale.Messages = append(stale.Messages, "  "+planned(s))
+		stale.Messages = append(stale.Messages, "  "+s.String())
 	}
 	return stale
 }

@@ -2,28 +2,16 @@ package automation
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
-
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/buildid"
 )
-
-// Identity is what a preview's digest stands for beside the changes themselves.
-type Identity struct {
-	// Program says which program planned the changes.
-	Program string `json:"program"`
-	// StackFile is the hash of the project file and the stack's own.
-	StackFile string `json:"stackFile"`
-	// CLI is the version of the Pulumi CLI.
-	CLI string `json:"cli"`
-}
 
 // Identity gathers what goes into the digest of a stack's previews. Program names the program in the caller's own
 // terms: a deploy that runs from another commit than the preview did, as after a merge, gives both times the hash of
@@ -50,143 +38,16 @@ func (p *Platform) Identity(ctx context.Context, stack, program string) (Identit
 	return Identity{Program: program, StackFile: hash(files.String()), CLI: cli.Version().String()}, nil
 }
 
-// digestVersion changes whenever the same preview gets another digest.
-const digestVersion = "eks-platform preview digest 1"
-
-// Digest is the SHA-256 of what a preview would change, in hexadecimal: two previews with the same digest would do the
-// same, and a deploy that previews again and finds another digest than the approved one must stop. It covers, whatever
-// order the engine took the resources up in:
-//
-//   - of each step: operation, URN, type, the properties that force a replacement, the paths and kinds of all property
-//     changes, and the inputs that the resource will have;
-//   - the stack, and the identity: program, stack file, CLI.
-//
-// Secrets are blinded in the engine's events: a changed secret counts as changed and not by its value. One that comes
-// from the stack file is covered by the file's hash. What is not known before the update counts as unknown, and a
-// physical name with random digits that the engine makes up anew in every preview counts as made up. Drift is not
-// covered; what an update would do about it is.
-//
-// A run that did not succeed saw only a part, and has no digest: the result is empty. So has one that went through JSON.
-func (r *Result) Digest(i Identity) string {
-	if !r.succeeded {
-		return ""
+// Plan makes a plan of a preview that succeeded. Program names the program: see Identity.
+func (p *Platform) Plan(ctx context.Context, r *Result, program string) (*Plan, error) {
+	identity, err := p.Identity(ctx, r.Stack, program)
+	if err != nil {
+		return nil, err
 	}
-	lines := make([]string, 0, len(r.Steps))
-	for _, s := range r.Steps {
-		lines = append(lines, s.Fingerprint)
-	}
-	slices.Sort(lines)
-	return hash(canonical([]any{digestVersion, r.Stack, i.Program, i.StackFile, i.CLI, lines}))
+	return plan.New(r, identity)
 }
 
-// ShortDigest is the part of a digest that people compare: twelve digits.
-func ShortDigest(digest string) string { return digest[:min(12, len(digest))] }
-
-// fingerprints holds, for each URN, what its step changes, until all made-up names are known.
-type fingerprints map[string]*print
-
-// print is what goes into the fingerprint of one step.
-type print struct {
-	text  string
-	names []string // physical names that the engine made up for this resource
-}
-
-// note takes a step down.
-func (f fingerprints) note(m apitype.StepEventMetadata) {
-	p := &print{}
-	var changes []string
-	for path, d := range m.DetailedDiff {
-		changes = append(changes, path+" "+string(d.Kind))
-	}
-	if len(m.DetailedDiff) == 0 {
-		changes = slices.Clone(m.Diffs)
-	}
-	slices.Sort(changes)
-	var inputs any
-	if m.New != nil {
-		inputs = p.blind(urnName(m.URN), m.New.Inputs)
-	}
-	p.text = canonical([]any{m.Op, m.URN, m.Type, slices.Sorted(slices.Values(m.Keys)), changes, inputs})
-	f[m.URN] = p
-}
-
-// seal puts the fingerprints into the steps. A made-up name is known to other resources, too, and inside longer texts.
-func (f fingerprints) seal(steps []Step) {
-	owner := map[string]string{}
-	for urn, p := range f {
-		for _, name := range p.names {
-			owner[name] = urn
-		}
-	}
-	var pairs []string
-	for _, name := range slices.Backward(slices.Sorted(maps.Keys(owner))) { // the longer of two that begin alike first
-		pairs = append(pairs, name, "the name of "+owner[name])
-	}
-	madeUp := strings.NewReplacer(pairs...)
-	for i, s := range steps {
-		if p := f[s.URN]; p != nil {
-			steps[i].Fingerprint = hash(madeUp.Replace(p.text))
-		} else if s.Fingerprint == "" {
-			steps[i].Fingerprint = hash(canonical([]any{s.Op, s.URN, s.Type}))
-		}
-	}
-	clear(f)
-}
-
-// blind copies a value with constants for what is secret, unknown or only a mark of Pulumi's own, and notes the names
-// that the engine made up: Check lists in __defaults what it filled in by itself.
-func (p *print) blind(resource string, v any) any {
-	switch v := v.(type) {
-	case string:
-		if unknown[v] {
-			return unknownValue
-		}
-		return v
-	case []any:
-		out := make([]any, len(v))
-		for i, member := range v {
-			out[i] = p.blind(resource, member)
-		}
-		return out
-	case map[string]any:
-		switch signature(v) {
-		case "":
-		case sig.AssetSig, sig.ArchiveSig:
-			return []any{signature(v), v["hash"]}
-		case sig.Secret:
-			return secretValue
-		}
-		p.findNames(resource, v)
-		out := make(map[string]any, len(v))
-		for k, member := range v {
-			if k != defaultsKey {
-				out[k] = p.blind(resource, member)
-			}
-		}
-		return out
-	}
-	return v
-}
-
-// defaultsKey is where providers note which inputs they filled in.
-const defaultsKey = "__defaults"
-
-// autonamed is the annotation of Kubernetes objects whose name the provider made up.
-const autonamed = "pulumi.com/autonamed"
-
-func (p *print) findNames(resource string, v map[string]any) {
-	filled, _ := v[defaultsKey].([]any)
-	if annotations, ok := v["annotations"].(map[string]any); ok && annotations[autonamed] == "true" {
-		filled = append(slices.Clone(filled), "name")
-	}
-	for _, key := range filled {
-		k, _ := key.(string)
-		name, _ := v[k].(string)
-		// Other defaults are the same every time, and are no names.
-		if rest, ok := strings.CutPrefix(strings.ToLower(name), strings.ToLower(resource)); ok && len(rest) > 4 {
-			p.names = append(p.names, name)
-		} else if i := strings.LastIndex(strings.ToLower(name), strings.ToLower(resource)+"-"); i >= 0 {
-			p.names = append(p.names, name)
-		}
-	}
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

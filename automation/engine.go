@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // The SDK closes the event channel when the engine has closed its stream, and never when the CLI fails before it opens
@@ -22,7 +24,7 @@ type call func(ctx context.Context, events chan<- events.EngineEvent, stdout, st
 
 // engine runs one operation and returns what it did. The result is there for a failed operation, too.
 func (w *workspace) engine(ctx context.Context, op Operation, stack string, observe func(Event), do call) (*Result, error) {
-	c := newCollector(op, stack, observe)
+	c := plan.NewCollector(op, stack, observe)
 	ch := make(chan events.EngineEvent, 64)
 	begun, over, stop := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
@@ -36,8 +38,7 @@ func (w *workspace) engine(ctx context.Context, op Operation, stack string, obse
 				if !open {
 					return
 				}
-				c.add(e)
-				c.outputs(e)
+				c.Add(e)
 			case <-stop:
 				return
 			}
@@ -57,12 +58,13 @@ func (w *workspace) engine(ctx context.Context, op Operation, stack string, obse
 		close(stop)
 		<-over
 	}
-	c.result.Duration = time.Since(c.result.Started)
+	r := c.Result()
+	r.Duration = time.Since(r.Started)
 	// The engine's own summary decides: when the update succeeded and a read after it failed, the update stands.
-	if err != nil && !c.result.succeeded {
-		return c.result, classify(ctx, &attempt{
-			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: c.result, unlock: w.session.unlock,
+	if err != nil && !r.Succeeded() {
+		return r, classify(ctx, &attempt{
+			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: r, unlock: w.session.unlock,
 		})
 	}
-	return c.result, nil
+	return r, nil
 }

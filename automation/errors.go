@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/eks-platform/eks-platform/internal/markup"
 )
 
 // The kinds of failures, for errors.Is.
@@ -103,18 +105,10 @@ func classify(ctx context.Context, a *attempt) *Error {
 	var diagnosed []string
 	failed := 0
 	if a.result != nil {
-		causes := slices.DeleteFunc(slices.Clone(a.result.Errors), consequence)
-		if len(causes) == 0 {
-			causes = a.result.Errors
-		}
-		for _, d := range causes {
+		for _, d := range a.result.Causes() {
 			diagnosed = append(diagnosed, d.String())
 		}
-		for _, s := range a.result.Steps {
-			if s.Status == Failed {
-				failed++
-			}
-		}
+		failed = len(a.result.Failed())
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -130,11 +124,11 @@ func classify(ctx context.Context, a *attempt) *Error {
 	case strings.Contains(said, noLogin):
 		e.Kind = ErrEngine
 		e.Messages = []string{"nobody is logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"}
-	case a.result != nil && a.result.protected:
+	case a.result != nil && a.result.MetProtection():
 		e.Kind, e.Messages = ErrRefused, diagnosed
 	case failed > 0:
 		e.Kind, e.Messages = ErrProvider, diagnosed
-	case a.result != nil && a.result.program:
+	case a.result != nil && a.result.ProgramFailed():
 		e.Kind, e.Messages = ErrProgram, diagnosed
 	default:
 		e.Kind, e.Messages = ErrEngine, diagnosed
@@ -167,7 +161,7 @@ func firstLine(text string) string {
 func errorLines(stderr string) []string {
 	var out []string
 	open := false
-	for line := range strings.Lines(plain(stderr)) {
+	for line := range strings.Lines(markup.Strip(stderr)) {
 		line = strings.TrimRight(line, " \r\n")
 		rest, starts := strings.CutPrefix(line, "error: ")
 		switch {
@@ -196,8 +190,3 @@ func lockHolders(said, unlock string) []string {
 	}
 	return out
 }
-
-var markup = regexp.MustCompile(`<\{%[^%]*%\}>|\x1b\[[0-9;]*m`)
-
-// plain removes the engine's colour markup, and terminal colours.
-func plain(text string) string { return markup.ReplaceAllString(text, "") }

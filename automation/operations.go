@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
@@ -195,7 +196,7 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*Result, e
 		return nil, named(err, OpDestroy, stack)
 	}
 	// The engine refuses to plan the deletion of what is protected; the state says as much without it.
-	r := newCollector(OpDestroy, stack, nil).result
+	r := plan.NewResult(OpDestroy, stack)
 	for i := len(s.resources) - 1; i >= 0; i-- {
 		x := s.resources[i]
 		r.Steps = append(r.Steps, Step{Op: "delete", URN: x.URN, Type: x.Type, Name: x.name(), Protected: x.Protect, Status: Planned})

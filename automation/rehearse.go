@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
 // ErrRehearsal is the kind of error of a rehearsal in which everything worked, and something came out that must not:
@@ -251,7 +252,7 @@ func (r *rehearse) copyStackFiles(names []string) error {
 
 // restore puts the rehearsal's copy of a stack file back as it was at the beginning.
 func (r *rehearse) restore(name string) error {
-	return replaceFile(filepath.Join(r.project, stackFile(name)), r.files[name])
+	return wholefile.Replace(filepath.Join(r.project, stackFile(name)), r.files[name])
 }
 
 // everything runs one lane for each owner of a cluster, all at the same time. A lane that fails does not stop the

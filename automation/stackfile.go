@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
 // stackFile is the name of a stack's file.
@@ -22,7 +24,7 @@ func copyProject(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("read the project file: %w", err)
 	}
-	return replaceFile(filepath.Join(to, projectFile), raw)
+	return wholefile.Replace(filepath.Join(to, projectFile), raw)
 }
 
 // copyStackFile copies a stack's file into a working directory, where the CLI keeps the salt of the rehearsal's own
@@ -49,7 +51,7 @@ func copyStackFile(from, to, stack string) error {
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", stackFile(stack), err)
 	}
-	return replaceFile(target, raw)
+	return wholefile.Replace(target, raw)
 }
 
 func readYAML(path string) (*yaml.Node, error) {
@@ -87,13 +89,4 @@ func remove(doc *yaml.Node, key string) {
 			return
 		}
 	}
-}
-
-// replaceFile writes a file so that a reader sees the old one or the new one.
-func replaceFile(path string, raw []byte) error {
-	next := path + ".next"
-	if err := os.WriteFile(next, raw, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(next, path)
 }

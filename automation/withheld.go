@@ -70,7 +70,7 @@ func (r *registrations) withheld(ctx context.Context, w *workspace, result *Resu
 	var out []Step
 	for _, x := range s.inCloud() {
 		switch {
-		case x.External || result.deleted[x.URN]:
+		case x.External || result.Deletes(x.URN):
 		case x.Delete:
 			out = append(out, x.withheld(apitype.OpDeleteReplaced))
 		case !r.urns[x.URN] && !r.constructed(x, known, providers):
@@ -112,7 +112,7 @@ func (d *deploy) withholding(r *Result) error {
 	e := &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{
 		"deletions are withheld, because the objects in the cluster were left out: these objects and what they depend on can only be deleted by a deploy that reaches the cluster"}}
 	for _, s := range r.Withheld {
-		e.Messages = append(e.Messages, "withheld: "+planned(s))
+		e.Messages = append(e.Messages, "withheld: "+s.String())
 	}
 	return e
 }

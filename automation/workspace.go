@@ -10,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
 
@@ -91,7 +92,7 @@ type record struct {
 }
 
 // name is the resource's own name: the last part of its URN.
-func (r record) name() string { return urnName(r.URN) }
+func (r record) name() string { _, name := plan.Names(r.URN); return name }
 
 // state is what a stack's state says of its resources.
 type state struct {
@@ -154,21 +155,3 @@ func (w *workspace) state(ctx context.Context, stack string) (*state, error) {
 }
 
 var noStack = regexp.MustCompile(`no stack named .* found`)
-
-// urnName returns the last part of a URN, which is the resource's name.
-func urnName(urn string) string {
-	if i := strings.LastIndex(urn, "::"); i >= 0 {
-		return urn[i+2:]
-	}
-	return urn
-}
-
-// urnType returns a resource's own type from its URN, without its parents'.
-func urnType(urn string) string {
-	parts := strings.Split(urn, "::")
-	if len(parts) < 3 {
-		return ""
-	}
-	types := parts[2]
-	return types[strings.LastIndex(types, "$")+1:]
-}

@@ -1,4 +1,4 @@
-package automation
+package plan
 
 import (
 	"encoding/json"
@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -169,12 +168,12 @@ func TestCredentialsAreMaskedInMessages(t *testing.T) {
 	} {
 		assert.Equal(t, want, Mask(said))
 	}
-	c := newCollector(OpUp, "prod", nil)
+	c := NewCollector(OpUp, "prod", nil)
 	for _, severity := range []string{"warning", "error"} {
-		c.add(events.EngineEvent{EngineEvent: apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: severity, Message: "AKIAIOSFODNN7EXAMPLE was refused"}}})
+		c.Add(events.EngineEvent{EngineEvent: apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: severity, Message: "AKIAIOSFODNN7EXAMPLE was refused"}}})
 	}
-	assert.Equal(t, []Diagnostic{{Message: "[masked] was refused"}}, c.result.Warnings)
-	assert.Equal(t, []Diagnostic{{Message: "[masked] was refused"}}, c.result.Errors)
+	assert.Equal(t, []Diagnostic{{Message: "[masked] was refused"}}, c.Result().Warnings)
+	assert.Equal(t, []Diagnostic{{Message: "[masked] was refused"}}, c.Result().Errors)
 }
 
 func TestNodeGroupsTellWhatBecomesOfTheirNodes(t *testing.T) {
@@ -206,17 +205,17 @@ func step(op apitype.OpType, name string, retain bool) events.EngineEvent {
 
 func TestEveryWayToGoIsDestructive(t *testing.T) {
 	t.Parallel()
-	c := newCollector(OpPreview, "prod", nil)
+	c := NewCollector(OpPreview, "prod", nil)
 	for _, e := range []events.EngineEvent{
 		step(apitype.OpDeleteReplaced, "first", false), step(apitype.OpReplace, "first", false), step(apitype.OpCreateReplacement, "first", false),
 		step(apitype.OpCreateReplacement, "last", false), step(apitype.OpReplace, "last", false), step(apitype.OpDeleteReplaced, "last", false),
 		step(apitype.OpDelete, "kept", true), step(apitype.OpUpdate, "changed", false), step(apitype.OpDeleteReplaced, "leftover", false),
 		{EngineEvent: apitype.EngineEvent{SummaryEvent: &apitype.SummaryEvent{Result: apitype.OperationResultSucceeded}}},
 	} {
-		c.add(e)
+		c.Add(e)
 	}
 	got := map[string]string{}
-	for _, s := range c.result.Steps {
+	for _, s := range c.Result().Steps {
 		line := s.Op
 		for mark, set := range map[string]bool{" destructive": s.Destructive(), " deleted first": s.DeletedFirst, " retained": s.Retain} {
 			if set {
@@ -232,57 +231,6 @@ func TestEveryWayToGoIsDestructive(t *testing.T) {
 		"first": "replace destructive deleted first", "last": "replace destructive", "kept": "delete destructive retained",
 		"changed": "update", "leftover": "delete-replaced destructive",
 	}, got)
-}
-
-// vault is a program with secrets everywhere: from the configuration, nested, in lists, in documents, in outputs.
-func vault(ctx *pulumi.Context) error {
-	plain, _ := ctx.GetConfig("warehouse:key")
-	key := pulumi.ToSecret(pulumi.String(plain)).(pulumi.StringOutput)
-	doc := pulumi.JSONMarshal(pulumi.Map{"user": pulumi.String("me"), "key": key})
-	err := ctx.RegisterResource("fake:index:Box", "safe-1", pulumi.Map{
-		"colour": pulumi.String("red"), "shape": key, "list": pulumi.Array{pulumi.String("public"), key},
-		"nested": pulumi.Map{"user": pulumi.String("me"), "deep": pulumi.Map{"key": key}}, "document": doc, "description": pulumi.Sprintf("the key is %s", key),
-	}, &box{})
-	ctx.Export("key", key)
-	ctx.Export("nested", pulumi.Map{"key": key})
-	return err
-}
-
-func TestASecretIsNowhereInResultsAndEvents(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.program = vault
-	var seen []Event
-	observe := func(e Event) { seen = append(seen, e) }
-	var results []*Result
-	for _, key := range []string{"hunter2-first", "hunter2-second"} {
-		r.configure("prod", "key: "+key)
-		preview, err := r.Preview(t.Context(), "prod", PreviewOptions{OnEvent: observe})
-		require.NoError(t, err)
-		up, err := r.Up(t.Context(), "prod", UpOptions{OnEvent: observe})
-		require.NoError(t, err)
-		refresh, err := r.Refresh(t.Context(), "prod", RefreshOptions{OnEvent: observe})
-		require.NoError(t, err)
-		results = append(results, preview, up, refresh)
-	}
-	raw, err := json.Marshal([]any{results, seen})
-	require.NoError(t, err)
-	for _, never := range []string{"hunter2", sig.Key} {
-		i := strings.Index(string(raw), never)
-		assert.Negative(t, i, "%s", raw[max(0, i-200):min(len(raw), max(0, i)+100)])
-	}
-
-	var changes []PropertyChange
-	for _, s := range results[3].Steps {
-		if s.Name == "safe-1" {
-			changes = s.Properties
-			assert.Equal(t, "replace", s.Op)
-		}
-	}
-	assert.Contains(t, changes, PropertyChange{Path: "shape", Kind: PropertyUpdated, Replaces: true, Old: "[secret]", New: "[secret]"})
-	assert.Contains(t, lines(changes), `update nested: {deep: {key: [secret]}, user: "me"} => {deep: {key: [secret]}, user: "me"}`)
-	assert.Contains(t, lines(changes), `update list: ["public", [secret]] => ["public", [secret]]`)
-	assert.Contains(t, lines(changes), "update description: [secret] => [secret]")
 }
 
 func TestAComponentsInputsAreCompared(t *testing.T) {

@@ -1,4 +1,4 @@
-package automation
+package plan
 
 import "github.com/eks-platform/eks-platform/internal/facts"
 

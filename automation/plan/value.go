@@ -1,4 +1,4 @@
-package automation
+package plan
 
 import (
 	"bytes"
@@ -216,7 +216,7 @@ func (s shower) object(out *strings.Builder, path resource.PropertyPath, v map[s
 		return
 	case sig.ResourceReference:
 		urn, _ := v["urn"].(string)
-		out.WriteString("(" + urnType(urn) + " " + urnName(urn) + ")")
+		out.WriteString("(" + typeOf(urn) + " " + nameOf(urn) + ")")
 		return
 	default: // secrets, and what a later engine may think of
 		out.WriteString(secretValue)

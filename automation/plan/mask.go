@@ -1,4 +1,4 @@
-package automation
+package plan
 
 import "regexp"
 

@@ -1,12 +1,13 @@
-package automation
+package plan
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
+
+	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
 // Plan is a preview that somebody can approve and a deploy is held to. It is written and read as JSON.
@@ -21,20 +22,16 @@ type Plan struct {
 	Result *Result `json:"result"`
 }
 
-// planFormat is the version of the layout.
-const planFormat = 1
+// Format is the version of the layout.
+const Format = 1
 
-// Plan makes a plan of a preview that succeeded. Program names the program: see Identity.
-func (p *Platform) Plan(ctx context.Context, r *Result, program string) (*Plan, error) {
-	identity, err := p.Identity(ctx, r.Stack, program)
-	if err != nil {
-		return nil, err
-	}
-	plan := &Plan{Format: planFormat, Digest: r.Digest(identity), Identity: identity, Result: r}
-	if plan.Digest == "" {
+// New makes a plan of a preview that succeeded.
+func New(r *Result, i Identity) (*Plan, error) {
+	p := &Plan{Format: Format, Digest: r.Digest(i), Identity: i, Result: r}
+	if p.Digest == "" {
 		return nil, fmt.Errorf("the preview of %s did not succeed: there is nothing to approve", r.Stack)
 	}
-	return plan, nil
+	return p, nil
 }
 
 // Write writes the plan to a file.
@@ -43,28 +40,31 @@ func (p *Plan) Write(file string) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(file, append(raw, '\n')); err != nil {
+	if err := wholefile.Replace(file, append(raw, '\n')); err != nil {
 		return fmt.Errorf("write the preview: %w", err)
 	}
 	return nil
 }
 
-// ReadPlan reads a plan that Write has written. What is no plan is an *Error of kind ErrInvalid.
-func ReadPlan(file string) (*Plan, error) {
+// ErrNoPlan: a file is no plan that Write has written, or one of another format.
+var ErrNoPlan = errors.New("no preview that was saved")
+
+// Read reads a plan that Write has written. What is no plan is an ErrNoPlan.
+func Read(file string) (*Plan, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &Error{Kind: ErrInvalid, Messages: []string{fmt.Sprintf("read the approved preview: %v", err)}, cause: err}
+		return nil, fmt.Errorf("%w: read the approved preview: %w", ErrNoPlan, err)
 	}
 	p := &Plan{}
 	err = json.Unmarshal(raw, p)
 	switch {
-	case err == nil && p.Format != planFormat:
-		err = fmt.Errorf("it has format %d, this program knows %d", p.Format, planFormat)
+	case err == nil && p.Format != Format:
+		err = fmt.Errorf("it has format %d, this program knows %d", p.Format, Format)
 	case err == nil && (p.Digest == "" || p.Result == nil || p.Result.Stack == ""):
-		err = fmt.Errorf("it lacks a digest or a result")
+		err = errors.New("it lacks a digest or a result")
 	}
 	if err != nil {
-		return nil, &Error{Kind: ErrInvalid, Messages: []string{fmt.Sprintf("%s is no preview that was saved: %v", file, err)}, cause: err}
+		return nil, fmt.Errorf("%s is %w: %w", file, ErrNoPlan, err)
 	}
 	return p, nil
 }
@@ -90,7 +90,7 @@ type StepDifference struct {
 func (p *Plan) Compare(approved *Plan) *Difference {
 	d := &Difference{}
 	if p.Identity.StackFile != approved.Identity.StackFile {
-		d.Identity = append(d.Identity, fmt.Sprintf("the stack file or the project file was changed: %s or %s", stackFile(p.Result.Stack), projectFile))
+		d.Identity = append(d.Identity, fmt.Sprintf("the stack file or the project file was changed: Pulumi.%s.yaml or Pulumi.yaml", p.Result.Stack))
 	}
 	if p.Identity.Program != approved.Identity.Program {
 		d.Identity = append(d.Identity, fmt.Sprintf("the program is another one: %s, approved was %s", p.Identity.Program, approved.Identity.Program))
@@ -124,36 +124,13 @@ func (p *Plan) Compare(approved *Plan) *Difference {
 func (d *Difference) Lines() []string {
 	out := slices.Clone(d.Identity)
 	for _, s := range d.Appeared {
-		out = append(out, "not approved: "+planned(s))
+		out = append(out, "not approved: "+s.String())
 	}
 	for _, c := range d.Changed {
-		out = append(out, fmt.Sprintf("approved: %s; now: %s", planned(c.Approved), planned(c.Now)))
+		out = append(out, fmt.Sprintf("approved: %s; now: %s", c.Approved, c.Now))
 	}
 	for _, s := range d.Vanished {
-		out = append(out, "approved, and no longer planned: "+planned(s))
+		out = append(out, "approved, and no longer planned: "+s.String())
 	}
 	return out
-}
-
-// planned describes a step that has not been done.
-func planned(s Step) string {
-	text := fmt.Sprintf("%s %s %s", s.Op, s.Type, s.Name)
-	if len(s.ReplaceKeys) > 0 {
-		text += " because of " + strings.Join(s.ReplaceKeys, ", ")
-	}
-	var changes []string
-	for _, c := range s.Properties {
-		switch {
-		case c.Kind == PropertyUpdated:
-			changes = append(changes, fmt.Sprintf("%s: %s -> %s", c.Path, c.Old, c.New))
-		case c.Kind == PropertyDeleted:
-			changes = append(changes, c.Path+": gone")
-		case c.New != "":
-			changes = append(changes, fmt.Sprintf("%s: %s", c.Path, c.New))
-		}
-	}
-	if len(changes) > 0 {
-		text += " (" + strings.Join(changes, ", ") + ")"
-	}
-	return text
 }

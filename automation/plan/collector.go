@@ -1,7 +1,8 @@
-package automation
+package plan
 
 import (
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,10 +10,14 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+
+	"github.com/eks-platform/eks-platform/internal/markup"
 )
 
-// collector turns the engine's events into a Result and passes them on as Events.
-type collector struct {
+// Collector turns the engine's events into a Result and passes them on as Events. It is for one goroutine.
+type Collector struct {
 	result  *Result
 	observe func(Event)
 	steps   map[string]int  // URN -> index in result.Steps
@@ -23,18 +28,23 @@ type collector struct {
 	replacing map[string]bool // URNs whose replacement exists
 }
 
-func newCollector(op Operation, stack string, observe func(Event)) *collector {
+// NewCollector returns a Collector for one operation on one stack. observe is called with every event; nil is nobody.
+func NewCollector(op Operation, stack string, observe func(Event)) *Collector {
 	if observe == nil {
 		observe = func(Event) {}
 	}
-	return &collector{
-		result:  &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}},
+	return &Collector{
+		result:  NewResult(op, stack),
 		observe: observe, steps: map[string]int{}, reading: map[string]bool{},
 		prints: fingerprints{}, leftovers: map[string]Step{}, replacing: map[string]bool{},
 	}
 }
 
-func (c *collector) add(e events.EngineEvent) {
+// Result returns what was collected. It goes on growing with every Add.
+func (c *Collector) Result() *Result { return c.result }
+
+// Add takes one event of the engine, in the order in which they come.
+func (c *Collector) Add(e events.EngineEvent) {
 	switch {
 	case e.Error != nil:
 		// The stream broke; how the run ended is told by the CLI's exit code.
@@ -42,6 +52,7 @@ func (c *collector) add(e events.EngineEvent) {
 		c.before(e.ResourcePreEvent.Metadata, e.ResourcePreEvent.Planning)
 	case e.ResOutputsEvent != nil:
 		c.after(e.ResOutputsEvent.Metadata)
+		c.outputs(e.ResOutputsEvent.Metadata)
 	case e.ResOpFailedEvent != nil:
 		c.failed(e.ResOpFailedEvent.Metadata)
 	case e.DiagnosticEvent != nil:
@@ -68,7 +79,7 @@ var quiet = map[apitype.OpType]bool{
 	apitype.OpSame: true, apitype.OpRead: true, apitype.OpReadDiscard: true, apitype.OpRefresh: true,
 }
 
-func (c *collector) before(m apitype.StepEventMetadata, planning bool) {
+func (c *Collector) before(m apitype.StepEventMetadata, planning bool) {
 	c.reading[m.URN] = m.Op == apitype.OpRefresh
 	if m.Op == apitype.OpDelete || m.Op == apitype.OpDeleteReplaced || m.Op == apitype.OpRemovePendingReplace {
 		c.result.deleted[m.URN] = true
@@ -97,7 +108,7 @@ func (c *collector) before(m apitype.StepEventMetadata, planning bool) {
 }
 
 // take adds a step to the result, unless its resource has one already.
-func (c *collector) take(s Step) bool {
+func (c *Collector) take(s Step) bool {
 	if _, known := c.steps[s.URN]; known {
 		return false
 	}
@@ -108,7 +119,7 @@ func (c *collector) take(s Step) bool {
 
 // finish adds what is only known when everything has been heard: deletions that belong to no replacement of this run,
 // and the fingerprints.
-func (c *collector) finish() {
+func (c *Collector) finish() {
 	for _, urn := range slices.Sorted(maps.Keys(c.leftovers)) {
 		c.take(c.leftovers[urn])
 	}
@@ -116,7 +127,7 @@ func (c *collector) finish() {
 	c.prints.seal(c.result.Steps)
 }
 
-func (c *collector) after(m apitype.StepEventMetadata) {
+func (c *Collector) after(m apitype.StepEventMetadata) {
 	s := stepOf(m)
 	s.Status = Done
 	if c.result.Operation == OpPreview {
@@ -135,7 +146,7 @@ func (c *collector) after(m apitype.StepEventMetadata) {
 	c.step(s)
 }
 
-func (c *collector) failed(m apitype.StepEventMetadata) {
+func (c *Collector) failed(m apitype.StepEventMetadata) {
 	s := stepOf(m)
 	s.Status = Failed
 	if i, known := c.steps[m.URN]; known {
@@ -147,13 +158,24 @@ func (c *collector) failed(m apitype.StepEventMetadata) {
 	c.step(s)
 }
 
-func (c *collector) step(s Step) {
+// outputs notes whether what the stack publishes changes. An update that only does that has no steps, and must be
+// carried out nevertheless: other stacks read it.
+func (c *Collector) outputs(m apitype.StepEventMetadata) {
+	if m.Type != string(resource.RootStackType) || m.Old == nil || m.New == nil || m.Op == apitype.OpRefresh {
+		return
+	}
+	if len(m.Old.Outputs)+len(m.New.Outputs) > 0 && !reflect.DeepEqual(m.Old.Outputs, m.New.Outputs) {
+		c.result.OutputsChange = true
+	}
+}
+
+func (c *Collector) step(s Step) {
 	c.observe(Event{Kind: EventStep, Time: time.Now(), Operation: c.result.Operation, Stack: c.result.Stack, Step: &s})
 }
 
 func stepOf(m apitype.StepEventMetadata) Step {
 	s := Step{
-		Op: string(m.Op), URN: m.URN, Type: m.Type, Name: urnName(m.URN),
+		Op: string(m.Op), URN: m.URN, Type: m.Type, Name: nameOf(m.URN),
 		ReplaceKeys: slices.Sorted(slices.Values(m.Keys)),
 	}
 	if len(m.DetailedDiff) > 0 {
@@ -194,13 +216,13 @@ func driftOf(m apitype.StepEventMetadata) (Step, bool) {
 	return s, true
 }
 
-func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
+func (c *Collector) diagnostic(d *apitype.DiagnosticEvent) {
 	if d.Ephemeral {
 		return
 	}
 	message := Diagnostic{Message: tidy(d.Message)}
-	if d.URN != "" && !strings.Contains(d.URN, "::pulumi:pulumi:Stack::") {
-		message.Resource = urnType(d.URN) + " " + urnName(d.URN)
+	if d.URN != "" && typeOf(d.URN) != string(resource.RootStackType) {
+		message.Resource = typeOf(d.URN) + " " + nameOf(d.URN)
 	}
 	if message.Message == "" || closing[message.Message] {
 		return
@@ -226,7 +248,7 @@ func (c *collector) diagnostic(d *apitype.DiagnosticEvent) {
 	}
 }
 
-func (c *collector) report(kind EventKind, d Diagnostic) {
+func (c *Collector) report(kind EventKind, d Diagnostic) {
 	list := &c.result.Warnings
 	if kind == EventError {
 		list = &c.result.Errors
@@ -253,7 +275,7 @@ var protectedReplacement = regexp.MustCompile(`(?s)^unable to replace resource \
 // other diagnostics do not.
 var closing = map[string]bool{"preview failed": true, "update failed": true, "refresh failed": true, "destroy failed": true}
 
-// consequence tells a diagnostic that only says that something else has failed before: the engine hangs up on the
+// consequence reports whether a diagnostic only says that something else has failed before: the engine hangs up on the
 // program, and everything that was on its way says so.
 func consequence(d Diagnostic) bool {
 	return strings.Contains(d.Message, "grpc: the client connection is closing") ||
@@ -268,7 +290,7 @@ var boilerplate = []string{
 // tidy makes a diagnostic fit to be shown: no credentials, no colour markup, none of the wrapping that the SDK puts around the one error a
 // program returns.
 func tidy(message string) string {
-	message = Mask(strings.TrimSpace(plain(message)))
+	message = Mask(strings.TrimSpace(markup.Strip(message)))
 	for again := true; again; {
 		again = false
 		for _, b := range boilerplate {
@@ -279,3 +301,15 @@ func tidy(message string) string {
 	}
 	return message
 }
+
+// Names returns the type, without its parents', and the name in a URN. A text that is no URN is its own name.
+func Names(text string) (typ, name string) {
+	u, err := urn.Parse(text)
+	if err != nil {
+		return "", text
+	}
+	return string(u.Type()), u.Name()
+}
+
+func nameOf(text string) string { _, name := Names(text); return name }
+func typeOf(text string) string { typ, _ := Names(text); return typ }

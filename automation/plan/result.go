@@ -1,6 +1,9 @@
-package automation
+package plan
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -16,6 +19,8 @@ const (
 	OpRefresh Operation = "refresh"
 	OpDestroy Operation = "destroy"
 	OpOutputs Operation = "outputs"
+	OpDeploy  Operation = "deploy"
+	OpRepair  Operation = "repair"
 )
 
 // Status is how far a step got.
@@ -65,7 +70,30 @@ type Step struct {
 	Status Status `json:"status"`
 }
 
-// Destructive tells whether the resource, as it is now, will be gone.
+// String describes the step on one line: what is done to which resource, why it is replaced, and what changes.
+func (s Step) String() string {
+	text := fmt.Sprintf("%s %s %s", s.Op, s.Type, s.Name)
+	if len(s.ReplaceKeys) > 0 {
+		text += " because of " + strings.Join(s.ReplaceKeys, ", ")
+	}
+	var changes []string
+	for _, c := range s.Properties {
+		switch {
+		case c.Kind == PropertyUpdated:
+			changes = append(changes, fmt.Sprintf("%s: %s -> %s", c.Path, c.Old, c.New))
+		case c.Kind == PropertyDeleted:
+			changes = append(changes, c.Path+": gone")
+		case c.New != "":
+			changes = append(changes, fmt.Sprintf("%s: %s", c.Path, c.New))
+		}
+	}
+	if len(changes) > 0 {
+		text += " (" + strings.Join(changes, ", ") + ")"
+	}
+	return text
+}
+
+// Destructive reports whether the resource, as it is now, will be gone.
 func (s Step) Destructive() bool {
 	return s.Op == string(apitype.OpReplace) || s.Op == string(apitype.OpDelete) || s.Op == string(apitype.OpDeleteReplaced)
 }
@@ -119,7 +147,44 @@ type Result struct {
 	deleted map[string]bool // URNs of which something is deleted
 }
 
-// Empty tells whether nothing changes. Reading something that exists is not a change.
+// NewResult returns the result of an operation that begins now, with nothing in it.
+func NewResult(op Operation, stack string) *Result {
+	return &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}}
+}
+
+// Succeeded reports whether the engine's own summary says so. It is false for a result that went through JSON.
+func (r *Result) Succeeded() bool { return r.succeeded }
+
+// ProgramFailed reports whether the program itself reported an error.
+func (r *Result) ProgramFailed() bool { return r.program }
+
+// MetProtection reports whether the engine refused to delete or replace something that is protected.
+func (r *Result) MetProtection() bool { return r.protected }
+
+// Causes returns the Errors without those that only follow from others; all of them when none is left.
+func (r *Result) Causes() []Diagnostic {
+	causes := slices.DeleteFunc(slices.Clone(r.Errors), consequence)
+	if len(causes) == 0 {
+		return r.Errors
+	}
+	return causes
+}
+
+// Deletes reports whether the run deletes something of a URN. It is false for a result that went through JSON.
+func (r *Result) Deletes(urn string) bool { return r.deleted[urn] }
+
+// Failed returns the steps that failed.
+func (r *Result) Failed() []Step {
+	var out []Step
+	for _, s := range r.Steps {
+		if s.Status == Failed {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Empty reports whether nothing changes. Reading something that exists is not a change.
 func (r *Result) Empty() bool { return len(r.Steps) == 0 && len(r.Drift) == 0 }
 
 // Resources is the number of resources that the engine looked at.

@@ -15,107 +15,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
-// replay feeds recorded events to a collector.
-func replay(t *testing.T, op Operation, file string) (*Result, []Event) {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", file))
-	require.NoError(t, err)
-	var seen []Event
-	c := newCollector(op, "prod", func(e Event) { seen = append(seen, e) })
-	for line := range bytes.Lines(raw) {
-		var e apitype.EngineEvent
-		require.NoError(t, json.Unmarshal(line, &e))
-		c.add(events.EngineEvent{EngineEvent: e})
-	}
-	return c.result, seen
-}
-
-func TestRecordedEventsBecomeResults(t *testing.T) {
+func TestFailedRunsAreClassifiedByTheirEvents(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		file    string
-		op      Operation
-		steps   map[string]string // name -> op and status
-		drift   map[string]string
-		changes map[string]int
-		errors  []string
-		kind    error // of the failure; nil for a run that succeeded
+	for file, want := range map[string]struct {
+		kind    error
+		message string
 	}{
-		{
-			file: "up-replaces.jsonl", op: OpUp,
-			steps:   map[string]string{"a": "replace done", "b": "replace done"},
-			changes: map[string]int{"replace": 2, "same": 1},
-		},
-		{
-			file: "up-refused.jsonl", op: OpUp,
-			steps:   map[string]string{"warehouse-prod": "create done", "default": "create done", "a": "create done", "heavy": "create failed"},
-			changes: map[string]int{"create": 2},
-			errors:  []string{"fake:index:Box heavy: api error TooHeavy: the box is too heavy"},
-			kind:    ErrProvider,
-		},
-		{
-			file: "preview-program-fails.jsonl", op: OpPreview,
-			steps:   map[string]string{"warehouse-prod": "create planned"},
-			changes: map[string]int{"create": 1},
-			errors:  []string{"boxes: there is no box for that"},
-			kind:    ErrProgram,
-		},
-		{
-			file: "up-protected.jsonl", op: OpUp,
-			steps:   map[string]string{"safe": "delete failed"},
-			changes: map[string]int{"same": 2},
-			errors:  []string{"fake:index:Box safe: is protected from deletion"},
-			kind:    ErrRefused,
-		},
-		{
-			file: "refresh-drift.jsonl", op: OpRefresh,
-			steps:   map[string]string{},
-			drift:   map[string]string{"a": "update", "b": "delete"},
-			changes: map[string]int{"delete": 1, "same": 2, "update": 1},
-		},
-		{
-			file: "preview-drift.jsonl", op: OpPreview,
-			steps:   map[string]string{"a": "update planned", "b": "create planned"},
-			drift:   map[string]string{"a": "update", "b": "delete"},
-			changes: map[string]int{"create": 1, "same": 2, "update": 1},
-		},
+		"up-refused.jsonl":            {ErrProvider, "fake:index:Box heavy: api error TooHeavy: the box is too heavy"},
+		"preview-program-fails.jsonl": {ErrProgram, "boxes: there is no box for that"},
+		"up-protected.jsonl":          {ErrRefused, "fake:index:Box safe: is protected from deletion"},
 	} {
-		r, _ := replay(t, c.op, c.file)
-		steps := map[string]string{}
-		for _, s := range r.Steps {
-			steps[s.Name] = s.Op + " " + string(s.Status)
+		raw, err := os.ReadFile(filepath.Join("plan", "testdata", file))
+		require.NoError(t, err)
+		c := plan.NewCollector(OpUp, "prod", nil)
+		for line := range bytes.Lines(raw) {
+			var e apitype.EngineEvent
+			require.NoError(t, json.Unmarshal(line, &e))
+			c.Add(events.EngineEvent{EngineEvent: e})
 		}
-		assert.Equal(t, c.steps, steps, c.file)
-		if c.drift == nil {
-			c.drift = map[string]string{}
-		}
-		assert.Equal(t, c.drift, drift(r), c.file)
-		assert.Equal(t, c.changes, r.Changes, c.file)
-		var said []string
-		for _, d := range r.Errors {
-			said = append(said, d.String())
-		}
-		assert.Equal(t, c.errors, said, c.file)
-		assert.Equal(t, c.kind == nil, r.succeeded, c.file)
-		if c.kind != nil {
-			e := classify(t.Context(), &attempt{operation: c.op, stack: "prod", err: errors.New("exit status 1"), result: r})
-			assert.ErrorIs(t, e, c.kind, c.file)
-			assert.Equal(t, c.errors, e.Messages, c.file)
-		}
+		e := classify(t.Context(), &attempt{operation: OpUp, stack: "prod", err: errors.New("exit status 1"), result: c.Result()})
+		assert.ErrorIs(t, e, want.kind, file)
+		assert.Equal(t, []string{want.message}, e.Messages, file)
 	}
-}
-
-func TestAReplacementNamesItsCauseAndIsOneStep(t *testing.T) {
-	t.Parallel()
-	r, seen := replay(t, OpUp, "up-replaces.jsonl")
-	require.Len(t, r.Steps, 2)
-	assert.Equal(t, []string{"shape"}, r.Steps[0].ReplaceKeys)
-	assert.Contains(t, r.Steps[0].DiffKeys, "shape")
-	assert.Equal(t, []PropertyChange{{Path: "shape", Kind: PropertyUpdated, Replaces: true, Old: `"cube"`, New: `"ball"`}}, r.Steps[0].Properties)
-	assert.False(t, r.Steps[0].DeletedFirst)
-	assert.NotEmpty(t, seen)
 }
 
 func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
