@@ -23,7 +23,7 @@ type Options struct {
 	Login string
 	// HTTP makes the requests; a client with a timeout of 30 s by default.
 	HTTP *http.Client
-	// MaxWait is how long a request, and all attempts at writing a comment, may wait for rate limits: 5 min by default.
+	// MaxWait is how long a request may wait for rate limits: 5 min by default.
 	MaxWait time.Duration
 }
 
@@ -63,7 +63,7 @@ func New(opts Options) (*Client, error) {
 		opts.MaxWait = 5 * time.Minute
 	}
 	api := gh.NewClient(opts.HTTP).WithAuthToken(opts.Token)
-	// This package waits for the limits itself, so that it can give up the lock meanwhile.
+	// This package waits for the limits itself, and no longer than it is told to.
 	api.DisableRateLimitCheck = true
 	if opts.URL != "" {
 		root, err := url.Parse(strings.TrimSuffix(opts.URL, "/") + "/")

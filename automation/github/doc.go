@@ -1,27 +1,28 @@
-// Package github puts on GitHub what somebody else rendered: one comment on a pull request over all its environments, one
-// issue per environment that drifted, and what a step of a workflow can leave behind (summary, outputs, masks,
-// annotations). It knows nothing of what is in a body or in a part of one.
+// Package github puts on GitHub what was found: a report as the one comment of a pull request, one issue per environment
+// that drifted, and what a step of a workflow can leave behind (summary, outputs, masks, annotations).
 //
-// # One comment, many jobs
+//	run, err := github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile})
+//	client, err := github.New(github.Options{Token: os.Getenv("GITHUB_TOKEN"), URL: run.APIURL})
+//	posted, err := client.Post(ctx, github.Comment{
+//		Repository: run.Repository, PullRequest: run.PullRequest, Head: run.Head, RunURL: run.URL,
+//	}, report.Of("Platform preview", runs...))
+//	if errors.Is(err, github.ErrReadOnly) { // a pull request from a fork
+//		_, err = github.NewStep(os.Getenv, os.Stdout).SummarizeReport(...)
+//	}
 //
-// The first line of the comment is an exact marker, and the second line holds its state: the part of every environment,
-// as compressed JSON in base64. Only these two lines, and only of comments of the own author, are ever read: what is
-// rendered below them cannot forge state, nor can anybody who only may comment. Who may edit the bot's comments, or post
-// whole bodies in its name, can: where that is too much, give the platform a GitHub App of its own.
+// # One comment, one writer
 //
-// Comments have no conditional write, so jobs that finish together would overwrite each other. Post therefore reads,
-// merges and writes under a lock, and afterwards reads again and repeats until its own parts are in. The lock is a
-// reaction (eyes) on the comment: GitHub answers 201 to whoever adds it and 200 when the same user had it already
-// (https://docs.github.com/rest/reactions/reactions#create-reaction-for-an-issue-comment), and it is removed after the
-// write. A reaction that stays the same for lockTTL belongs to a job that was killed, and is removed by whoever waits.
-// Where reactions are not allowed the re-reading alone remains, with a pause before it.
+// The first line of the comment is an exact marker, by which it is found again among those of the own author; nothing else
+// in a comment is ever read, so nobody can put anything into it that is believed. One job writes it, from the parts that
+// the others left (report.Read, report.Join): GitHub's comments have no conditional write, and jobs that wrote one at the
+// same time would overwrite each other. A run whose commit is no longer the head of the pull request writes nothing.
 //
-// Jobs that create the comment at the same time find each other's when they read again: the oldest stays, the others'
-// parts go into it, and they are deleted.
+// A drift issue has a second hidden line with the resources that drifted, as compressed JSON in base64, and is the only
+// one that is read back: what is new and what is gone is told in a comment.
 //
 // # Permissions
 //
-// Comments need "pull-requests: write", also for the reaction, although both are under /issues/. Drift issues need
-// "issues: write". Pull requests from forks get a token that only reads, whatever the workflow says: ErrReadOnly, and the
-// step summary is the place to fall back to.
+// Comments need "pull-requests: write", although they are under /issues/. Drift issues need "issues: write". Pull requests
+// from forks get a token that only reads, whatever the workflow says: ErrReadOnly, and the step summary is the place to
+// fall back to.
 package github

@@ -12,6 +12,9 @@ import (
 	"strings"
 
 	gh "github.com/google/go-github/v76/github"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/report"
 )
 
 // DriftLabel is the label of drift issues, where no other is set.
@@ -28,18 +31,12 @@ type Drift struct {
 	// Label is how issues are found, together with the hidden marker: DriftLabel by default. It is created when the
 	// repository has none of that name. An issue that somebody took the label from is not found again.
 	Label string
-	// Title is the title of the issue. Required.
-	Title string
-	// Resources are what drifted, in any order: URNs, or whatever names a resource for good. None: it is clean.
-	Resources []string
+	// Result is the preview that looked for drift, as deploy.Drift returns it. Required.
+	Result *plan.Result
+	// Commit is what was looked at, and RunURL where the log of the look is. Both can be empty.
+	Commit, RunURL string
 	// Limit is the largest body, in bytes, hidden lines included: MaxBody by default.
 	Limit int
-	// Render returns the body of the issue, as markdown of no more than budget bytes. Required.
-	Render func(budget int) (string, error)
-	// Changed returns the comment that tells what is new and what is gone since the issue was written last, as markdown
-	// of no more than budget bytes. It is called only when the set of resources changed; nil or an empty text: no comment.
-	// Both lists are empty where the set changed but was too large to be kept in the issue.
-	Changed func(added, removed []string, budget int) (string, error)
 }
 
 // DriftAction is what became of a drift issue.
@@ -72,6 +69,15 @@ type DriftIssue struct {
 	Added, Removed []string
 }
 
+// String says what became of the issue, and where it is.
+func (i *DriftIssue) String() string {
+	text := fmt.Sprintf("issue %s", i.Action)
+	if i.URL != "" {
+		text += ", " + i.URL
+	}
+	return text
+}
+
 // driftState is what the second line of the issue holds.
 type driftState struct {
 	Digest    string   `json:"digest"` // of the sorted resources
@@ -79,7 +85,7 @@ type driftState struct {
 }
 
 // ReportDrift brings the issue of an environment in line with what a drift run found: it opens, updates, comments on,
-// closes or reopens it. Errors: as those of Client.Post, except ErrContended.
+// closes or reopens it. Errors: as those of Client.Post.
 func (c *Client) ReportDrift(ctx context.Context, drift Drift) (*DriftIssue, error) {
 	r, err := newDriftReport(c, drift)
 	if err != nil {
@@ -101,6 +107,7 @@ type driftReport struct {
 	Drift
 	login     string
 	marker    string
+	title     string
 	limit     int
 	resources []string
 	digest    string
@@ -113,10 +120,8 @@ func newDriftReport(c *Client, drift Drift) (*driftReport, error) {
 		return nil, err
 	}
 	switch {
-	case drift.Title == "":
-		return nil, fmt.Errorf("title: %w: it must be set", ErrInvalid)
-	case drift.Render == nil:
-		return nil, fmt.Errorf("render: %w: it must be set", ErrInvalid)
+	case drift.Result == nil:
+		return nil, fmt.Errorf("result: %w: it must be set", ErrInvalid)
 	case drift.Environment == "":
 		return nil, fmt.Errorf("environment: %w: it must be set", ErrInvalid)
 	case strings.Contains(r.Label, ","):
@@ -133,7 +138,12 @@ func newDriftReport(c *Client, drift Drift) (*driftReport, error) {
 		// A space cannot be in a key, so no key looks like a key and an environment.
 		r.marker = strings.TrimSuffix(r.marker, " -->") + " environment=" + drift.Environment + " -->"
 	}
-	r.resources = slices.Compact(slices.Sorted(slices.Values(drift.Resources)))
+	r.title = "Drift in " + drift.Environment
+	for _, step := range drift.Result.Drift {
+		r.resources = append(r.resources, step.URN)
+	}
+	slices.Sort(r.resources)
+	r.resources = slices.Compact(r.resources)
 	r.digest = digest(r.resources)
 	return r, nil
 }
@@ -196,10 +206,10 @@ func (r *driftReport) run(ctx context.Context) (*DriftIssue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if body == issue.GetBody() && r.Title == issue.GetTitle() && request.State == nil {
+	if body == issue.GetBody() && r.title == issue.GetTitle() && request.State == nil {
 		return result, nil
 	}
-	request.Body, request.Title = &body, &r.Title
+	request.Body, request.Title = &body, &r.title
 	return result, r.edit(ctx, issue.GetNumber(), request)
 }
 
@@ -224,14 +234,20 @@ func (r *driftReport) body() (string, error) {
 		return "", err
 	}
 	budget := r.limit - frameSize(r.marker, line)
-	text, err := r.Render(budget)
-	if err != nil {
-		return "", fmt.Errorf("render: %w", err)
+	return frame(r.marker, line, strings.ToValidUTF8(r.text(budget), "?")), nil
+}
+
+// text is what people see of the issue.
+func (r *driftReport) text(budget int) string {
+	if len(r.resources) > 0 {
+		found := report.Of(r.title, report.Run{Environment: r.Environment, Result: r.Result, Commit: r.Commit, RunURL: r.RunURL})
+		return report.MarkdownParts(found, budget)[0]
 	}
-	if len(text) > budget {
-		return "", fmt.Errorf("%w: rendered %d bytes for a budget of %d", ErrTooLarge, len(text), budget)
+	look := "last look"
+	if r.RunURL != "" {
+		look = fmt.Sprintf("[last look](%s)", r.RunURL)
 	}
-	return frame(r.marker, line, strings.ToValidUTF8(text, "?")), nil
+	return fmt.Sprintf("%s is what its state says, by the %s.\n", r.Environment, look)
 }
 
 // open opens the issue of an environment that has none. When another run did the same meanwhile, the older one stays.
@@ -243,7 +259,7 @@ func (r *driftReport) open(ctx context.Context) (*DriftIssue, error) {
 	if err := r.makeLabel(ctx); err != nil {
 		return nil, err
 	}
-	request := &gh.IssueRequest{Title: &r.Title, Body: &body, Labels: &[]string{r.Label}}
+	request := &gh.IssueRequest{Title: &r.title, Body: &body, Labels: &[]string{r.Label}}
 	err = r.do(ctx, "open an issue", "issues: write", false, func() (*gh.Response, error) {
 		_, response, err := r.api.Issues.Create(ctx, r.Repository.Owner, r.Repository.Name, request)
 		return response, err
@@ -302,26 +318,38 @@ func (r *driftReport) makeLabel(ctx context.Context) error {
 
 // comment tells what changed.
 func (r *driftReport) comment(ctx context.Context, result *DriftIssue) error {
-	if r.Changed == nil {
-		return nil
-	}
-	text, err := r.Changed(result.Added, result.Removed, r.limit)
-	if err != nil {
-		return fmt.Errorf("render the comment: %w", err)
-	}
-	if text == "" {
-		return nil
-	}
-	if len(text) > r.limit {
-		return fmt.Errorf("%w: rendered a comment of %d bytes for a budget of %d", ErrTooLarge, len(text), r.limit)
-	}
-	text = strings.ToValidUTF8(text, "?")
-	err = r.do(ctx, fmt.Sprintf("comment on issue %d", result.Number), "issues: write", false, func() (*gh.Response, error) {
+	text := strings.ToValidUTF8(changed(result.Added, result.Removed, r.limit, r.RunURL), "?")
+	err := r.do(ctx, fmt.Sprintf("comment on issue %d", result.Number), "issues: write", false, func() (*gh.Response, error) {
 		comment := &gh.IssueComment{Body: &text}
 		_, response, err := r.api.Issues.CreateComment(ctx, r.Repository.Owner, r.Repository.Name, result.Number, comment)
 		return response, err
 	})
 	return r.explain(err)
+}
+
+// changed tells who watches the issue what is new since it was written last, in at most limit bytes. Both lists are empty
+// where the set of resources changed and was too large to be kept in the issue.
+func changed(added, removed []string, limit int, url string) string {
+	var out strings.Builder
+	look := "look"
+	if url != "" {
+		look = fmt.Sprintf("[look](%s)", url)
+	}
+	fmt.Fprintf(&out, "Something else than before, by this %s:\n\n", look)
+	end := "\nThe list is cut off.\n"
+	for _, part := range []struct {
+		urns []string
+		what string
+	}{{added, "drifted"}, {removed, "is as it should be again"}} {
+		for _, urn := range part.urns {
+			line := fmt.Sprintf("- `%s` %s\n", strings.ReplaceAll(urn, "`", "'"), part.what)
+			if out.Len()+len(line)+len(end) > limit {
+				return out.String() + end
+			}
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 func (r *driftReport) edit(ctx context.Context, number int, request *gh.IssueRequest) error {

@@ -24,8 +24,6 @@ var (
 	ErrRateLimited = errors.New("GitHub limits the rate of requests")
 	// ErrTooLarge: what is to be written does not fit, even at its shortest.
 	ErrTooLarge = errors.New("too large for GitHub")
-	// ErrContended: others kept overwriting the comment.
-	ErrContended = errors.New("others keep writing the same comment")
 	// ErrUnavailable: GitHub, or the network on the way, failed several times in a row.
 	ErrUnavailable = errors.New("GitHub is not available")
 	// ErrNotActions: this is not a step of a GitHub Actions workflow, or its environment is incomplete.

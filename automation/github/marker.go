@@ -36,6 +36,12 @@ func marker(kind, key string) (string, error) {
 	return fmt.Sprintf("<!-- eks-platform:%s v1 key=%s -->", kind, key), nil
 }
 
+// marked reports whether a body begins with the marker.
+func marked(body, marker string) bool {
+	first, _, _ := strings.Cut(body, "\n")
+	return strings.TrimSuffix(first, "\r") == marker // browsers send CRLF
+}
+
 // encodeState returns the second line of a body.
 func encodeState(state any) (string, error) {
 	plain, err := json.Marshal(state)
@@ -50,13 +56,13 @@ func encodeState(state any) (string, error) {
 	return statePrefix + base64.StdEncoding.EncodeToString(packed.Bytes()) + stateSuffix, nil
 }
 
-// decode tells whether a body begins with the marker, and reads its state. A state that cannot be read, because somebody
+// decode reports whether a body begins with the marker, and reads its state. A state that cannot be read, because somebody
 // edited the body, is left as it is.
 func decode(body, marker string, state any) bool {
-	first, rest, _ := strings.Cut(body, "\n")
-	if strings.TrimSuffix(first, "\r") != marker { // browsers send CRLF
+	if !marked(body, marker) {
 		return false
 	}
+	_, rest, _ := strings.Cut(body, "\n")
 	second, _, _ := strings.Cut(rest, "\n")
 	packed, found := strings.CutPrefix(strings.TrimSuffix(second, "\r"), statePrefix)
 	packed, closed := strings.CutSuffix(packed, stateSuffix)

@@ -33,14 +33,13 @@ var repo = github.Repository{Owner: "acme", Name: "platform"}
 type standIn struct {
 	*http.ServeMux
 
-	mu        sync.Mutex
-	lastID    int64
-	head      string // of every pull request
-	comments  map[int][]*gh.IssueComment
-	reactions map[int64][]*gh.Reaction
-	issues    []*gh.Issue
-	labels    []*gh.Label
-	requests  []string
+	mu       sync.Mutex
+	lastID   int64
+	head     string // of every pull request
+	comments map[int][]*gh.IssueComment
+	issues   []*gh.Issue
+	labels   []*gh.Label
+	requests []string
 
 	// maxBody is the longest body, in characters.
 	maxBody int
@@ -58,8 +57,8 @@ type standIn struct {
 func newStandIn() *standIn {
 	s := &standIn{
 		ServeMux: http.NewServeMux(), lastID: 1000, head: head, maxBody: 65_536,
-		comments: map[int][]*gh.IssueComment{}, reactions: map[int64][]*gh.Reaction{},
-		logins: map[string]string{"token": bot, "mallory": "mallory"}, readOnly: map[string]bool{},
+		comments: map[int][]*gh.IssueComment{},
+		logins:   map[string]string{"token": bot, "mallory": "mallory"}, readOnly: map[string]bool{},
 	}
 	const root = "/repos/acme/platform"
 	s.HandleFunc("POST /graphql", s.viewer)
@@ -68,9 +67,6 @@ func newStandIn() *standIn {
 	s.HandleFunc("POST "+root+"/issues/{number}/comments", s.createComment)
 	s.HandleFunc("PATCH "+root+"/issues/comments/{id}", s.editComment)
 	s.HandleFunc("DELETE "+root+"/issues/comments/{id}", s.deleteComment)
-	s.HandleFunc("GET "+root+"/issues/comments/{id}/reactions", s.listReactions)
-	s.HandleFunc("POST "+root+"/issues/comments/{id}/reactions", s.react)
-	s.HandleFunc("DELETE "+root+"/issues/comments/{id}/reactions/{reaction}", s.unreact)
 	s.HandleFunc("GET "+root+"/issues", s.listIssues)
 	s.HandleFunc("POST "+root+"/issues", s.createIssue)
 	s.HandleFunc("PATCH "+root+"/issues/{number}", s.editIssue)
@@ -277,57 +273,7 @@ func (s *standIn) deleteComment(w http.ResponseWriter, r *http.Request) {
 func (s *standIn) remove(id int64) bool {
 	return s.change(id, func(number, i int) {
 		s.comments[number] = slices.Delete(slices.Clone(s.comments[number]), i, i+1)
-		delete(s.reactions, id)
 	})
-}
-
-func (s *standIn) listReactions(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	content := r.URL.Query().Get("content")
-	page(w, r, slices.DeleteFunc(slices.Clone(s.reactions[pathID(r, "id")]), func(reaction *gh.Reaction) bool {
-		return content != "" && reaction.GetContent() != content
-	}))
-}
-
-// react answers 201, or 200 when the user had reacted so before.
-func (s *standIn) react(w http.ResponseWriter, r *http.Request) {
-	var reaction gh.Reaction
-	if err := json.NewDecoder(r.Body).Decode(&reaction); err != nil {
-		refuse(w, http.StatusBadRequest, "Problems parsing JSON")
-		return
-	}
-	id := pathID(r, "id")
-	if !s.change(id, func(int, int) {}) {
-		refuse(w, http.StatusNotFound, "Not Found")
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, there := range s.reactions[id] {
-		if there.GetContent() == reaction.GetContent() && there.User.GetLogin() == s.user(r).GetLogin() {
-			answer(w, http.StatusOK, there)
-			return
-		}
-	}
-	reaction.ID, reaction.User = gh.Ptr(s.id()), s.user(r)
-	s.reactions[id] = append(s.reactions[id], &reaction)
-	answer(w, http.StatusCreated, &reaction)
-}
-
-func (s *standIn) unreact(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := pathID(r, "id")
-	before := len(s.reactions[id])
-	s.reactions[id] = slices.DeleteFunc(slices.Clone(s.reactions[id]), func(reaction *gh.Reaction) bool {
-		return reaction.GetID() == pathID(r, "reaction")
-	})
-	if len(s.reactions[id]) == before {
-		refuse(w, http.StatusNotFound, "Not Found")
-		return
-	}
-	answer(w, http.StatusNoContent, nil)
 }
 
 func (s *standIn) listIssues(w http.ResponseWriter, r *http.Request) {

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/eks-platform/eks-platform/automation/report"
 )
 
 const (
@@ -69,6 +71,35 @@ func (s *Step) Summarize(versions ...string) (int, error) {
 	}
 	return 0, fmt.Errorf("step summary: %w: none of %d versions fits into the %d bytes that are left of %d",
 		ErrTooLarge, len(versions), max(MaxSummary-used, 0), MaxSummary)
+}
+
+// Report makes a report the summary of the step, in full where it fits, and annotations of what must not be overlooked:
+// environments that did not come through, and critical resources that are replaced or deleted.
+func (s *Step) Report(r *report.Report) error {
+	var versions []string
+	for _, budget := range []int{0, MaxSummary * 9 / 10, report.Budget} {
+		versions = append(versions, report.MarkdownParts(r, budget)[0])
+	}
+	if _, err := s.Summarize(versions...); err != nil {
+		return err
+	}
+	var notes []Annotation
+	for _, e := range r.Environments {
+		if !e.Outcome.OK() {
+			notes = append(notes, Annotation{
+				Level: LevelError, Title: fmt.Sprintf("%s: %s", e.Name, e.Outcome), Message: strings.Join(e.Errors, "\n"),
+			})
+		}
+		for _, c := range e.Destructive {
+			if c.Critical != "" && !c.Retained {
+				notes = append(notes, Annotation{
+					Level: LevelWarning, Title: fmt.Sprintf("%s: %s of a %s", e.Name, c.Op, c.Critical),
+					Message: fmt.Sprintf("%s %s: %s", c.Type, c.Name, c.Loss),
+				})
+			}
+		}
+	}
+	return s.Annotate(notes...)
 }
 
 func appendTo(path, text string) error {

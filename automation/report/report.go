@@ -23,6 +23,9 @@ const (
 	Refused   Outcome = "refused"
 )
 
+// OK reports whether the run came to its end, with changes or without.
+func (o Outcome) OK() bool { return o == Changes || o == NoChanges }
+
 // Report is what one or more runs found, in the order in which they were given.
 type Report struct {
 	Title        string        `json:"title"`

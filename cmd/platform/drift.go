@@ -30,13 +30,14 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 ` + exitCodes,
 		Args: atLeastOne,
 		RunE: func(c *cobra.Command, args []string) error {
-			var issues *driftIssues
+			var issues *github.Client
+			var run *github.Run
 			if issue {
-				run, err := github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile})
-				if err != nil {
+				var err error
+				if run, err = github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile}); err != nil {
 					return usage(c, fmt.Errorf("--issue is for GitHub workflows: %w", err))
 				}
-				if issues, err = newDriftIssues(run, os.Getenv("GITHUB_TOKEN")); err != nil {
+				if issues, err = github.New(github.Options{Token: os.Getenv("GITHUB_TOKEN"), URL: run.APIURL}); err != nil {
 					return err
 				}
 			}
@@ -45,7 +46,7 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 				return err
 			}
 			defer done()
-			return drift(c.Context(), t, p, args, o, issues)
+			return drift(c.Context(), t, p, args, o, run, issues)
 		},
 	}
 	o.target.flags(c)
@@ -56,7 +57,7 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 	return c
 }
 
-func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation, issues *driftIssues) error {
+func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation, run *github.Run, issues *github.Client) error {
 	var all []*automation.Drifted
 	var failures []error
 	drifted := false
@@ -74,12 +75,14 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 			showDrift(t, d)
 		}
 		if issues != nil {
-			said, err := issues.file(ctx, d)
+			issue, err := issues.ReportDrift(ctx, github.Drift{
+				Repository: run.Repository, Environment: env, Result: d.Result, Commit: run.Head, RunURL: run.URL,
+			})
 			if err != nil {
 				failures = append(failures, err)
 				continue
 			}
-			t.note(said)
+			t.note(fmt.Sprintf("%s: %s", env, issue))
 		}
 	}
 	err := errors.Join(failures...)

@@ -200,7 +200,7 @@ func (e *shownError) Unwrap() error { return e.cause }
 func unsuccessful(r *reporting.Report) string {
 	var out []string
 	for _, e := range r.Environments {
-		if e.Outcome != reporting.Changes && e.Outcome != reporting.NoChanges {
+		if !e.Outcome.OK() {
 			out = append(out, fmt.Sprintf("%s: %s", e.Name, e.Outcome))
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,8 +31,8 @@ func newReport(t *terminal) *cobra.Command {
 		Short: "Make one report of the parts that previews left",
 		Long: `Make one report of the parts that "platform preview --save" left: files, or directories of them.
 
-In a GitHub workflow, --comment writes it into the one comment that the pull request has, beside what other jobs have
-written there, with the token in GITHUB_TOKEN. Where that token may only read, as in pull requests from forks, the
+In a GitHub workflow, --comment makes it the one comment that the pull request has, with the token in GITHUB_TOKEN; one job
+does that, after those that previewed, and a run whose commit is no longer the newest leaves the comment alone. Where that token may only read, as in pull requests from forks, the
 report becomes the summary of the step instead. --summary makes it that in any case, in full and with annotations.
 
 ` + exitCodes,
@@ -119,12 +118,14 @@ func makeReport(ctx context.Context, t *terminal, sources []string, o *reported,
 			summary = true
 		case err != nil:
 			return err
+		case posted.Superseded:
+			t.note("not commented: the pull request has a newer commit, whose own run comments")
 		default:
 			t.note("commented: " + posted.URL)
 		}
 	}
 	if summary {
-		return summarize(t, r)
+		return github.NewStep(os.Getenv, t.out).Report(r)
 	}
 	return nil
 }
@@ -213,112 +214,7 @@ func (o *reported) post(ctx context.Context, r *reporting.Report, run *github.Ru
 	if err != nil {
 		return nil, err
 	}
-	c := github.Comment{
-		Repository: run.Repository, PullRequest: run.PullRequest, Key: o.key, Environments: o.expect,
-		Render: func(parts map[string]github.Part, budget int) (string, error) {
-			return renderComment(r, parts, budget, run.URL)
-		},
-	}
-	var parts []github.Part
-	for _, e := range r.Environments {
-		part := github.Part{Environment: e.Name, Head: run.Head, RunID: run.RunID, Attempt: run.Attempt}
-		if part.Data, err = json.Marshal(e); err != nil {
-			return nil, err
-		}
-		if part.Brief, err = json.Marshal(brief(e)); err != nil {
-			return nil, err
-		}
-		parts = append(parts, part)
-	}
-	return client.Post(ctx, c, parts...)
-}
-
-// brief is what must be in a comment of an environment: everything but the properties, and of the changes that are not
-// destructive only their number.
-func brief(e reporting.Environment) reporting.Environment {
-	e.Changes, e.Drift = nil, nil
-	for _, list := range []*[]string{&e.Errors, &e.Warnings} {
-		if len(*list) > 5 {
-			*list = append(slices.Clone((*list)[:5]), fmt.Sprintf("and %d more", len(*list)-5))
-		}
-	}
-	return e
-}
-
-// renderComment writes the comment: the environments of this run in its own order, and after them what others left.
-func renderComment(r *reporting.Report, parts map[string]github.Part, budget int, url string) (string, error) {
-	var names []string
-	for name := range parts {
-		names = append(names, name)
-	}
-	own := make([]string, 0, len(r.Environments))
-	for _, e := range r.Environments {
-		own = append(own, e.Name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if d := place(own, a) - place(own, b); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	all := &reporting.Report{}
-	for _, name := range names {
-		part := parts[name]
-		raw := part.Data
-		if part.Shortened() {
-			raw = part.Brief
-		}
-		var e reporting.Environment
-		if err := json.Unmarshal(raw, &e); err != nil {
-			return "", fmt.Errorf("read what the comment says of %s: %w", name, err)
-		}
-		var notes []string
-		if e.Note != "" {
-			notes = append(notes, e.Note)
-		}
-		if part.Stale {
-			notes = append(notes, fmt.Sprintf("out of date: this is about commit %s", part.Head[:min(7, len(part.Head))]))
-		}
-		if part.Shortened() {
-			notes = append(notes, "the list of changes is in the summary of the run, linked in the table")
-		}
-		e.Note = strings.Join(notes, "; ")
-		all.Environments = append(all.Environments, e)
-	}
-	text := reporting.MarkdownParts(reporting.Join(r.Title, all), budget)
-	if len(text) == 1 {
-		return text[0], nil
-	}
-	// Names of what is replaced or deleted, and too many for one comment: the summary has them all.
-	more := fmt.Sprintf("\n\n**The list goes on in the [summary of the run](%s).**\n", url)
-	return reporting.MarkdownParts(reporting.Join(r.Title, all), budget-len(more))[0] + more, nil
-}
-
-// summarize makes a report the summary of the step, and annotations of what must not be overlooked.
-func summarize(t *terminal, r *reporting.Report) error {
-	step := github.NewStep(os.Getenv, t.out)
-	var versions []string
-	for _, budget := range []int{0, github.MaxSummary * 9 / 10, reporting.Budget} {
-		versions = append(versions, reporting.MarkdownParts(r, budget)[0])
-	}
-	if _, err := step.Summarize(versions...); err != nil {
-		return err
-	}
-	var notes []github.Annotation
-	for _, e := range r.Environments {
-		if e.Outcome != reporting.Changes && e.Outcome != reporting.NoChanges {
-			notes = append(notes, github.Annotation{
-				Level: github.LevelError, Title: fmt.Sprintf("%s: %s", e.Name, e.Outcome), Message: strings.Join(e.Errors, "\n"),
-			})
-		}
-		for _, c := range e.Destructive {
-			if c.Critical != "" && !c.Retained {
-				notes = append(notes, github.Annotation{
-					Level: github.LevelWarning, Title: fmt.Sprintf("%s: %s of a %s", e.Name, c.Op, c.Critical),
-					Message: fmt.Sprintf("%s %s: %s", c.Type, c.Name, c.Loss),
-				})
-			}
-		}
-	}
-	return step.Annotate(notes...)
+	return client.Post(ctx, github.Comment{
+		Repository: run.Repository, PullRequest: run.PullRequest, Head: run.Head, Key: o.key, RunURL: run.URL,
+	}, r)
 }

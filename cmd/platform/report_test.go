@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
-	gh "github.com/eks-platform/eks-platform/automation/github"
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 	"github.com/eks-platform/eks-platform/internal/githubtest"
 )
@@ -170,50 +169,6 @@ func TestACommentIsForPullRequestsWithAToken(t *testing.T) {
 	got = platform(t, "", "report", parts(t), "--comment")
 	assert.Equal(t, 2, got.code)
 	assert.Contains(t, got.err, "--comment is for pull requests")
-}
-
-func TestACommentWithManyChangesKeepsWhatGoes(t *testing.T) {
-	t.Parallel()
-	var runs []reporting.Run
-	for _, env := range []string{"dev", "stg", "prod"} {
-		r := &automation.Result{Operation: automation.OpPreview, Stack: env}
-		for i := range 2000 {
-			name := env + "-" + strings.Repeat("x", i%40) + string(rune('a'+i%26))
-			s := automation.Step{Op: "update", Type: "aws:ec2/subnet:Subnet", Name: name, URN: name, Properties: []automation.PropertyChange{
-				{Path: "tags", Kind: automation.PropertyUpdated, Old: strings.Repeat(name, 3), New: strings.Repeat(name, 4)},
-			}}
-			if i%500 == 0 {
-				s.Op, s.Name = "delete", env+"-goes"
-			}
-			r.Steps = append(r.Steps, s)
-		}
-		runs = append(runs, reporting.Run{Environment: env, Result: r})
-	}
-	github := githubtest.Start(t)
-	env := github.Environment(t, t.TempDir(), 1)
-	run, err := gh.ReadRun(gh.Surroundings{Getenv: func(name string) string { return env[name] }, ReadFile: os.ReadFile})
-	require.NoError(t, err)
-	_, err = (&reported{}).post(t.Context(), reporting.Of(previewTitle, runs...), run, githubtest.Token)
-	require.NoError(t, err)
-	require.Len(t, github.Comments(), 1)
-	body := github.Comments()[0]
-	assert.LessOrEqual(t, len(body), 60_000)
-	for _, env := range []string{"dev", "stg", "prod"} {
-		assert.Contains(t, body, env+"-goes")
-	}
-}
-
-func TestABriefPartKeepsWhatGoes(t *testing.T) {
-	t.Parallel()
-	e := reporting.Environment{
-		Name: "prod", Destructive: []reporting.Change{{Name: "gone"}}, Changes: []reporting.Change{{Name: "gone"}, {Name: "other"}},
-		Errors: []string{"1", "2", "3", "4", "5", "6", "7"},
-	}
-	short := brief(e)
-	assert.Equal(t, e.Destructive, short.Destructive)
-	assert.Empty(t, short.Changes)
-	assert.Equal(t, []string{"1", "2", "3", "4", "5", "and 2 more"}, short.Errors)
-	assert.Len(t, e.Errors, 7)
 }
 
 var errBoom = errors.New("boom")

@@ -30,18 +30,17 @@ type GitHub struct {
 	// URL is the root of its REST API.
 	URL string
 
-	mu        sync.Mutex
-	readOnly  bool
-	last      int64
-	comments  []*gh.IssueComment
-	issues    []*gh.Issue
-	reactions map[int64]int64 // comment -> its one reaction
+	mu       sync.Mutex
+	readOnly bool
+	last     int64
+	comments []*gh.IssueComment
+	issues   []*gh.Issue
 }
 
 // Start starts a stand-in that ends with the test.
 func Start(t testing.TB) *GitHub {
 	t.Helper()
-	g := &GitHub{reactions: map[int64]int64{}}
+	g := &GitHub{}
 	const root = "/repos/" + Repository
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /graphql", func(w http.ResponseWriter, _ *http.Request) {
@@ -60,12 +59,6 @@ func Start(t testing.TB) *GitHub {
 	mux.HandleFunc("PATCH "+root+"/issues/{number}", g.editIssue)
 	mux.HandleFunc("GET "+root+"/labels/{name}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, &gh.Label{Name: gh.Ptr(r.PathValue("name"))})
-	})
-	mux.HandleFunc("GET "+root+"/issues/comments/{id}/reactions", g.list)
-	mux.HandleFunc("POST "+root+"/issues/comments/{id}/reactions", g.react)
-	mux.HandleFunc("DELETE "+root+"/issues/comments/{id}/reactions/{reaction}", func(w http.ResponseWriter, r *http.Request) {
-		delete(g.reactions, number(r, "id"))
-		w.WriteHeader(http.StatusNoContent)
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
@@ -206,24 +199,4 @@ func (g *GitHub) editIssue(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	answer(w, http.StatusOK, issue)
-}
-
-func (g *GitHub) list(w http.ResponseWriter, r *http.Request) {
-	out := []*gh.Reaction{}
-	if id, ok := g.reactions[number(r, "id")]; ok {
-		out = append(out, &gh.Reaction{ID: &id, Content: gh.Ptr("eyes"), User: &gh.User{Login: gh.Ptr("github-actions[bot]")}})
-	}
-	answer(w, http.StatusOK, out)
-}
-
-// react answers 201, or 200 when there was one before.
-func (g *GitHub) react(w http.ResponseWriter, r *http.Request) {
-	id, had := g.reactions[number(r, "id")]
-	status := http.StatusOK
-	if !had {
-		g.last++
-		id, status = g.last, http.StatusCreated
-		g.reactions[number(r, "id")] = id
-	}
-	answer(w, status, &gh.Reaction{ID: &id, Content: gh.Ptr("eyes"), User: &gh.User{Login: gh.Ptr("github-actions[bot]")}})
 }
