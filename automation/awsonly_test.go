@@ -20,6 +20,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/kubernetes"
+	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 type harbour struct {
 	t     *testing.T
 	store *cloud.Store
-	boxes *boxes
+	boxes *warehouse.Boxes
 	*Platform
 
 	colour string
@@ -52,7 +53,7 @@ func newHarbour(t *testing.T) *harbour {
 	store, err := cloud.Open(filepath.Join(t.TempDir(), "cloud"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	h := &harbour{t: t, store: store, boxes: newBoxes(), colour: "red", team: "a", spaces: []string{"apps"}}
+	h := &harbour{t: t, store: store, boxes: warehouse.NewBoxes(), colour: "red", team: "a", spaces: []string{"apps"}}
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: eks-platform\nruntime: go\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, stackFile("prod")), []byte("config: {}\n"), 0o600))
@@ -61,13 +62,13 @@ func newHarbour(t *testing.T) *harbour {
 		Program: h.program, Command: clitest.Find(t),
 	})
 	require.NoError(t, err)
-	h.load = func(string) (estate, error) { return street{"prod"}, nil }
+	h.load = func(string) (estate, error) { return warehouse.Street{"prod"}, nil }
 	return h
 }
 
 // serve listens for both providers.
 func (h *harbour) serve(ctx context.Context) (endpoint, error) {
-	outside, err := h.boxes.serve(ctx)
+	outside, err := h.boxes.Serve(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +219,7 @@ func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.
 		"eks-platform:stacks:InCluster", "pulumi:providers:kubernetes",
 	}, types(first), "the component and its provider are no objects of the cluster")
 	assert.Equal(t, planned.Count("create"), first.Count("create"))
-	assert.Equal(t, 2, h.boxes.count())
+	assert.Equal(t, 2, h.boxes.Count())
 	assert.Empty(t, h.inside())
 
 	again, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
@@ -256,7 +257,7 @@ func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.
 func withheld(r *Result) map[string]string {
 	out := map[string]string{}
 	for _, s := range r.Withheld {
-		out[urnName(s.URN)] = s.Op
+		out[s.Name] = s.Op
 	}
 	return out
 }
@@ -335,7 +336,7 @@ func TestWhatIsInAClusterGoesWithItAlsoWhenNobodyCanReachIt(t *testing.T) {
 	h.reach(nowhere)
 	_, err = h.Destroy(ctx, "prod", DestroyOptions{})
 	require.NoError(t, err)
-	assert.Zero(t, h.boxes.count())
+	assert.Zero(t, h.boxes.Count())
 	assert.Equal(t, made, h.inside(), "nobody asked the cluster to delete anything: it is gone itself")
 	left, err := h.Resources(ctx, "prod")
 	require.NoError(t, err)

@@ -5,30 +5,44 @@ import (
 	"os"
 )
 
-// Cloud is where environments live: AWS, or a Rehearsal.
+// Cloud is where environments live: AWS, or a rehearsal of it (package rehearsal).
 type Cloud interface {
-	// attach prepares one engine run on one stack. The caller closes the session.
-	attach(ctx context.Context, projectDir, stack string) (*session, error)
-	// backend returns the URL of the state backend; empty when the CLI must be asked.
-	backend() (string, error)
+	// Attach prepares one engine run on one stack. The caller closes what it gets.
+	Attach(ctx context.Context, projectDir, stack string) (*Attachment, error)
+	// Backend returns the URL of the state backend; empty when the CLI must be asked.
+	Backend() (string, error)
 }
 
-// session is what one engine run needs from its cloud.
-type session struct {
-	workDir string
-	home    string            // PULUMI_HOME; the person's own when empty
-	env     map[string]string // for the CLI
-	clean   bool              // the CLI gets no environment but env
-	create  bool              // stacks are made when they are first needed
-	exists  bool              // the stack is known to exist
-	found   func()            // told when the stack exists; may be nil
-	unlock  string            // how a person removes the lock of a process that is gone
-	release func()            // ends the providers; nil when there is nothing to end
+// Sparing is a Cloud that can make another one of its kind, with nothing in it. Previews uses it for environments that
+// join a cluster which is not up: its owner is brought up in the other one.
+type Sparing interface {
+	Cloud
+	// Spare returns another cloud, and what removes it with everything in it. The name is of what it is for.
+	Spare(name string) (Cloud, func() error, error)
 }
 
-func (s *session) close() {
-	if s.release != nil {
-		s.release()
+// Attachment is what one engine run needs from its cloud.
+type Attachment struct {
+	// WorkDir is where the CLI runs, with the project and stack files that it reads.
+	WorkDir string
+	// Home is PULUMI_HOME; the person's own when empty.
+	Home string
+	// Env is for the CLI. With Clean it gets nothing else from the environment of this process.
+	Env   map[string]string
+	Clean bool
+	// Create: stacks are made when they are first needed. Exists: the stack is known to exist.
+	Create, Exists bool
+	// Found is told when the stack exists. May be nil.
+	Found func()
+	// Unlock says how a person removes the lock of a process that is gone.
+	Unlock string
+	// Release ends the run. May be nil.
+	Release func()
+}
+
+func (a *Attachment) close() {
+	if a.Release != nil {
+		a.Release()
 	}
 }
 
@@ -38,13 +52,13 @@ var AWS Cloud = aws{}
 
 type aws struct{}
 
-func (aws) attach(_ context.Context, projectDir, stack string) (*session, error) {
-	return &session{
-		workDir: projectDir,
-		env:     map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "true"},
-		unlock:  "remove the lock with: pulumi cancel --stack " + stack,
+func (aws) Attach(_ context.Context, projectDir, stack string) (*Attachment, error) {
+	return &Attachment{
+		WorkDir: projectDir,
+		Env:     map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "true"},
+		Unlock:  "remove the lock with: pulumi cancel --stack " + stack,
 	}, nil
 }
 
-// backend is what the variable says, which the CLI heeds before everything else.
-func (aws) backend() (string, error) { return os.Getenv("PULUMI_BACKEND_URL"), nil }
+// Backend is what the variable says, which the CLI heeds before everything else.
+func (aws) Backend() (string, error) { return os.Getenv("PULUMI_BACKEND_URL"), nil }

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation/history"
-	"github.com/eks-platform/eks-platform/automation/statestore"
+	"github.com/eks-platform/eks-platform/automation/state/history"
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
 // Damage is a file of the backend that the Pulumi CLI cannot read, or must not take for the state.

@@ -72,7 +72,7 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 		for _, said := range []string{".pulumi/stacks/warehouse/prod.json " + c.says, "the newest whole copy is .pulumi/", "platform repair prod --restore"} {
 			assert.ErrorContains(t, err, said)
 		}
-		assert.Equal(t, 2, r.boxes.count())
+		assert.Equal(t, 2, r.boxes.Count())
 
 		done, err := r.Repair(t.Context(), "prod", RepairOptions{Restore: true})
 		require.NoError(t, err)

@@ -102,7 +102,7 @@ type Deployment struct {
 //
 // The deployment is there for a failed deploy, too; it is nil only when nothing was begun.
 func (p *Platform) Deploy(ctx context.Context, env string, o DeployOptions) (*Deployment, error) {
-	e, err := p.estate(env)
+	e, err := p.Estate(env)
 	if err != nil {
 		return nil, named(err, OpDeploy, env)
 	}
@@ -144,7 +144,7 @@ type deploy struct {
 	stages
 	stack  string
 	o      DeployOptions
-	estate estate
+	estate Estate
 	beside *beside
 	lease  *lease.Lease  // nil where there are none
 	broken *lease.Record // the lease that was in the way, and whose holder was dead

@@ -9,7 +9,7 @@ import (
 // Order puts environments into the order in which they are deployed: the owner of a cluster before those who join it, and
 // the clusters one after the other. All names must be those of environments.
 func (p *Platform) Order(envs ...string) ([]string, error) {
-	e, err := p.estate(envs...)
+	e, err := p.Estate(envs...)
 	if err != nil {
 		return nil, err
 	}

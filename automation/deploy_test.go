@@ -13,6 +13,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
 // program is how the tests name their program.
@@ -83,7 +84,7 @@ func TestADeployDoesWhatWasApprovedAndLeavesNothingToDo(t *testing.T) {
 	assert.Equal(t, []StageName{StageLease, StageInspect, StagePreview, StageGates, StageUp, StageSettle, StageRecord}, stages)
 	assert.Equal(t, plan.Digest, d.Plan.Digest)
 	assert.True(t, d.Settled.Empty())
-	assert.Equal(t, 2, r.boxes.count())
+	assert.Equal(t, 2, r.boxes.Count())
 	r.free()
 
 	records := r.records()
@@ -124,7 +125,7 @@ func TestAStaleApprovalStopsTheDeployWithTheDifference(t *testing.T) {
 		assert.ErrorContains(t, err, text)
 	}
 	assert.Equal(t, []Step{approved.Result.Steps[len(approved.Result.Steps)-1]}, d.Difference.Vanished)
-	assert.Equal(t, 2, r.boxes.count())
+	assert.Equal(t, 2, r.boxes.Count())
 
 	// The digest alone refuses as well, and so does another program.
 	_, err = r.deploy(DeployOptions{Approved: approved.Digest[:12]})
@@ -149,19 +150,19 @@ func TestAStaleApprovalStopsTheDeployWithTheDifference(t *testing.T) {
 func TestAnApprovalIsAskedForBeforeAnythingIsChanged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.load = func(string) (estate, error) { return strict{everybody}, nil }
+	r.load = func(string) (estate, error) { return strict{warehouse.Everybody}, nil }
 	_, err := r.deploy(DeployOptions{})
 	require.ErrorIs(t, err, ErrRefused)
 	assert.NotErrorIs(t, err, ErrStale)
 	assert.ErrorContains(t, err, "prod needs an approval (delivery.requireApproval in Pulumi.prod.yaml): name it with --approval")
-	assert.Zero(t, r.boxes.count())
+	assert.Zero(t, r.boxes.Count())
 	_, err = r.deploy(DeployOptions{Approval: "CHG-1"})
 	require.NoError(t, err)
 	assert.Equal(t, "CHG-1", r.records()[0].Approval)
 }
 
 // strict is a street in which every deploy needs an approval.
-type strict struct{ street }
+type strict struct{ warehouse.Street }
 
 func (strict) RequiresApproval(string) bool { return true }
 
@@ -208,7 +209,7 @@ func TestOneOfTwoDeploysRunsAndTheOtherLearnsWhoDoes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	free := make(chan struct{})
-	r.boxes.slow = func() { <-free }
+	r.boxes.Slow = func() { <-free }
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	type ended struct {
 		d   *Deployment
@@ -230,7 +231,7 @@ func TestOneOfTwoDeploysRunsAndTheOtherLearnsWhoDoes(t *testing.T) {
 	assert.ErrorContains(t, loser.err, "https://ci/"+held.Record.Holder.Actor)
 	assert.Equal(t, Refused, loser.d.Outcome)
 	assert.Nil(t, loser.d.Record)
-	<-r.boxes.created
+	<-r.boxes.Created
 	close(free)
 	winner := <-both
 	require.NoError(t, winner.err)
@@ -272,10 +273,10 @@ func TestADeployCanWaitForTheLeaseOfAnother(t *testing.T) {
 func TestACancelLetsTheRunningStepEndAndLeavesNothingLocked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.boxes.slow = func() { time.Sleep(2 * time.Second) } // the interrupt comes in the middle
+	r.boxes.Slow = func() { time.Sleep(2 * time.Second) } // the interrupt comes in the middle
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-r.boxes.created; cancel() }()
+	go func() { <-r.boxes.Created; cancel() }()
 	d, err := r.Deploy(ctx, "prod", DeployOptions{})
 	require.ErrorIs(t, err, ErrCancelled)
 	assert.Equal(t, Cancelled, d.Outcome)
@@ -294,10 +295,10 @@ func TestACancelLetsTheRunningStepEndAndLeavesNothingLocked(t *testing.T) {
 func TestALostLeaseInterruptsTheEngine(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.boxes.slow = func() { time.Sleep(2 * time.Second) }
+	r.boxes.Slow = func() { time.Sleep(2 * time.Second) }
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	go func() {
-		<-r.boxes.created
+		<-r.boxes.Created
 		_, err := r.BreakLease(context.Background(), "prod", lease.BreakOptions{Force: true, Reason: "to see what happens", By: lease.Holder{Actor: "mallory"}})
 		assert.NoError(t, err)
 	}()
@@ -334,7 +335,7 @@ func TestADeployThatDoesNotSettleSaysWhatIsLeft(t *testing.T) {
 	r := newRig(t)
 	r.up("prod")
 	// Drift that the update does not look for.
-	r.boxes.paint("b", "pink")
+	r.boxes.Paint("b", "pink")
 	r.configure("prod", "boxes: [a, b, c]", "colour: red", "shape: cube")
 	d, err := r.deploy(DeployOptions{})
 	require.ErrorIs(t, err, ErrUnsettled)
@@ -363,7 +364,7 @@ func TestEnvironmentsAreDeployedOwnersFirstAndAFailureStopsTheRest(t *testing.T)
 	require.Len(t, all, 2)
 	assert.Equal(t, NotDeployed, all[0].Outcome)
 	assert.Equal(t, []any{"stg", Skipped}, []any{all[1].Stack, all[1].Outcome})
-	assert.Zero(t, r.boxes.count())
+	assert.Zero(t, r.boxes.Count())
 
 	_, err = r.DeployAll(t.Context(), []string{"stg", "dev"}, func(env string) DeployOptions {
 		if env == "stg" {

@@ -18,7 +18,7 @@ import (
 // the source tree (git rev-parse 'HEAD^{tree}'). Empty, it is the commit that this binary was built from or, when the
 // build does not say or had uncommitted changes, its build ID: a digest of the sources, dependencies, flags and toolchain.
 func (p *Platform) Identity(ctx context.Context, stack, program string) (Identity, error) {
-	cli, err := p.cli(ctx)
+	cli, err := p.Command(ctx)
 	if err != nil {
 		return Identity{}, err
 	}

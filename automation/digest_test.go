@@ -40,7 +40,7 @@ func TestADigestStandsForOnePreviewOfOneProgramAndOneStackFile(t *testing.T) {
 	assert.NotEqual(t, change, r.digest(""), "another stack file")
 	r.configure("prod", "boxes: [a, b]", "colour: blue", "shape: cube")
 	assert.Equal(t, change, r.digest(""), "and back")
-	r.boxes.paint("a", "pink")
+	r.boxes.Paint("a", "pink")
 	assert.Equal(t, change, r.digest(""), "drift does not count before a refresh")
 
 	failed, err := func() (*Result, error) {

@@ -35,7 +35,7 @@ func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, clean.Clean())
 
-	r.boxes.paint("b", "pink")
+	r.boxes.Paint("b", "pink")
 	r.configure("prod", "boxes: [a, b, c]", "colour: red", "shape: cube")
 	found, err := r.Drift(t.Context(), "prod", DriftOptions{})
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
 	assert.Equal(t, map[string]string{"c": "create"}, ops(&Result{Steps: found.Planned}))
 
 	// A change that waits is no drift.
-	r.boxes.paint("b", "red")
+	r.boxes.Paint("b", "red")
 	waits, err := r.Drift(t.Context(), "prod", DriftOptions{})
 	require.NoError(t, err)
 	assert.True(t, waits.Clean())

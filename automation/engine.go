@@ -63,7 +63,7 @@ func (w *workspace) engine(ctx context.Context, op Operation, stack string, obse
 	// The engine's own summary decides: when the update succeeded and a read after it failed, the update stands.
 	if err != nil && !r.Succeeded() {
 		return r, classify(ctx, &attempt{
-			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: r, unlock: w.session.unlock,
+			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: r, unlock: w.session.Unlock,
 		})
 	}
 	return r, nil

@@ -93,7 +93,7 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 
 func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 	t.Parallel()
-	w := &workspace{session: &session{}}
+	w := &workspace{session: &Attachment{}}
 	started := time.Now()
 	_, err := w.engine(t.Context(), OpUp, "prod", nil, func(context.Context, chan<- events.EngineEvent, io.Writer, io.Writer) error {
 		return errors.New("the CLI failed before it opened the stream")
@@ -104,7 +104,7 @@ func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 
 func TestAnUpdateThatSucceededStandsWhenAReadAfterItFails(t *testing.T) {
 	t.Parallel()
-	w := &workspace{session: &session{}}
+	w := &workspace{session: &Attachment{}}
 	r, err := w.engine(t.Context(), OpUp, "prod", nil, func(_ context.Context, ch chan<- events.EngineEvent, _, _ io.Writer) error {
 		ch <- events.EngineEvent{EngineEvent: apitype.EngineEvent{SummaryEvent: &apitype.SummaryEvent{
 			ResourceChanges: map[apitype.OpType]int{apitype.OpCreate: 3}, Result: apitype.OperationResultSucceeded,

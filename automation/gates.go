@@ -9,7 +9,7 @@ import (
 
 // begin checks the configuration of all environments, attaches the cloud, and passes the operation's gates.
 func (p *Platform) begin(ctx context.Context, op Operation, stack string, create bool) (*workspace, error) {
-	e, err := p.estate(stack)
+	e, err := p.Estate(stack)
 	if err != nil {
 		return nil, named(err, op, stack)
 	}
@@ -47,7 +47,7 @@ func named(err error, op Operation, stack string) error {
 
 // gate keeps environments that share a cluster in order: the owner first on the way up, last on the way down. Only
 // environments that have a stack file here are known; the program checks the owner once more by itself.
-func (w *workspace) gate(ctx context.Context, e estate, op Operation, stack string) error {
+func (w *workspace) gate(ctx context.Context, e Estate, op Operation, stack string) error {
 	switch op {
 	case OpPreview, OpUp:
 		owner := e.Owner(stack)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
 func ops(r *Result) map[string]string {
@@ -32,13 +33,13 @@ func TestAnEnvironmentComesUpChangesAndGoes(t *testing.T) {
 	first, err := r.Preview(ctx, "prod", PreviewOptions{})
 	require.NoError(t, err)
 	assert.False(t, first.Empty())
-	assert.Zero(t, r.boxes.count(), "a preview must not make anything")
+	assert.Zero(t, r.boxes.Count(), "a preview must not make anything")
 	assert.Equal(t, Planned, first.Steps[0].Status)
 
 	var events []Event
 	up, err := r.Up(ctx, "prod", UpOptions{OnEvent: func(e Event) { events = append(events, e) }})
 	require.NoError(t, err)
-	assert.Equal(t, 2, r.boxes.count())
+	assert.Equal(t, 2, r.boxes.Count())
 	assert.Equal(t, first.Count("create"), up.Count("create"))
 	for _, s := range up.Steps {
 		assert.Equal(t, Done, s.Status, s.URN)
@@ -78,7 +79,7 @@ func TestAnEnvironmentComesUpChangesAndGoes(t *testing.T) {
 	gone, err := r.Destroy(ctx, "prod", DestroyOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, "delete", ops(gone)["a"])
-	assert.Zero(t, r.boxes.count())
+	assert.Zero(t, r.boxes.Count())
 }
 
 func TestTheCheckoutStaysAsItIs(t *testing.T) {
@@ -95,23 +96,12 @@ func TestTheCheckoutStaysAsItIs(t *testing.T) {
 	assert.Len(t, files, 4)
 }
 
-func TestARehearsalKnowsNothingOfTheRealStack(t *testing.T) {
+func TestTheRealCloudIsAsThePersonHasIt(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	s, err := r.cloud.attach(t.Context(), r.dir, "prod")
+	s, err := AWS.Attach(t.Context(), "somewhere", "prod")
 	require.NoError(t, err)
-	t.Cleanup(s.close)
-	assert.True(t, s.clean, "no credentials of the person reach the engine")
-	assert.NotEmpty(t, s.home)
-	copied, err := os.ReadFile(filepath.Join(s.workDir, "Pulumi.prod.yaml"))
-	require.NoError(t, err)
-	assert.Contains(t, string(copied), "colour: red")
-	assert.NotContains(t, string(copied), "awskms")
-
-	s, err = AWS.attach(t.Context(), r.dir, "prod")
-	require.NoError(t, err)
-	assert.False(t, s.clean)
-	assert.Equal(t, r.dir, s.workDir)
+	assert.False(t, s.Clean)
+	assert.Equal(t, "somewhere", s.WorkDir)
 }
 
 func TestRefreshFindsWhatChangedAndWhatIsGone(t *testing.T) {
@@ -119,10 +109,8 @@ func TestRefreshFindsWhatChangedAndWhatIsGone(t *testing.T) {
 	r := newRig(t)
 	r.configure("prod", "boxes: [a, b, c]", "colour: red", "shape: cube")
 	r.up("prod")
-	r.boxes.paint("a", "pink")
-	r.boxes.mu.Lock()
-	delete(r.boxes.exist, "b")
-	r.boxes.mu.Unlock()
+	r.boxes.Paint("a", "pink")
+	r.boxes.Remove("b")
 
 	look, err := r.Preview(t.Context(), "prod", PreviewOptions{Refresh: true})
 	require.NoError(t, err)
@@ -166,7 +154,7 @@ func TestAJoiningEnvironmentWaitsForItsOwner(t *testing.T) {
 	_, err := r.Up(t.Context(), "stg", UpOptions{})
 	assert.ErrorIs(t, err, ErrRefused)
 	assert.EqualError(t, err, "up stg: refused: stg joins the cluster of dev, which is not up: bring dev up first")
-	assert.Zero(t, r.boxes.count())
+	assert.Zero(t, r.boxes.Count())
 
 	r.up("dev")
 	r.up("stg")
@@ -188,7 +176,7 @@ func TestProtectedResourcesGoOnlyWhenThatIsAskedFor(t *testing.T) {
 	assert.ErrorIs(t, err, ErrRefused)
 	assert.ErrorContains(t, err, "fake:index:Box safe")
 	assert.NotContains(t, err.Error(), "Box a")
-	assert.Equal(t, 2, r.boxes.count(), "nothing must be destroyed")
+	assert.Equal(t, 2, r.boxes.Count(), "nothing must be destroyed")
 
 	// A protected resource that leaves the program is the engine's to refuse.
 	r.configure("prod", "boxes: [a]", "colour: red", "shape: cube")
@@ -197,7 +185,7 @@ func TestProtectedResourcesGoOnlyWhenThatIsAskedFor(t *testing.T) {
 
 	_, err = r.Destroy(t.Context(), "prod", DestroyOptions{Unprotect: true})
 	require.NoError(t, err)
-	assert.Zero(t, r.boxes.count())
+	assert.Zero(t, r.boxes.Count())
 }
 
 func TestFailuresSayWhatIsWrongAndNoMore(t *testing.T) {
@@ -228,10 +216,10 @@ func TestFailuresSayWhatIsWrongAndNoMore(t *testing.T) {
 func TestAnInterruptLetsTheEngineFinishAndReleaseItsLock(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.boxes.slow = func() { time.Sleep(2 * time.Second) } // the interrupt comes in the middle
+	r.boxes.Slow = func() { time.Sleep(2 * time.Second) } // the interrupt comes in the middle
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-r.boxes.created; cancel() }()
+	go func() { <-r.boxes.Created; cancel() }()
 	_, err := r.Up(ctx, "prod", UpOptions{})
 	assert.ErrorIs(t, err, ErrCancelled)
 	assert.ErrorIs(t, err, context.Canceled)
@@ -248,11 +236,11 @@ func TestALockedStackIsToldFromOtherFailures(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	free := make(chan struct{})
-	r.boxes.slow = func() { <-free }
+	r.boxes.Slow = func() { <-free }
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	first := make(chan error, 1)
 	go func() { _, err := r.Up(context.Background(), "prod", UpOptions{}); first <- err }()
-	<-r.boxes.created
+	<-r.boxes.Created
 	_, err := r.Up(t.Context(), "prod", UpOptions{})
 	close(free)
 	assert.ErrorIs(t, err, ErrLocked)
@@ -274,9 +262,9 @@ func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("PULUMI_HOME", home)
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "x")
-	p, err := New(Options{ProjectDir: dir, Program: warehouse, Command: command})
+	p, err := New(Options{ProjectDir: dir, Program: warehouse.Program, Command: command})
 	require.NoError(t, err)
-	p.load = func(string) (estate, error) { return everybody, nil }
+	p.load = func(string) (estate, error) { return warehouse.Everybody, nil }
 	_, err = p.Preview(t.Context(), "prod", PreviewOptions{})
 	assert.ErrorIs(t, err, ErrNoStack)
 	assert.ErrorContains(t, err, "pulumi stack init prod")

@@ -42,7 +42,7 @@ func (r *PlacementReport) Err() error {
 // Placement computes where the pods of an environment may run, from what the program declares for all environments on
 // its cluster. It needs no cloud and no Pulumi. What the report finds wrong is no error of Placement's.
 func (p *Platform) Placement(ctx context.Context, environment string) (*PlacementReport, error) {
-	e, err := p.estate(environment)
+	e, err := p.Estate(environment)
 	if err != nil {
 		return nil, err
 	}

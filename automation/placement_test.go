@@ -125,22 +125,13 @@ func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
 	}
 }
 
-func TestPodsWithoutAHomeAreRefusedAndFailARehearsal(t *testing.T) {
+func TestPodsWithoutAHomeAreRefused(t *testing.T) {
 	t.Parallel()
 	homeless := placed(t, estatetest.Dir(), inhabited("prod"), "prod") // prod has no spot nodes
 	err := homeless.Err()
 	require.ErrorIs(t, err, ErrRefused)
 	assert.ErrorContains(t, err, "placement prod: refused")
 	assert.ErrorContains(t, err, "environment pod placement-prod/any pod: no node group can carry it")
-
-	r := &rehearse{report: &RehearsalReport{Environments: []*EnvironmentReport{
-		{Name: "stg", Placement: placed(t, estatetest.Dir(), inhabited("dev"), "stg")}, {Name: "prod", Placement: homeless},
-	}}}
-	err = r.misplaced()
-	require.ErrorIs(t, err, ErrRehearsal)
-	assert.ErrorContains(t, err, "prod: environment pod placement-prod/any pod: no node group can carry it")
-	r.report.Environments = r.report.Environments[:1]
-	assert.NoError(t, r.misplaced())
 }
 
 func TestThePlacementIsOneJSONDocument(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/internal/stackfile"
 )
 
 // Options configures a Platform.
@@ -23,13 +24,16 @@ type Options struct {
 	// ProjectDir holds Pulumi.yaml and the stack files; the working directory when empty. On AWS it is also where the
 	// Pulumi CLI runs, with the backend, login and secrets provider that it finds there.
 	ProjectDir string
-	// Cloud is where environments live: AWS (the default), or a Rehearsal.
+	// Cloud is where environments live: AWS (the default), or a rehearsal.
 	Cloud Cloud
 	// Program is what the engine runs; stacks.Program by default.
 	Program pulumi.RunFunc
+	// Estate reads the project's stack files, which are held against each other; those of stacks.Program by default.
+	Estate func(dir string) (Estate, error)
 	// Command runs the Pulumi CLI. By default the CLI is looked for, and built when there is none, at the first
-	// operation that needs it.
-	Command *pulumicli.Command
+	// operation that needs it. One that runs it in another way (auto.NewPulumiCommand's) is interrupted as it likes, and
+	// gives a rehearsal the environment of this process.
+	Command auto.PulumiCommand
 	// Progress is told, in one line each, what takes time before an engine can start; nil keeps quiet.
 	Progress func(line string)
 }
@@ -41,21 +45,24 @@ type Platform struct {
 	cloud    Cloud
 	program  pulumi.RunFunc
 	progress func(string)
-	load     func(dir string) (estate, error)
+	load     func(dir string) (Estate, error)
 
 	finding sync.Mutex
-	command *pulumicli.Command
+	command auto.PulumiCommand
 
 	login   sync.Mutex
 	backend string // that the CLI is logged in to, once it was asked
 }
 
-// estate is what operations need to know about the environments of a project.
-type estate interface {
+// Estate is what operations need to know about the environments of a project.
+type Estate interface {
+	// Names are those of the environments, sorted.
 	Names() []string
+	// Owner is the environment whose cluster a stack joins; empty when it has its own.
 	Owner(stack string) string
+	// Joined are the environments that join an owner's cluster.
 	Joined(owner string) []string
-	// RequiresApproval tells whether deploys of a stack need a reference to an approval.
+	// RequiresApproval reports whether deploys of a stack need a reference to an approval.
 	RequiresApproval(stack string) bool
 }
 
@@ -71,21 +78,30 @@ func New(o Options) (*Platform, error) {
 		}
 		return nil, fmt.Errorf("read the project file: %w", err)
 	}
-	p := &Platform{dir: dir, cloud: o.Cloud, program: o.Program, progress: o.Progress, command: o.Command, load: loadEstate}
+	p := &Platform{dir: dir, cloud: o.Cloud, program: o.Program, progress: o.Progress, command: o.Command, load: o.Estate}
 	if p.cloud == nil {
 		p.cloud = AWS
 	}
 	if p.program == nil {
 		p.program = program
 	}
+	if p.load == nil {
+		p.load = loadEstate
+	}
 	return p, nil
 }
 
 // projectFile is Pulumi's name for the project.
-const projectFile = "Pulumi.yaml"
+const projectFile = stackfile.Project
 
-// cli returns the Pulumi CLI, looking for it the first time.
-func (p *Platform) cli(ctx context.Context) (*pulumicli.Command, error) {
+// stackFile is the name of a stack's file.
+func stackFile(stack string) string { return stackfile.Name(stack) }
+
+// Dir is the project directory.
+func (p *Platform) Dir() string { return p.dir }
+
+// Command returns the Pulumi CLI, looking for it the first time.
+func (p *Platform) Command(ctx context.Context) (auto.PulumiCommand, error) {
 	p.finding.Lock()
 	defer p.finding.Unlock()
 	if p.command == nil {
@@ -101,11 +117,12 @@ func (p *Platform) cli(ctx context.Context) (*pulumicli.Command, error) {
 // Check reads all stack files and holds them against each other. What is wrong with them is an *Error of kind
 // ErrInvalid with one message per problem. With names, each must be the name of an environment.
 func (p *Platform) Check(names ...string) error {
-	_, err := p.estate(names...)
+	_, err := p.Estate(names...)
 	return err
 }
 
-func (p *Platform) estate(names ...string) (estate, error) {
+// Estate reads all stack files, as Check does, and returns what they say of the environments.
+func (p *Platform) Estate(names ...string) (Estate, error) {
 	e, err := p.load(p.dir)
 	var invalid *problem.Error
 	if errors.As(err, &invalid) {
@@ -129,18 +146,21 @@ func (p *Platform) estate(names ...string) (estate, error) {
 
 // open makes a workspace for one operation on one stack, with its cloud attached.
 func (p *Platform) open(ctx context.Context, stack string, create bool) (*workspace, error) {
-	cli, err := p.cli(ctx)
+	command, err := p.Command(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.cloud.attach(ctx, p.dir, stack)
+	s, err := p.cloud.Attach(ctx, p.dir, stack)
 	if err != nil {
 		return nil, err
 	}
-	command := *cli
-	command.Clean = s.clean
-	local, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.workDir), auto.Program(p.program), auto.Pulumi(withoutHistory{&command}),
-		auto.PulumiHome(s.home), auto.EnvVars(s.env))
+	if own, ok := command.(*pulumicli.Command); ok && s.Clean {
+		clean := *own
+		clean.Clean = true
+		command = &clean
+	}
+	local, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.WorkDir), auto.Program(p.program), auto.Pulumi(withoutHistory{command}),
+		auto.PulumiHome(s.Home), auto.EnvVars(s.Env))
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("open workspace: %w", err)
@@ -148,15 +168,15 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 	w := &workspace{Workspace: local, session: s}
 	w.stack, err = auto.SelectStack(ctx, stack, w)
 	var failure *Error
-	if errors.As(err, &failure) && errors.Is(err, ErrNoStack) && (create || s.create) {
+	if errors.As(err, &failure) && errors.Is(err, ErrNoStack) && (create || s.Create) {
 		w.stack, err = auto.NewStack(ctx, stack, w)
 	}
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	if s.found != nil {
-		s.found()
+	if s.Found != nil {
+		s.Found()
 	}
 	return w, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"sync"
 )
@@ -64,9 +63,7 @@ func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptio
 		}
 	}
 	elsewhere := &understudies{of: p, o: o.Preview, standing: map[string]func() (*Platform, error){}}
-	if r, rehearsed := p.cloud.(*Rehearsal); rehearsed {
-		elsewhere.beside = r.dir
-	}
+	elsewhere.cloud, _ = p.cloud.(Sparing)
 	slots := make(chan struct{}, o.AtOnce)
 	errs := make([]error, len(names))
 	var wg sync.WaitGroup
@@ -96,7 +93,7 @@ func (p *Platform) previewed(ctx context.Context, name string, o PreviewsOptions
 	out := Previewed{Stack: name}
 	out.Result, out.Err = p.Preview(ctx, name, o.Preview)
 	var down *ownerDownError
-	if elsewhere.beside != "" && errors.As(out.Err, &down) {
+	if elsewhere.cloud != nil && errors.As(out.Err, &down) {
 		other, err := elsewhere.with(ctx, down.owner)
 		if out.Err = err; err != nil {
 			return out
@@ -120,9 +117,9 @@ func (e *ownerDownError) Error() string { return e.owner + " is not up" }
 
 // understudies are rehearsals in which owners of clusters were brought up for those who join them.
 type understudies struct {
-	of     *Platform
-	o      PreviewOptions
-	beside string // the rehearsal's own directory
+	of    *Platform
+	o     PreviewOptions
+	cloud Sparing // nil where there are none
 
 	mu       sync.Mutex
 	standing map[string]func() (*Platform, error) // by owner
@@ -145,25 +142,21 @@ func (u *understudies) bringUp(ctx context.Context, owner string) (*Platform, er
 	if u.of.progress != nil {
 		u.of.progress(fmt.Sprintf("%s is not up in this rehearsal: bringing it up in another one, for those who join it", owner))
 	}
-	dir, err := os.MkdirTemp(u.beside, "with-"+owner+"-")
-	if err != nil {
-		return nil, fmt.Errorf("make a place for the rehearsal of %s: %w", owner, err)
-	}
-	u.atEnd(func() error { return os.RemoveAll(dir) })
-	cloud, err := OpenRehearsal(RehearsalOptions{Dir: dir})
+	cloud, remove, err := u.cloud.Spare(owner)
 	if err != nil {
 		return nil, err
 	}
-	u.atEnd(cloud.Close)
-	cli, err := u.of.cli(ctx)
+	u.atEnd(remove)
+	cli, err := u.of.Command(ctx)
 	if err != nil {
 		return nil, err
 	}
-	other, err := New(Options{ProjectDir: u.of.dir, Cloud: cloud, Program: u.of.program, Command: cli, Progress: u.of.progress})
+	other, err := New(Options{
+		ProjectDir: u.of.dir, Cloud: cloud, Program: u.of.program, Estate: u.of.load, Command: cli, Progress: u.of.progress,
+	})
 	if err != nil {
 		return nil, err
 	}
-	other.load = u.of.load
 	_, err = other.Up(ctx, owner, UpOptions{Parallel: u.o.Parallel, Message: "for the preview of those who join it"})
 	return other, err
 }

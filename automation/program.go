@@ -5,7 +5,7 @@ import "github.com/eks-platform/eks-platform/stacks"
 // program is what plain pulumi up runs, too.
 var program = stacks.Program
 
-func loadEstate(dir string) (estate, error) {
+func loadEstate(dir string) (Estate, error) {
 	e, err := stacks.LoadEstate(dir)
 	if err != nil {
 		return nil, err

@@ -181,7 +181,7 @@ func TestAnOperationThatWasNotSeenToEndIsResolvedBeforeADeploy(t *testing.T) {
 	r.up("prod")
 	red := map[string]any{"colour": "red", "shape": "cube"}
 	// c exists, and the state does not know it; d was never made.
-	r.boxes.paint("c", "red")
+	r.boxes.Paint("c", "red")
 	r.leave("creating", boxType, "c", red)
 	r.leave("creating", boxType, "d", red)
 	r.configure("prod", "boxes: [a, b, c, d]", "colour: red", "shape: cube")
@@ -231,11 +231,11 @@ func TestAnEngineThatIsKilledIsNamedAtOnceAndByTheNextDeploy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	free := make(chan struct{})
-	r.boxes.slow = func() { <-free }
+	r.boxes.Slow = func() { <-free }
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	go func() {
 		defer close(free) // the box is made, and nobody is there to hear of it
-		<-r.boxes.created
+		<-r.boxes.Created
 		files, _ := filepath.Glob(filepath.Join(r.cloud.(*Rehearsal).dir, "state", ".pulumi", "locks", "organization", "warehouse", "prod", "*.json"))
 		var lock struct{ PID int }
 		if assert.Len(t, files, 1) {
@@ -279,10 +279,8 @@ func TestAnUpdateAndADeletionThatWereNotSeenToEndAreRead(t *testing.T) {
 	red := map[string]any{"colour": "red", "shape": "cube"}
 	r.leave("updating", boxType, "a", red)
 	r.leave("deleting", boxType, "b", red)
-	r.boxes.paint("a", "blue") // it happened
-	r.boxes.mu.Lock()
-	delete(r.boxes.exist, "b") // so did this
-	r.boxes.mu.Unlock()
+	r.boxes.Paint("a", "blue") // it happened
+	r.boxes.Remove("b")        // so did this
 	r.configure("prod", "boxes: [a]", "colour: blue", "shape: cube")
 
 	_, err := r.deploy(DeployOptions{})
@@ -381,7 +379,7 @@ type elsewhere struct {
 	url string
 }
 
-func (e elsewhere) backend() (string, error) { return e.url, nil }
+func (e elsewhere) Backend() (string, error) { return e.url, nil }
 
 func TestWithoutAPlaceForLeasesADeployGoesOnAndSaysSo(t *testing.T) {
 	t.Parallel()

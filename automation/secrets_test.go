@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
 func lines(changes []PropertyChange) []string {
@@ -27,7 +29,7 @@ func vault(ctx *pulumi.Context) error {
 	err := ctx.RegisterResource("fake:index:Box", "safe-1", pulumi.Map{
 		"colour": pulumi.String("red"), "shape": key, "list": pulumi.Array{pulumi.String("public"), key},
 		"nested": pulumi.Map{"user": pulumi.String("me"), "deep": pulumi.Map{"key": key}}, "document": doc, "description": pulumi.Sprintf("the key is %s", key),
-	}, &box{})
+	}, &warehouse.Box{})
 	ctx.Export("key", key)
 	ctx.Export("nested", pulumi.Map{"key": key})
 	return err

@@ -35,7 +35,7 @@ func (p *Platform) beside(ctx context.Context, stack string) (*beside, error) {
 	if err := b.stack.Check(); err != nil {
 		return nil, &Error{Kind: ErrInvalid, Stack: stack, Messages: []string{err.Error()}}
 	}
-	backend, err := p.cloud.backend()
+	backend, err := p.cloud.Backend()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (p *Platform) loggedIn(ctx context.Context) (string, error) {
 	if p.backend != "" {
 		return p.backend, nil
 	}
-	cli, err := p.cli(ctx)
+	cli, err := p.Command(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
 
 // workspace is the SDK's local workspace without its habits that serve nobody here: selecting a stack changes what the
@@ -19,7 +18,7 @@ import (
 // secrets in clear, and the history.
 type workspace struct {
 	auto.Workspace
-	session *session
+	session *Attachment
 	stack   auto.Stack
 }
 
@@ -41,14 +40,14 @@ func (w *workspace) runWith(ctx context.Context, stdin io.Reader, stack string, 
 	}
 	stdout, stderr, _, err := w.PulumiCommand().Run(ctx, w.WorkDir(), stdin, nil, nil, env, append(args, "--stack", stack)...)
 	if err != nil {
-		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err, unlock: w.session.unlock})
+		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err, unlock: w.session.Unlock})
 	}
 	return stdout, nil
 }
 
 // SelectStack checks that a stack exists and selects nothing: every command names its stack.
 func (w *workspace) SelectStack(ctx context.Context, stack string) error {
-	if w.session.exists {
+	if w.session.Exists {
 		return nil
 	}
 	_, err := w.run(ctx, stack, "stack", "--show-name")
@@ -67,14 +66,14 @@ func (w *workspace) StackOutputs(context.Context, string) (auto.OutputMap, error
 }
 
 // withoutHistory is a CLI that answers the question for the history by itself.
-type withoutHistory struct{ *pulumicli.Command }
+type withoutHistory struct{ auto.PulumiCommand }
 
 // Run runs one CLI command.
 func (c withoutHistory) Run(ctx context.Context, workDir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string) (string, string, int, error) {
 	if len(args) > 1 && args[0] == "stack" && args[1] == "history" {
 		return "[]", "", 0, nil
 	}
-	return c.Command.Run(ctx, workDir, stdin, stdout, stderr, env, args...)
+	return c.PulumiCommand.Run(ctx, workDir, stdin, stdout, stderr, env, args...)
 }
 
 // record is one resource of a stack's state, without its values.

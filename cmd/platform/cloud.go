@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 )
 
 // target is what the flags say about where environments live.
@@ -41,7 +42,7 @@ func (o *target) open(c *cobra.Command, t *terminal, project string) (*automatio
 			}
 			dir = filepath.Join(root, "default")
 		}
-		r, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: dir})
+		r, err := rehearsal.Open(rehearsal.Options{Dir: dir})
 		if err != nil {
 			return nil, nil, err
 		}

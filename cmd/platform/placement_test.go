@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/scheduling"
@@ -153,13 +154,13 @@ func TestTheShortTableHasOneLineForWhatMayRunInTheSamePlaces(t *testing.T) {
 
 func TestARehearsalEndsWithThePlacementOfEveryEnvironment(t *testing.T) {
 	t.Parallel()
-	report := &automation.RehearsalReport{OK: true, Dir: "/somewhere"}
+	report := &rehearsal.Report{OK: true, Dir: "/somewhere"}
 	for _, name := range []string{"dev", "prod"} {
 		p, err := automation.New(automation.Options{ProjectDir: estatetest.Dir()})
 		require.NoError(t, err)
 		placement, err := p.Placement(t.Context(), name)
 		require.NoError(t, err)
-		report.Environments = append(report.Environments, &automation.EnvironmentReport{Name: name, Placement: placement})
+		report.Environments = append(report.Environments, &rehearsal.EnvironmentReport{Name: name, Placement: placement})
 	}
 	var out bytes.Buffer
 	showRehearsal(&terminal{out: &out}, report)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/github"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 )
 
@@ -231,13 +232,13 @@ func showReport(t *terminal, r *reporting.Report, err error) error {
 // progress shows how far operations on several environments are.
 type progress struct {
 	phases   *phases
-	name     automation.PhaseName
+	name     rehearsal.PhaseName
 	mu       sync.Mutex
 	started  time.Time
 	finished map[string]map[string]bool // environment -> URNs
 }
 
-func newProgress(t *terminal, name automation.PhaseName) *progress {
+func newProgress(t *terminal, name rehearsal.PhaseName) *progress {
 	return &progress{phases: newPhases(t), name: name, started: time.Now(), finished: map[string]map[string]bool{}}
 }
 
@@ -253,19 +254,19 @@ func (p *progress) event(e automation.Event) {
 	p.finished[e.Stack][e.Step.URN] = true
 	n := len(p.finished[e.Stack])
 	p.mu.Unlock()
-	p.tell(automation.PhaseEvent{Environment: e.Stack, Done: n, Duration: time.Since(p.started)})
+	p.tell(rehearsal.PhaseEvent{Environment: e.Stack, Done: n, Duration: time.Since(p.started)})
 }
 
 // done takes a preview that ended.
 func (p *progress) done(one automation.Previewed) {
-	e := automation.PhaseEvent{Environment: one.Stack, Ended: true, Err: one.Err, Duration: time.Since(p.started)}
+	e := rehearsal.PhaseEvent{Environment: one.Stack, Ended: true, Err: one.Err, Duration: time.Since(p.started)}
 	if one.Result != nil {
 		e.Done, e.Duration = one.Result.Resources(), one.Result.Duration
 	}
 	p.tell(e)
 }
 
-func (p *progress) tell(e automation.PhaseEvent) {
+func (p *progress) tell(e rehearsal.PhaseEvent) {
 	e.Phase = p.name
 	p.phases.tell(e)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 )
 
 // newRehearse returns the command that rehearses all environments.
@@ -36,7 +36,7 @@ environment how long up and destroy would take on AWS, which steps decide that, 
 ` + exitCodes,
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			o := automation.RehearseOptions{ProjectDir: *project, Dir: dir, Keep: keep, Parallel: parallel, Progress: t.note}
+			o := rehearsal.RunOptions{ProjectDir: *project, Dir: dir, Keep: keep, Parallel: parallel, Progress: t.note}
 			switch {
 			case latency == "aws" && scale > 0:
 				o.Scale = scale
@@ -57,7 +57,7 @@ environment how long up and destroy would take on AWS, which steps decide that, 
 	return c
 }
 
-func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions) error {
+func rehearse(ctx context.Context, t *terminal, o rehearsal.RunOptions) error {
 	own := o.Dir == ""
 	if own {
 		var err error
@@ -67,7 +67,7 @@ func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions) er
 	}
 	p := newPhases(t)
 	o.OnPhase = p.tell
-	report, err := automation.Rehearse(ctx, o)
+	report, err := rehearsal.Run(ctx, o)
 	t.status(nil)
 	if own && !o.Keep && report.Dir != "" {
 		if e := markEnded(report.Dir, err == nil); e != nil {
@@ -78,7 +78,7 @@ func rehearse(ctx context.Context, t *terminal, o automation.RehearseOptions) er
 	case len(report.Environments) == 0: // it has not begun
 	case t.asJSON:
 		shown := t.json(struct {
-			*automation.RehearsalReport
+			*rehearsal.Report
 			failure
 		}{report, failureOf(err)})
 		if err == nil {
@@ -96,16 +96,16 @@ type phases struct {
 	mu sync.Mutex
 	// names are the environments in the order in which they began; now holds their last event.
 	names  []string
-	now    map[string]automation.PhaseEvent
+	now    map[string]rehearsal.PhaseEvent
 	last   time.Time
 	spoken map[string]time.Time
 }
 
 func newPhases(t *terminal) *phases {
-	return &phases{t: t, now: map[string]automation.PhaseEvent{}, spoken: map[string]time.Time{}}
+	return &phases{t: t, now: map[string]rehearsal.PhaseEvent{}, spoken: map[string]time.Time{}}
 }
 
-func (p *phases) tell(e automation.PhaseEvent) {
+func (p *phases) tell(e rehearsal.PhaseEvent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, known := p.now[e.Environment]; !known {
@@ -136,13 +136,13 @@ func (p *phases) tell(e automation.PhaseEvent) {
 	}
 }
 
-func line(e automation.PhaseEvent) string {
+func line(e rehearsal.PhaseEvent) string {
 	return fmt.Sprintf("%s  %s: %s resources, %s", e.Environment, e.Phase, fraction(e.Done, e.Total), seconds(e.Duration))
 }
 
 // showRehearsal writes the report for people.
-func showRehearsal(t *terminal, r *automation.RehearsalReport) {
-	var names []automation.PhaseName
+func showRehearsal(t *terminal, r *rehearsal.Report) {
+	var names []rehearsal.PhaseName
 	for _, env := range r.Environments {
 		if len(env.Phases) > len(names) {
 			names = names[:0]
@@ -208,7 +208,7 @@ func showRehearsal(t *terminal, r *automation.RehearsalReport) {
 }
 
 // showPace writes what decided how long an operation takes on AWS.
-func showPace(t *terminal, env string, p automation.Pace) {
+func showPace(t *terminal, env string, p rehearsal.Pace) {
 	t.print("\n%s %s on AWS: %s; AWS itself imposes %s; ratio %.3f\n", p.Phase, env, minutes(p.Makespan), minutes(p.LowerBound), p.Ratio)
 	w := newTable()
 	w.AppendHeader(table.Row{"From", "To", "Waited", "Op", "Critical path"})

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
@@ -54,7 +55,7 @@ func TestExitCodesTellWhatKindOfFailureItWas(t *testing.T) {
 		{"nothing wrong", nil, 0},
 		{"a provider's refusal", kind(automation.ErrProvider), 1},
 		{"the program", kind(automation.ErrProgram), 1},
-		{"a rehearsal that came out wrong", kind(automation.ErrRehearsal), 1},
+		{"a rehearsal that came out wrong", kind(rehearsal.ErrRehearsal), 1},
 		{"problems that were printed", errReported, 2},
 		{"anything else", errors.New("boom"), 1},
 		{"configuration", kind(automation.ErrInvalid), 2},

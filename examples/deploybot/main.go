@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/automation/report"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
@@ -39,7 +40,7 @@ func main() {
 }
 
 func rehearse(ctx context.Context, dir string) error {
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: dir})
+	cloud, err := rehearsal.Open(rehearsal.Options{Dir: dir})
 	if err != nil {
 		return err
 	}

@@ -9,19 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
 func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
 	t.Parallel()
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir(), StateAtEnd: true})
+	cloud, err := rehearsal.Open(rehearsal.Options{Dir: t.TempDir(), StateAtEnd: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
 	platform, err := automation.New(automation.Options{ProjectDir: estatetest.Dir(), Cloud: cloud, Command: clitest.Find(t)})
 	require.NoError(t, err)
 	objects := func() int {
-		all, err := cloud.Cloud().Objects()
+		all, err := cloud.Objects()
 		require.NoError(t, err)
 		return len(all)
 	}

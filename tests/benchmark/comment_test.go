@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/githubtest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
@@ -82,7 +83,7 @@ func BenchmarkComment(b *testing.B) {
 // standing brings environments up in a rehearsal, and leaves it to other processes.
 func standing(b *testing.B, dir, at string, cli *pulumicli.Command, environments []string) {
 	b.Helper()
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: at})
+	cloud, err := rehearsal.Open(rehearsal.Options{Dir: at})
 	if err != nil {
 		b.Fatal(err)
 	}

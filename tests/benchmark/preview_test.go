@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
@@ -26,7 +27,7 @@ func project(b *testing.B) string {
 // platform opens a rehearsal cloud, and a platform on it whose CLI is found or built before the clock runs.
 func platform(b *testing.B, dir string) *automation.Platform {
 	b.Helper()
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: b.TempDir()})
+	cloud, err := rehearsal.Open(rehearsal.Options{Dir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}

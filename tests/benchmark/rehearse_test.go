@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
@@ -36,7 +36,7 @@ func BenchmarkRehearse(b *testing.B) {
 				}
 			}
 		}()
-		report, err := automation.Rehearse(context.Background(), automation.RehearseOptions{
+		report, err := rehearsal.Run(context.Background(), rehearsal.RunOptions{
 			ProjectDir: estatetest.Dir(), Dir: b.TempDir(), Command: command,
 		})
 		close(done)

@@ -36,7 +36,7 @@ func change(more ...string) edits { return edits{"dev": append(slices.Clone(unpr
 // Changes of one environment, and of its cloud behind its back. Each step leaves dev as it found it.
 func TestChangesSayWhatTheyDo(t *testing.T) {
 	t.Parallel()
-	e := open(t, change(), automation.RehearsalOptions{})
+	e := open(t, change(), rehearsal.Options{})
 	e.up("dev", automation.UpOptions{})
 	for _, step := range []struct {
 		name string

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 
 // victim deploys dev in a cloud that makes the control plane and never answers. It says so on its standard output.
 func victim(project, dir string) error {
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: dir, Faults: []rehearsal.Fault{{
+	cloud, err := openRehearsal(rehearsal.Options{Dir: dir, Faults: []rehearsal.Fault{{
 		Type: clusterType, Operation: rehearsal.Create, Kind: rehearsal.FaultKill, After: true,
 		Kill: func() { fmt.Println("made"); select {} },
 	}}})
@@ -95,7 +95,7 @@ func settled(t *testing.T, dir string) {
 
 func TestADeployThatIsKilledIsNamedAndRepairedByTheNext(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{})
+	e := open(t, nil, rehearsal.Options{})
 	dir := e.cloud.Dir()
 	require.NoError(t, e.cloud.Close())
 
@@ -115,7 +115,7 @@ func TestADeployThatIsKilledIsNamedAndRepairedByTheNext(t *testing.T) {
 	require.NoError(t, deploying.Process.Kill())
 	_ = deploying.Wait()
 
-	again, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: dir})
+	again, err := openRehearsal(rehearsal.Options{Dir: dir})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, again.Close()) })
 	e.cloud = again

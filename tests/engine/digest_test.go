@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // digest previews dev and returns what a deploy would compare.
@@ -34,7 +35,7 @@ func named(t *testing.T, r *automation.Result, typ, name string) automation.Step
 // another order every time: two previews of the same are the same nevertheless.
 func TestTwoPreviewsOfTheSameHaveOneDigest(t *testing.T) {
 	t.Parallel()
-	e := open(t, change(), automation.RehearsalOptions{})
+	e := open(t, change(), rehearsal.Options{})
 	fresh, _ := e.digest("")
 	again, _ := e.digest("")
 	assert.Equal(t, fresh, again, "of an environment that does not exist")

@@ -13,13 +13,14 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
 // The life of the frozen estate's three environments, each step of which needs the one before.
 func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{Latency: slow{}})
+	e := open(t, nil, rehearsal.Options{Latency: slow{}})
 	for _, step := range []struct {
 		name string
 		run  func(t *testing.T, e *estate)

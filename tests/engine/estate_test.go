@@ -35,18 +35,20 @@ func project(t *testing.T, changes edits) string {
 type estate struct {
 	t     *testing.T
 	dir   string // the stack files
-	cloud *automation.Rehearsal
+	cloud *simulated
 	cli   *pulumicli.Command
 }
 
 // open makes an estate in which nothing stands. What is killed leaves the state that its last step has written; all
 // others write it once, at the end.
-func open(t *testing.T, changes edits, o automation.RehearsalOptions) *estate {
+func open(t *testing.T, changes edits, o rehearsal.Options) *estate {
 	t.Helper()
-	o.StateAtEnd = !slices.ContainsFunc(o.Faults, func(f rehearsal.Fault) bool { return f.Kind == rehearsal.FaultKill })
 	o.Dir = t.TempDir()
-	c, err := automation.OpenRehearsal(o)
+	c, err := openRehearsal(o)
 	require.NoError(t, err)
+	if !slices.ContainsFunc(o.Faults, func(f rehearsal.Fault) bool { return f.Kind == rehearsal.FaultKill }) {
+		c.WriteStateAtEnd()
+	}
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
 	return &estate{t: t, dir: project(t, changes), cloud: c, cli: clitest.Find(t)}
 }

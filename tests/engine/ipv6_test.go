@@ -16,7 +16,7 @@ var ipv6 = edits{"prod": {"    name: prod\n", "    name: prod\n    ipFamily: ipv
 
 func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 	t.Parallel()
-	e := open(t, ipv6, automation.RehearsalOptions{})
+	e := open(t, ipv6, rehearsal.Options{})
 	comesUp(t, e, "prod")
 
 	control, _ := e.object(prod, clusterType, "prod").Attributes["kubernetesNetworkConfig"].(attributes)
@@ -62,7 +62,7 @@ func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 
 func TestAnIPv4ClusterIsReplacedByAnIPv6OneInItsNetwork(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{})
+	e := open(t, nil, rehearsal.Options{})
 	e.up("prod", automation.UpOptions{})
 	_, err := e.with(t, ipv6).platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
 	require.ErrorIs(t, err, automation.ErrRefused)

@@ -21,7 +21,7 @@ import (
 // The life of what is inside the cluster that dev and stg share, each step of which needs the one before.
 func TestTheInsideOfASharedClusterComesAndGoes(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{})
+	e := open(t, nil, rehearsal.Options{})
 	for _, step := range []struct {
 		name string
 		run  func(t *testing.T, e *estate)

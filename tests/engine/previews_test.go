@@ -12,6 +12,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // another adds an environment that is a copy of one of the frozen estate's, under another name.
@@ -27,7 +28,7 @@ func another(t *testing.T, dir, of, name string, edits ...string) {
 
 func TestManyEnvironmentsArePreviewedAtOnceAndEachAsIfItWereAlone(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{})
+	e := open(t, nil, rehearsal.Options{})
 	another(t, e.dir, "prod", "live", "10.32.0.0/16", "10.48.0.0/16")
 	another(t, e.dir, "prod", "trial", "10.32.0.0/16", "10.64.0.0/16")
 	another(t, e.dir, "stg", "qa")
@@ -75,7 +76,7 @@ func TestManyEnvironmentsArePreviewedAtOnceAndEachAsIfItWereAlone(t *testing.T) 
 
 func TestAPreviewThatFailsLeavesTheOthersAlone(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{})
+	e := open(t, nil, rehearsal.Options{})
 	e.up("prod", automation.UpOptions{})
 	e = e.with(t, edits{"prod": {"cidr: 10.32.0.0/16", "cidr: 10.33.0.0/16"}})
 	got, err := e.platform().Previews(t.Context(), []string{"prod", "stg", "dev"}, automation.PreviewsOptions{})
@@ -104,7 +105,7 @@ func TestAPreviewThatFailsLeavesTheOthersAlone(t *testing.T) {
 func TestWhereAStackFileIsWrongEveryPreviewSaysSo(t *testing.T) {
 	t.Parallel()
 	dir := project(t, edits{"prod": {"nat: perZone", "nat: some"}})
-	c, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir()})
+	c, err := openRehearsal(rehearsal.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
 	e := &estate{t: t, dir: dir, cloud: c, cli: clitest.Find(t)}

@@ -10,12 +10,13 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // A resource that names no provider would take its region and account from whoever runs the program.
 func TestAForgottenProviderIsAnError(t *testing.T) {
 	t.Parallel()
-	cloud, err := automation.OpenRehearsal(automation.RehearsalOptions{Dir: t.TempDir()})
+	cloud, err := openRehearsal(rehearsal.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
 	p, err := automation.New(automation.Options{

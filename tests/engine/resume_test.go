@@ -37,7 +37,7 @@ func completes(t *testing.T, e *estate) *automation.Result {
 
 func TestAnUpdateThatTheCloudFailsIsResumed(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, automation.RehearsalOptions{Faults: []rehearsal.Fault{
+	e := open(t, nil, rehearsal.Options{Faults: []rehearsal.Fault{
 		{Type: natType, Operation: rehearsal.Create, Message: "api error NatGatewayLimitExceeded: the maximum number of NAT gateways has been reached"},
 		// AWS throttles every subnet, twice: the provider tries again by itself.
 		{Type: subnetType, Operation: rehearsal.Create, Kind: rehearsal.FaultThrottle, Times: 2, Unit: 10 * time.Millisecond},
@@ -63,7 +63,7 @@ func TestAnUpdateThatIsKilledIsResumed(t *testing.T) {
 	t.Parallel()
 	ctx, kill := context.WithCancel(t.Context())
 	gone := make(chan struct{})
-	e := open(t, nil, automation.RehearsalOptions{Faults: []rehearsal.Fault{
+	e := open(t, nil, rehearsal.Options{Faults: []rehearsal.Fault{
 		{Type: natType, Operation: rehearsal.Create, Kind: rehearsal.FaultKill, Kill: func() { kill(); <-gone }},
 	}})
 	// The engine is interrupted and, a moment later, killed: it can neither finish nor let go of its lock. One operation

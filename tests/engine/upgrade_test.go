@@ -27,7 +27,7 @@ var minor = edits{
 
 func TestAnUpdateMovesAClusterToTheNextMinorInOrder(t *testing.T) {
 	t.Parallel()
-	before := open(t, nil, automation.RehearsalOptions{})
+	before := open(t, nil, rehearsal.Options{})
 	before.up("dev", automation.UpOptions{})
 	before.up("stg", automation.UpOptions{})
 

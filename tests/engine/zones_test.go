@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 func TestAZoneIsAppendedBesideTheControlPlanesZones(t *testing.T) {
 	t.Parallel()
-	e := open(t, edits{"prod": {"[euw1-az1, euw1-az2, euw1-az3]", "[euw1-az1, euw1-az2]"}}, automation.RehearsalOptions{})
+	e := open(t, edits{"prod": {"[euw1-az1, euw1-az2, euw1-az3]", "[euw1-az1, euw1-az2]"}}, rehearsal.Options{})
 	e.up("prod", automation.UpOptions{})
 
 	// EKS knows no way for a control plane into another zone.
@@ -28,7 +29,7 @@ func TestAZoneIsAppendedBesideTheControlPlanesZones(t *testing.T) {
 
 func TestAShellInTheVPCReachesThePrivateEndpoint(t *testing.T) {
 	t.Parallel()
-	e := open(t, edits{"prod": {"      access: private\n", "      access: private\n      privateCidrs: [10.200.0.0/16]\n"}}, automation.RehearsalOptions{})
+	e := open(t, edits{"prod": {"      access: private\n", "      access: private\n      privateCidrs: [10.200.0.0/16]\n"}}, rehearsal.Options{})
 	e.up("prod", automation.UpOptions{})
 	control, _ := e.object(prod, clusterType, "prod").Attributes["vpcConfig"].(attributes)
 	require.NotEmpty(t, control["clusterSecurityGroupId"])

@@ -1,11 +1,13 @@
-package automation
+package rehearsal
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/providers"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/latency"
@@ -46,11 +48,12 @@ func (m modelled) Of(op rehearsal.Operation) time.Duration {
 	return m.Wait(op.Type, op.Kind)
 }
 
-func (r *rehearse) latency() rehearsal.Latency {
-	if r.Scale <= 0 {
+// latencyOf is AWS's usual durations, scaled; nil for no time at all.
+func latencyOf(scale float64) rehearsal.Latency {
+	if scale <= 0 {
 		return nil
 	}
-	return modelled{latency.Model{Scale: r.Scale}}
+	return modelled{latency.Model{Scale: scale}}
 }
 
 // standing is a resource of a state with everything that decides what can be done before what.
@@ -74,59 +77,32 @@ func (r *rehearse) stateOf(ctx context.Context, env *EnvironmentReport) ([]stand
 	if r.Scale <= 0 {
 		return nil, nil
 	}
-	w, err := r.platform.open(ctx, env.Name, false)
+	state, err := r.platform.Export(ctx, env.Name)
 	if err != nil {
 		return nil, err
 	}
-	defer w.close()
-	text, err := w.run(ctx, env.Name, "stack", "export")
-	if err != nil {
-		return nil, err
-	}
-	var exported struct {
-		Deployment struct {
-			Resources []exportedResource `json:"resources"`
-		} `json:"deployment"`
-	}
-	if err := json.Unmarshal([]byte(text), &exported); err != nil {
-		return nil, fmt.Errorf("read the state of %s: %w", env.Name, err)
-	}
-	return standingOf(exported.Deployment.Resources), nil
-}
-
-// exportedResource is a resource as "pulumi stack export" writes it.
-type exportedResource struct {
-	URN                  string              `json:"urn"`
-	Type                 string              `json:"type"`
-	ID                   string              `json:"id"`
-	Parent               string              `json:"parent"`
-	Provider             string              `json:"provider"`
-	DeletedWith          string              `json:"deletedWith"`
-	Inputs               map[string]any      `json:"inputs"`
-	Outputs              map[string]any      `json:"outputs"`
-	Dependencies         []string            `json:"dependencies"`
-	PropertyDependencies map[string][]string `json:"propertyDependencies"`
-	Custom               bool                `json:"custom"`
+	return standingOf(state.Resources), nil
 }
 
 // standingOf collects each resource's dependencies. A component stands for its children: who depends on it waits for
 // them, and what it depends on they wait for.
-func standingOf(resources []exportedResource) []standing {
+func standingOf(resources []apitype.ResourceV3) []standing {
 	out := make([]standing, len(resources))
-	at := map[string]int{}
+	at := map[urn.URN]int{}
 	for i, x := range resources {
 		at[x.URN] = i
-		out[i] = standing{Resource: latency.Resource{URN: x.URN, Type: x.Type, ID: x.ID, Inputs: x.Inputs, Outputs: x.Outputs}}
-		out[i].dependencies = append(out[i].dependencies, x.Dependencies...)
+		out[i] = standing{Resource: latency.Resource{
+			URN: string(x.URN), Type: string(x.Type), ID: string(x.ID), Inputs: x.Inputs, Outputs: x.Outputs,
+		}}
+		out[i].needs(x.Dependencies...)
 		for _, urns := range x.PropertyDependencies {
-			out[i].dependencies = append(out[i].dependencies, urns...)
+			out[i].needs(urns...)
 		}
 		if x.DeletedWith != "" {
-			out[i].dependencies = append(out[i].dependencies, x.DeletedWith)
+			out[i].needs(x.DeletedWith)
 		}
-		// A provider's reference is its URN and its ID.
-		if cut := strings.LastIndex(x.Provider, "::"); cut > 0 {
-			out[i].dependencies = append(out[i].dependencies, x.Provider[:cut])
+		if p, err := providers.ParseReference(x.Provider); err == nil {
+			out[i].needs(p.URN())
 		}
 	}
 	for i, x := range resources {
@@ -134,13 +110,19 @@ func standingOf(resources []exportedResource) []standing {
 		if !ok || resources[parent].Custom {
 			continue
 		}
-		out[parent].dependencies = append(out[parent].dependencies, x.URN)
+		out[parent].needs(x.URN)
 		for ok && !resources[parent].Custom {
-			out[i].dependencies = append(out[i].dependencies, resources[parent].Dependencies...)
+			out[i].needs(resources[parent].Dependencies...)
 			parent, ok = at[resources[parent].Parent]
 		}
 	}
 	return out
+}
+
+func (s *standing) needs(urns ...urn.URN) {
+	for _, u := range urns {
+		s.dependencies = append(s.dependencies, string(u))
+	}
 }
 
 // pace judges the last phase of an environment by what the cloud was asked to do in it.
@@ -155,7 +137,7 @@ func (r *rehearse) pace(env *EnvironmentReport, phase PhaseName, state []standin
 		}
 	}
 	var run []rehearsal.Operation
-	for _, op := range r.cloud.Cloud().Timeline() {
+	for _, op := range r.cloud.cloud.Timeline() {
 		if op.Err == nil && strings.HasPrefix(op.URN, "urn:pulumi:"+env.Name+"::") && !op.Start.Before(begin) && !op.End.After(end) {
 			run = append(run, op)
 		}

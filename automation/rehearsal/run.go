@@ -1,4 +1,4 @@
-package automation
+package rehearsal
 
 import (
 	"context"
@@ -11,9 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/stackfile"
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
@@ -21,11 +24,11 @@ import (
 // changes in a second preview, a replacement where an update was due, objects left behind.
 var ErrRehearsal = errors.New("the rehearsal did not come out as it must")
 
-// RehearseOptions configures Rehearse.
-type RehearseOptions struct {
+// RunOptions configures Run.
+type RunOptions struct {
 	// ProjectDir holds the stack files, which are copied: the rehearsal changes its own.
 	ProjectDir string
-	// Dir is where the rehearsal lies, see RehearsalOptions. It must hold nothing that stands.
+	// Dir is where the rehearsal lies, see Options. It must hold nothing that stands.
 	Dir string
 	// Keep leaves everything standing at the end, as the stack files say.
 	Keep bool
@@ -34,17 +37,18 @@ type RehearseOptions struct {
 	Scale float64
 	// Parallel bounds the resources that one environment works on at the same time; 0 is Pulumi's default.
 	Parallel int
-	// Program and Command are as in Options.
+	// Program and Command are as in automation.Options.
 	Program pulumi.RunFunc
-	Command *pulumicli.Command
+	Command auto.PulumiCommand
+	// Estate is as in automation.Options.
+	Estate func(dir string) (automation.Estate, error)
 	// Progress is told, in one line each, what takes time before the engines start; nil keeps quiet.
 	Progress func(line string)
 	// OnPhase is called whenever a phase begins, gets on or ends; calls do not overlap.
 	OnPhase func(PhaseEvent)
 
-	load   func(dir string) (estate, error)
 	change *change
-	serve  func(ctx context.Context) (endpoint, error)
+	serve  func(ctx context.Context) (Providers, error)
 }
 
 // PhaseEvent is how far an environment got.
@@ -93,15 +97,15 @@ type EnvironmentReport struct {
 	Change string  `json:"change,omitempty"`
 	Phases []Phase `json:"phases"`
 	// Placement tells on which node groups its pods may run.
-	Placement *PlacementReport `json:"placement,omitempty"`
+	Placement *automation.PlacementReport `json:"placement,omitempty"`
 	// Pace says how long up and destroy took against what AWS itself imposes; only with a Scale.
 	Pace []Pace `json:"pace,omitempty"`
 	// Error is why the environment did not get through; empty when it did.
 	Error string `json:"error,omitempty"`
 }
 
-// RehearsalReport is what Rehearse found.
-type RehearsalReport struct {
+// Report is what Run found.
+type Report struct {
 	OK bool `json:"ok"`
 	// Dir is where the rehearsal's state lies.
 	Dir string `json:"dir"`
@@ -115,17 +119,14 @@ type RehearsalReport struct {
 	Duration  time.Duration `json:"durationNanoseconds"`
 }
 
-// Rehearse computes where the pods of every environment may run; brings every environment up in a rehearsal cloud,
+// Run computes where the pods of every environment may run; brings every environment up in a rehearsal cloud,
 // owners of clusters beside each other and those who join after them; sees that a second preview is empty; previews
 // and applies a change, which must happen in place; and destroys everything again, after which nothing may be left.
 // The report is there for a failed rehearsal, too.
-func Rehearse(ctx context.Context, o RehearseOptions) (*RehearsalReport, error) {
-	r := &rehearse{RehearseOptions: o, report: &RehearsalReport{Started: time.Now(), Kept: o.Keep}}
+func Run(ctx context.Context, o RunOptions) (*Report, error) {
+	r := &rehearse{RunOptions: o, report: &Report{Started: time.Now(), Kept: o.Keep}}
 	if r.OnPhase == nil {
 		r.OnPhase = func(PhaseEvent) {}
-	}
-	if r.load == nil {
-		r.load = loadEstate
 	}
 	if r.change == nil {
 		r.change = labelChange
@@ -137,9 +138,9 @@ func Rehearse(ctx context.Context, o RehearseOptions) (*RehearsalReport, error) 
 }
 
 type rehearse struct {
-	RehearseOptions
-	report   *RehearsalReport
-	platform *Platform
+	RunOptions
+	report   *Report
+	platform *automation.Platform
 	cloud    *Rehearsal
 	source   string            // the project directory whose stack files are rehearsed
 	files    map[string][]byte // those stack files, as they were at the beginning
@@ -150,17 +151,16 @@ type rehearse struct {
 
 func (r *rehearse) run(ctx context.Context) error {
 	// The stack files first: a CLI that must be built would take minutes to tell of a typing error.
-	source, err := New(Options{ProjectDir: r.ProjectDir, Cloud: AWS})
+	source, err := automation.New(automation.Options{ProjectDir: r.ProjectDir, Estate: r.Estate, Command: r.Command, Progress: r.Progress})
 	if err != nil {
 		return err
 	}
-	source.load = r.load
-	r.source = source.dir
-	e, err := source.estate()
+	r.source = source.Dir()
+	e, err := source.Estate()
 	if err != nil {
 		return err
 	}
-	cloud, err := OpenRehearsal(RehearsalOptions{Dir: r.Dir, Latency: r.latency(), StateAtEnd: true})
+	cloud, err := Open(Options{Dir: r.Dir, Scale: r.Scale, StateAtEnd: true})
 	if err != nil {
 		return err
 	}
@@ -170,34 +170,33 @@ func (r *rehearse) run(ctx context.Context) error {
 	}
 	r.cloud = cloud
 	r.report.Dir = cloud.Dir()
-	standing, err := cloud.Cloud().Objects()
+	standing, err := cloud.Objects()
 	if err != nil {
 		return err
 	}
 	if len(standing) > 0 {
-		return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
+		return &automation.Error{Kind: automation.ErrRefused, Messages: []string{fmt.Sprintf(
 			"a rehearsal starts from nothing, and %d objects stand in %s: destroy them, or choose another directory", len(standing), cloud.Dir())}}
 	}
 	r.project = filepath.Join(cloud.Dir(), "project")
 	if err := r.copyStackFiles(e.Names()); err != nil {
 		return err
 	}
-	r.platform, err = New(Options{ProjectDir: r.project, Cloud: cloud, Program: r.Program, Command: r.Command, Progress: r.Progress})
+	// The checkout has tools/ to build a CLI from; the copy of the stack files has not.
+	command, err := source.Command(ctx)
 	if err != nil {
 		return err
 	}
-	r.platform.load = r.load
-	if r.platform.command == nil {
-		// The checkout has tools/ to build a CLI from; the copy of the stack files has not.
-		source.progress = r.Progress
-		if r.platform.command, err = source.cli(ctx); err != nil {
-			return err
-		}
+	r.platform, err = automation.New(automation.Options{
+		ProjectDir: r.project, Cloud: cloud, Program: r.Program, Estate: r.Estate, Command: command, Progress: r.Progress,
+	})
+	if err != nil {
+		return err
 	}
 
 	r.report.Started = time.Now() // a CLI that had to be built first is not the rehearsal's time
 	err = r.everything(ctx, e)
-	left, objectsErr := cloud.Cloud().Objects()
+	left, objectsErr := cloud.Objects()
 	if objectsErr != nil {
 		return errors.Join(err, objectsErr)
 	}
@@ -206,7 +205,7 @@ func (r *rehearse) run(ctx context.Context) error {
 		for _, o := range left {
 			r.report.Leftovers = append(r.report.Leftovers, fmt.Sprintf("%s %s", o.Type, o.ID))
 		}
-		return &Error{Kind: ErrRehearsal, Messages: append([]string{fmt.Sprintf("%d objects are left behind:", len(left))}, r.report.Leftovers...)}
+		return &automation.Error{Kind: ErrRehearsal, Messages: append([]string{fmt.Sprintf("%d objects are left behind:", len(left))}, r.report.Leftovers...)}
 	}
 	if err == nil {
 		err = r.misplaced()
@@ -226,21 +225,21 @@ func (r *rehearse) misplaced() error {
 	if len(messages) == 0 {
 		return nil
 	}
-	return &Error{Kind: ErrRehearsal, Messages: messages}
+	return &automation.Error{Kind: ErrRehearsal, Messages: messages}
 }
 
 func (r *rehearse) copyStackFiles(names []string) error {
 	if err := os.MkdirAll(r.project, 0o700); err != nil {
 		return fmt.Errorf("make a place for the stack files: %w", err)
 	}
-	if err := copyProject(r.source, r.project); err != nil {
+	if err := stackfile.CopyProject(r.source, r.project); err != nil {
 		return err
 	}
 	r.files = map[string][]byte{}
 	for _, name := range names {
-		raw, err := os.ReadFile(filepath.Join(r.source, stackFile(name)))
+		raw, err := os.ReadFile(filepath.Join(r.source, stackfile.Name(name)))
 		if err != nil {
-			return fmt.Errorf("copy %s: %w", stackFile(name), err)
+			return fmt.Errorf("copy %s: %w", stackfile.Name(name), err)
 		}
 		r.files[name] = raw
 		if err := r.restore(name); err != nil {
@@ -252,12 +251,12 @@ func (r *rehearse) copyStackFiles(names []string) error {
 
 // restore puts the rehearsal's copy of a stack file back as it was at the beginning.
 func (r *rehearse) restore(name string) error {
-	return wholefile.Replace(filepath.Join(r.project, stackFile(name)), r.files[name])
+	return wholefile.Replace(filepath.Join(r.project, stackfile.Name(name)), r.files[name])
 }
 
 // everything runs one lane for each owner of a cluster, all at the same time. A lane that fails does not stop the
 // others: an engine that is interrupted tells nothing.
-func (r *rehearse) everything(ctx context.Context, e estate) error {
+func (r *rehearse) everything(ctx context.Context, e automation.Estate) error {
 	reports := map[string]*EnvironmentReport{}
 	for _, name := range e.Names() {
 		placement, err := r.platform.Placement(ctx, name)
@@ -306,8 +305,8 @@ func together(names []string, f func(name string) error) error {
 
 // environment takes one environment from nothing to changed.
 func (r *rehearse) environment(ctx context.Context, env *EnvironmentReport) error {
-	fresh, err := r.phase(env, PhasePreview, 0, func(seen func(Event)) (*Result, error) {
-		return r.platform.Preview(ctx, env.Name, PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
+	fresh, err := r.phase(env, PhasePreview, 0, func(seen func(plan.Event)) (*plan.Result, error) {
+		return r.platform.Preview(ctx, env.Name, automation.PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
 	})
 	if err != nil {
 		return err
@@ -323,20 +322,20 @@ func (r *rehearse) environment(ctx context.Context, env *EnvironmentReport) erro
 	if err := r.previewEmpty(ctx, env, PhaseSecondPreview); err != nil {
 		return err
 	}
-	file := filepath.Join(r.project, stackFile(env.Name))
+	file := filepath.Join(r.project, stackfile.Name(env.Name))
 	what, err := r.change.apply(file)
 	if err != nil {
 		return r.fail(env, err)
 	}
-	planned, err := r.phase(env, PhaseChangePreview, env.Resources, func(seen func(Event)) (*Result, error) {
-		return r.platform.Preview(ctx, env.Name, PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
+	planned, err := r.phase(env, PhaseChangePreview, env.Resources, func(seen func(plan.Event)) (*plan.Result, error) {
+		return r.platform.Preview(ctx, env.Name, automation.PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
 	})
 	if err != nil {
 		return err
 	}
 	env.Change = fmt.Sprintf("%s: %s", what, counted(planned.Changes))
 	if err := r.change.inPlace(planned); err != nil {
-		return r.fail(env, &Error{Kind: ErrRehearsal, Operation: OpPreview, Stack: env.Name, Messages: []string{err.Error()}})
+		return r.fail(env, &automation.Error{Kind: ErrRehearsal, Operation: plan.OpPreview, Stack: env.Name, Messages: []string{err.Error()}})
 	}
 	if _, err := r.up(ctx, env, PhaseChange, planned.Resources()); err != nil {
 		return err
@@ -354,9 +353,9 @@ func (r *rehearse) environment(ctx context.Context, env *EnvironmentReport) erro
 	return err
 }
 
-func (r *rehearse) up(ctx context.Context, env *EnvironmentReport, name PhaseName, total int) (*Result, error) {
-	return r.phase(env, name, total, func(seen func(Event)) (*Result, error) {
-		return r.platform.Up(ctx, env.Name, UpOptions{OnEvent: seen, Parallel: r.Parallel, Message: "rehearsal: " + string(name)})
+func (r *rehearse) up(ctx context.Context, env *EnvironmentReport, name PhaseName, total int) (*plan.Result, error) {
+	return r.phase(env, name, total, func(seen func(plan.Event)) (*plan.Result, error) {
+		return r.platform.Up(ctx, env.Name, automation.UpOptions{OnEvent: seen, Parallel: r.Parallel, Message: "rehearsal: " + string(name)})
 	})
 }
 
@@ -365,8 +364,8 @@ func (r *rehearse) destroy(ctx context.Context, env *EnvironmentReport) error {
 	if err != nil {
 		return r.fail(env, err)
 	}
-	_, err = r.phase(env, PhaseDestroy, env.Resources, func(seen func(Event)) (*Result, error) {
-		return r.platform.Destroy(ctx, env.Name, DestroyOptions{OnEvent: seen, Unprotect: true, Parallel: r.Parallel, Message: "rehearsal"})
+	_, err = r.phase(env, PhaseDestroy, env.Resources, func(seen func(plan.Event)) (*plan.Result, error) {
+		return r.platform.Destroy(ctx, env.Name, automation.DestroyOptions{OnEvent: seen, Unprotect: true, Parallel: r.Parallel, Message: "rehearsal"})
 	})
 	if err == nil {
 		r.pace(env, PhaseDestroy, before)
@@ -375,8 +374,8 @@ func (r *rehearse) destroy(ctx context.Context, env *EnvironmentReport) error {
 }
 
 func (r *rehearse) previewEmpty(ctx context.Context, env *EnvironmentReport, name PhaseName) error {
-	res, err := r.phase(env, name, env.Resources, func(seen func(Event)) (*Result, error) {
-		return r.platform.Preview(ctx, env.Name, PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
+	res, err := r.phase(env, name, env.Resources, func(seen func(plan.Event)) (*plan.Result, error) {
+		return r.platform.Preview(ctx, env.Name, automation.PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
 	})
 	if err != nil {
 		return err
@@ -384,15 +383,15 @@ func (r *rehearse) previewEmpty(ctx context.Context, env *EnvironmentReport, nam
 	if !res.Empty() {
 		messages := []string{fmt.Sprintf("the %s must be empty and is not:", name)}
 		for _, s := range res.Steps {
-			messages = append(messages, describe(s))
+			messages = append(messages, s.String())
 		}
-		return r.fail(env, &Error{Kind: ErrRehearsal, Operation: OpPreview, Stack: env.Name, Messages: messages})
+		return r.fail(env, &automation.Error{Kind: ErrRehearsal, Operation: plan.OpPreview, Stack: env.Name, Messages: messages})
 	}
 	return nil
 }
 
 // phase runs one operation, reports on it and notes it.
-func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run func(seen func(Event)) (*Result, error)) (*Result, error) {
+func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run func(seen func(plan.Event)) (*plan.Result, error)) (*plan.Result, error) {
 	started := time.Now()
 	finished := map[string]bool{}
 	tell := func(e PhaseEvent) {
@@ -402,8 +401,8 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 		r.OnPhase(e)
 	}
 	tell(PhaseEvent{})
-	res, err := run(func(e Event) {
-		if e.Step == nil || e.Step.Status != Done && e.Step.Status != Planned || finished[e.Step.URN] || uncounted(*e.Step) {
+	res, err := run(func(e plan.Event) {
+		if e.Step == nil || e.Step.Status != plan.Done && e.Step.Status != plan.Planned || finished[e.Step.URN] || uncounted(*e.Step) {
 			return
 		}
 		finished[e.Step.URN] = true
@@ -423,26 +422,13 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 
 // uncounted tells what the engine's own summary does not count either: what is only read (and forgotten), and the providers that the
 // engine makes by itself.
-func uncounted(s Step) bool {
+func uncounted(s plan.Step) bool {
 	return s.Op == "read" || s.Op == "discard" || strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
 }
 
 func (r *rehearse) fail(env *EnvironmentReport, err error) error {
 	env.Error = err.Error()
 	return err
-}
-
-// describe says in one line what a step does.
-func describe(s Step) string {
-	line := fmt.Sprintf("%s %s %s", s.Op, s.Type, s.Name)
-	keys := s.DiffKeys
-	if len(s.ReplaceKeys) > 0 {
-		keys = s.ReplaceKeys
-	}
-	if len(keys) > 0 {
-		line += " (" + strings.Join(keys, ", ") + ")"
-	}
-	return line
 }
 
 // counted says how many resources underwent what, without those that stayed as they are.

@@ -1,4 +1,4 @@
-package automation
+package rehearsal
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/stackfile"
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
@@ -30,7 +32,7 @@ const (
 
 func addLabel(file string) (string, error) {
 	name := filepath.Base(file)
-	doc, err := readYAML(file)
+	doc, err := stackfile.Read(file)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +68,7 @@ func member(mapping *yaml.Node, key string) *yaml.Node {
 
 // configured returns the value of a configuration key, with or without the project's name before it.
 func configured(doc *yaml.Node, key string) *yaml.Node {
-	_, config := find(doc, "config")
+	_, config := stackfile.Find(doc, "config")
 	if config == nil {
 		return nil
 	}
@@ -80,12 +82,12 @@ func configured(doc *yaml.Node, key string) *yaml.Node {
 }
 
 // inPlace tells why a planned change is not the update that it must be.
-func (c *change) inPlace(r *Result) error {
+func (c *change) inPlace(r *plan.Result) error {
 	updated := false
 	for _, s := range r.Steps {
 		switch {
 		case s.Op == "replace" || s.Op == "delete":
-			return fmt.Errorf("the change must happen in place, and would %s", describe(s))
+			return fmt.Errorf("the change must happen in place, and would %s", s)
 		case s.Type == c.typ && s.Op == "update":
 			updated = true
 		}

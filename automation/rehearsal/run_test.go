@@ -1,7 +1,8 @@
-package automation
+package rehearsal
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,16 +12,54 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/clitest"
+	"github.com/eks-platform/eks-platform/internal/stackfile"
+	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
-// rehearsed runs Rehearse over the warehouse's stack files.
-func (r *rig) rehearsed(change *change, keep bool) (*RehearsalReport, []PhaseEvent, error) {
+// rig is a warehouse with stack files and providers that can be rehearsed.
+type rig struct {
+	t      *testing.T
+	dir    string
+	boxes  *warehouse.Boxes
+	estate warehouse.Street
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: t.TempDir(), boxes: warehouse.NewBoxes(), estate: warehouse.Everybody}
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, stackfile.Project), []byte("name: warehouse\nruntime: go\n"), 0o600))
+	for _, stack := range warehouse.Everybody {
+		r.configure(stack, "boxes: [a, b]", "colour: red", "shape: cube")
+	}
+	return r
+}
+
+// configure writes a stack's file.
+func (r *rig) configure(stack string, keys ...string) {
+	r.t.Helper()
+	text := "secretsprovider: awskms://alias/of-the-real-stack\nconfig:\n"
+	for _, k := range keys {
+		text += "  warehouse:" + k + "\n"
+	}
+	require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, stackfile.Name(stack)), []byte(text), 0o600))
+}
+
+func (r *rig) load(string) (automation.Estate, error) { return r.estate, nil }
+
+// serve starts the warehouse's provider.
+func (r *rig) serve(ctx context.Context) (Providers, error) { return r.boxes.Serve(ctx) }
+
+// rehearsed runs Run over the warehouse's stack files.
+func (r *rig) rehearsed(change *change, keep bool) (*Report, []PhaseEvent, error) {
 	r.t.Helper()
 	var mu sync.Mutex
 	var events []PhaseEvent
-	report, err := Rehearse(r.t.Context(), RehearseOptions{
-		ProjectDir: r.dir, Dir: filepath.Join(r.t.TempDir(), "run"), Keep: keep, Program: warehouse, Command: r.command,
-		load: r.load, change: change, serve: r.boxes.serve,
+	report, err := Run(r.t.Context(), RunOptions{
+		ProjectDir: r.dir, Dir: filepath.Join(r.t.TempDir(), "run"), Keep: keep, Program: warehouse.Program, Command: clitest.Find(r.t),
+		Estate: r.load, change: change, serve: r.serve,
 		OnPhase: func(e PhaseEvent) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -52,7 +91,7 @@ func TestARehearsalTakesEveryEnvironmentUpAndDownAgain(t *testing.T) {
 	report, events, err := r.rehearsed(repaint, false)
 	require.NoError(t, err)
 	assert.True(t, report.OK)
-	assert.Zero(t, r.boxes.count())
+	assert.Zero(t, r.boxes.Count())
 	require.Len(t, report.Environments, 3)
 	for _, env := range report.Environments {
 		var phases []PhaseName
@@ -94,7 +133,7 @@ func TestARehearsalTakesEveryEnvironmentUpAndDownAgain(t *testing.T) {
 func TestARehearsalThatIsKeptStandsAsTheStackFilesSay(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.load = func(string) (estate, error) { return street{"prod"}, nil }
+	r.estate = warehouse.Street{"prod"}
 	report, _, err := r.rehearsed(&change{typ: repaint.typ, apply: func(file string) (string, error) {
 		// Somebody edits the checkout meanwhile, which is none of this rehearsal's business.
 		r.configure("prod", "boxes: [a, b]", "colour: green", "shape: cube")
@@ -103,12 +142,13 @@ func TestARehearsalThatIsKeptStandsAsTheStackFilesSay(t *testing.T) {
 	require.NoError(t, err)
 	r.configure("prod", "boxes: [a, b]", "colour: red", "shape: cube")
 	assert.True(t, report.Kept)
-	assert.NotZero(t, r.boxes.count())
+	assert.NotZero(t, r.boxes.Count())
 
-	p, err := New(Options{ProjectDir: r.dir, Cloud: &Rehearsal{dir: report.Dir, serve: r.boxes.serve}, Program: warehouse, Command: r.command})
+	p, err := automation.New(automation.Options{
+		ProjectDir: r.dir, Cloud: Over(report.Dir, r.boxes.Serve, func() error { return nil }), Program: warehouse.Program, Estate: r.load, Command: clitest.Find(t),
+	})
 	require.NoError(t, err)
-	p.load = r.load
-	look, err := p.Preview(t.Context(), "prod", PreviewOptions{})
+	look, err := p.Preview(t.Context(), "prod", automation.PreviewOptions{})
 	require.NoError(t, err)
 	assert.True(t, look.Empty(), "%v", look.Steps)
 }
@@ -116,7 +156,7 @@ func TestARehearsalThatIsKeptStandsAsTheStackFilesSay(t *testing.T) {
 func TestARehearsalRefusesAChangeThatReplaces(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.load = func(string) (estate, error) { return street{"dev", "stg"}, nil }
+	r.estate = warehouse.Street{"dev", "stg"}
 	report, _, err := r.rehearsed(&change{apply: edit("cube", "ball"), typ: "fake:index:Box"}, false)
 	assert.ErrorIs(t, err, ErrRehearsal)
 	assert.ErrorContains(t, err, "must happen in place, and would replace fake:index:Box ")
@@ -146,4 +186,33 @@ func TestTheChangeOfARehearsalIsOneMoreLabel(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("config:\n  eks-platform:nodeGroups: []\n"), 0o600))
 	_, err = addLabel(file)
 	assert.ErrorContains(t, err, "there is no node group to change")
+}
+
+func TestARehearsalKnowsNothingOfTheRealStack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cloud := Over(t.TempDir(), r.boxes.Serve, func() error { return nil })
+	s, err := cloud.Attach(t.Context(), r.dir, "prod")
+	require.NoError(t, err)
+	t.Cleanup(s.Release)
+	assert.True(t, s.Clean, "no credentials of the person reach the engine")
+	assert.NotEmpty(t, s.Home)
+	copied, err := os.ReadFile(filepath.Join(s.WorkDir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(copied), "colour: red")
+	assert.NotContains(t, string(copied), "awskms")
+}
+
+func TestPodsWithoutAHomeFailARehearsal(t *testing.T) {
+	t.Parallel()
+	homeless := &automation.PlacementReport{Environment: "prod"}
+	homeless.Problems = []string{"environment pod x/y: no node group can carry it"}
+	r := &rehearse{report: &Report{Environments: []*EnvironmentReport{
+		{Name: "stg", Placement: &automation.PlacementReport{Environment: "stg"}}, {Name: "prod", Placement: homeless},
+	}}}
+	err := r.misplaced()
+	require.ErrorIs(t, err, ErrRehearsal)
+	assert.ErrorContains(t, err, "prod: environment pod x/y: no node group can carry it")
+	r.report.Environments = r.report.Environments[:1]
+	assert.NoError(t, r.misplaced())
 }

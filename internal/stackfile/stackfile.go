@@ -1,4 +1,6 @@
-package automation
+// Package stackfile knows the files of a Pulumi project: what they are called, and how to copy them for a run whose secrets
+// are encrypted in another way.
+package stackfile
 
 import (
 	"errors"
@@ -12,36 +14,39 @@ import (
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
-// stackFile is the name of a stack's file.
-func stackFile(stack string) string { return "Pulumi." + stack + ".yaml" }
+// Project is Pulumi's name for the project.
+const Project = "Pulumi.yaml"
+
+// Name is the name of a stack's file.
+func Name(stack string) string { return "Pulumi." + stack + ".yaml" }
 
 // encryption are the keys in which a stack file says how secrets are encrypted. A rehearsal has its own answers.
 var encryption = []string{"secretsprovider", "encryptedkey", "encryptionsalt"}
 
-// copyProject copies the project file.
-func copyProject(from, to string) error {
-	raw, err := os.ReadFile(filepath.Join(from, projectFile))
+// CopyProject copies the project file.
+func CopyProject(from, to string) error {
+	raw, err := os.ReadFile(filepath.Join(from, Project))
 	if err != nil {
 		return fmt.Errorf("read the project file: %w", err)
 	}
-	return wholefile.Replace(filepath.Join(to, projectFile), raw)
+	return wholefile.Replace(filepath.Join(to, Project), raw)
 }
 
-// copyStackFile copies a stack's file into a working directory, where the CLI keeps the salt of the rehearsal's own
+// Copy copies a stack's file into a working directory, where the CLI keeps the salt of the rehearsal's own
 // encryption in it. A salt from an earlier run stays, and how the real stack encrypts is left out.
-func copyStackFile(from, to, stack string) error {
-	doc, err := readYAML(filepath.Join(from, stackFile(stack)))
+func Copy(from, to, stack string) error {
+	doc, err := Read(filepath.Join(from, Name(stack)))
 	if err != nil {
 		return err
 	}
 	for _, key := range encryption {
 		remove(doc, key)
 	}
-	target := filepath.Join(to, stackFile(stack))
-	before, err := readYAML(target)
+	target := filepath.Join(to, Name(stack))
+	before, err := Read(target)
 	switch {
 	case err == nil:
-		if key, value := find(before, "encryptionsalt"); key != nil {
+		if key, value := Find(before, "encryptionsalt"); key != nil {
 			doc.Content[0].Content = append(doc.Content[0].Content, key, value)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
@@ -49,12 +54,13 @@ func copyStackFile(from, to, stack string) error {
 	}
 	raw, err := yaml.Marshal(doc)
 	if err != nil {
-		return fmt.Errorf("copy %s: %w", stackFile(stack), err)
+		return fmt.Errorf("copy %s: %w", Name(stack), err)
 	}
 	return wholefile.Replace(target, raw)
 }
 
-func readYAML(path string) (*yaml.Node, error) {
+// Read reads a file that holds a mapping.
+func Read(path string) (*yaml.Node, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -69,8 +75,8 @@ func readYAML(path string) (*yaml.Node, error) {
 	return doc, nil
 }
 
-// find returns the nodes of a top-level key and its value, or nil.
-func find(doc *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
+// Find returns the nodes of a top-level key and its value, or nil.
+func Find(doc *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
 	content := doc.Content[0].Content
 	for i := 0; i+1 < len(content); i += 2 {
 		if content[i].Value == key {

@@ -1,0 +1,186 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/rehearsal"
+	"github.com/eks-platform/eks-platform/internal/stackfile"
+)
+
+// Rehearsal is a cloud on this machine: providers inside the process, and everything that exists, the state of the
+// stacks included, in one directory. It needs no credentials and no network, and touches neither the checkout nor the
+// person's own Pulumi settings. One process can have a directory open at a time. Close it after use.
+type Rehearsal struct {
+	dir     string
+	serve   func(ctx context.Context) (Providers, error)
+	closing func() error
+
+	cloud *rehearsal.Cloud // nil for providers of somebody else's
+
+	stateAtEnd bool
+
+	mu     sync.Mutex
+	stacks map[string]bool // that are known to exist: nobody else makes or removes any
+}
+
+// Options configures a Rehearsal.
+type Options struct {
+	// Dir is where everything lies: the cloud, the stacks' state, working files. Made when it does not exist. Required.
+	Dir string
+	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of
+	// nine minutes. 0, the default, takes no time at all.
+	Scale float64
+	// StateAtEnd is as WriteStateAtEnd.
+	StateAtEnd bool
+}
+
+// Open opens the rehearsal in a directory, with everything that an earlier one left there.
+func Open(o Options) (*Rehearsal, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if o.Dir == "" || err != nil {
+		return nil, errors.New("open rehearsal: a directory is required")
+	}
+	cloud, err := rehearsal.Open(rehearsal.Options{Dir: dir, Latency: latencyOf(o.Scale)})
+	if err != nil {
+		return nil, err
+	}
+	r := Over(dir, cloud.Serve, cloud.Close)
+	r.cloud, r.stateAtEnd = cloud, o.StateAtEnd
+	return r, nil
+}
+
+// Over returns a rehearsal over providers of the caller's own, which serve starts for each engine run and close ends for
+// good. Everything else lies in the directory, which must be an absolute path.
+func Over[P Providers](dir string, serve func(ctx context.Context) (P, error), close func() error) *Rehearsal {
+	return &Rehearsal{dir: dir, closing: close, serve: func(ctx context.Context) (Providers, error) {
+		p, err := serve(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}}
+}
+
+// WriteStateAtEnd makes the engine write a stack's state when an operation ends, failed or not, instead of after every step,
+// which costs more than everything else. An engine that is killed leaves the state as it was before. Call it before use.
+func (r *Rehearsal) WriteStateAtEnd() { r.stateAtEnd = true }
+
+// Providers are the providers of one engine run.
+type Providers interface {
+	// Env tells the engine where the providers listen.
+	Env() map[string]string
+	// Close ends them.
+	Close()
+}
+
+// Object is something that exists in a rehearsal.
+type Object struct {
+	// Type is the resource type, and ID the resource's ID.
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+// Objects returns everything that exists in the rehearsal, what AWS makes by itself included; nothing for a rehearsal
+// over other providers.
+func (r *Rehearsal) Objects() ([]Object, error) {
+	if r.cloud == nil {
+		return nil, nil
+	}
+	all, err := r.cloud.Objects()
+	if err != nil {
+		return nil, err
+	}
+	var out []Object
+	for _, o := range all {
+		out = append(out, Object{Type: o.Type, ID: o.ID})
+	}
+	return out, nil
+}
+
+// Spare returns another rehearsal, with nothing in it, in a directory below this one's.
+func (r *Rehearsal) Spare(name string) (automation.Cloud, func() error, error) {
+	dir, err := os.MkdirTemp(r.dir, "with-"+name+"-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a place for the rehearsal of %s: %w", name, err)
+	}
+	other, err := Open(Options{Dir: dir})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return other, func() error { return errors.Join(other.Close(), os.RemoveAll(dir)) }, nil
+}
+
+// passphrase protects nothing: a rehearsal holds no secret.
+const passphrase = "rehearsal"
+
+// Dir is where the rehearsal's state lies.
+func (r *Rehearsal) Dir() string { return r.dir }
+
+// Close ends the rehearsal; what exists in it stays on disk.
+func (r *Rehearsal) Close() error { return r.closing() }
+
+// Attach copies the project's stack files to a place where the CLI may write to them, and starts the providers.
+func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*automation.Attachment, error) {
+	work := filepath.Join(r.dir, "work", stack)
+	home := filepath.Join(r.dir, "home")
+	for _, dir := range []string{work, home} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
+		}
+	}
+	if err := errors.Join(stackfile.CopyProject(projectDir, work), stackfile.Copy(projectDir, work, stack)); err != nil {
+		return nil, err
+	}
+	// An interrupted engine finishes what it has begun: the providers outlast the context.
+	providers, err := r.serve(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("start the rehearsal's providers: %w", err)
+	}
+	backend, err := r.Backend()
+	if err != nil {
+		providers.Close()
+		return nil, err
+	}
+	env := map[string]string{
+		"PULUMI_BACKEND_URL":                            backend,
+		"PULUMI_CONFIG_PASSPHRASE":                      passphrase,
+		"PULUMI_SKIP_UPDATE_CHECK":                      "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
+		"PULUMI_SKIP_CONFIRMATIONS":                     "true",
+		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+	}
+	if r.stateAtEnd {
+		env["PULUMI_SKIP_CHECKPOINTS"] = "true"
+	}
+	maps.Copy(env, providers.Env())
+	s := &automation.Attachment{WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Release: providers.Close}
+	s.Unlock = "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.Exists = r.stacks[stack]
+	s.Found = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.stacks == nil {
+			r.stacks = map[string]bool{}
+		}
+		r.stacks[stack] = true
+	}
+	return s, nil
+}
+
+// Backend is a directory, which exists afterwards.
+func (r *Rehearsal) Backend() (string, error) {
+	state := filepath.Join(r.dir, "state")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return "", fmt.Errorf("make a place for the rehearsal's state: %w", err)
+	}
+	return "file://" + filepath.ToSlash(state), nil
+}
