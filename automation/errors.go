@@ -78,6 +78,12 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.cause}
 }
 
+// Because returns the error with its cause, for errors.As.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
 // isKind tells whether an error is of a kind.
 func isKind(err, kind error) bool { return err != nil && errors.Is(err, kind) }
 

@@ -100,6 +100,9 @@ func stackFile(stack string) string { return stackfile.Name(stack) }
 // Dir is the project directory.
 func (p *Platform) Dir() string { return p.dir }
 
+// Program is what the engine runs.
+func (p *Platform) Program() pulumi.RunFunc { return p.program }
+
 // Command returns the Pulumi CLI, looking for it the first time.
 func (p *Platform) Command(ctx context.Context) (auto.PulumiCommand, error) {
 	p.finding.Lock()

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 	"github.com/eks-platform/eks-platform/internal/wholefile"
@@ -97,7 +98,7 @@ type EnvironmentReport struct {
 	Change string  `json:"change,omitempty"`
 	Phases []Phase `json:"phases"`
 	// Placement tells on which node groups its pods may run.
-	Placement *automation.PlacementReport `json:"placement,omitempty"`
+	Placement *placement.Report `json:"placement,omitempty"`
 	// Pace says how long up and destroy took against what AWS itself imposes; only with a Scale.
 	Pace []Pace `json:"pace,omitempty"`
 	// Error is why the environment did not get through; empty when it did.
@@ -259,11 +260,11 @@ func (r *rehearse) restore(name string) error {
 func (r *rehearse) everything(ctx context.Context, e automation.Estate) error {
 	reports := map[string]*EnvironmentReport{}
 	for _, name := range e.Names() {
-		placement, err := r.platform.Placement(ctx, name)
+		where, err := placement.Of(ctx, r.platform, name)
 		if err != nil {
 			return err
 		}
-		reports[name] = &EnvironmentReport{Name: name, Owner: e.Owner(name), Placement: placement}
+		reports[name] = &EnvironmentReport{Name: name, Owner: e.Owner(name), Placement: where}
 	}
 	for _, name := range e.Names() {
 		r.report.Environments = append(r.report.Environments, reports[name])

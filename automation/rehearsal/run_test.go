@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 	"github.com/eks-platform/eks-platform/internal/warehouse"
@@ -205,10 +206,10 @@ func TestARehearsalKnowsNothingOfTheRealStack(t *testing.T) {
 
 func TestPodsWithoutAHomeFailARehearsal(t *testing.T) {
 	t.Parallel()
-	homeless := &automation.PlacementReport{Environment: "prod"}
+	homeless := &placement.Report{Environment: "prod"}
 	homeless.Problems = []string{"environment pod x/y: no node group can carry it"}
 	r := &rehearse{report: &Report{Environments: []*EnvironmentReport{
-		{Name: "stg", Placement: &automation.PlacementReport{Environment: "stg"}}, {Name: "prod", Placement: homeless},
+		{Name: "stg", Placement: &placement.Report{Environment: "stg"}}, {Name: "prod", Placement: homeless},
 	}}}
 	err := r.misplaced()
 	require.ErrorIs(t, err, ErrRehearsal)

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
-	"github.com/eks-platform/eks-platform/internal/scheduling"
+	"github.com/eks-platform/eks-platform/automation/placement"
 )
 
 // newPlacement returns the command that tells where pods may run.
@@ -41,19 +41,19 @@ Fails with 3 when a pod has no node group to run on, or one that it must not run
 			if err != nil {
 				return err
 			}
-			return placement(c.Context(), t, p, args)
+			return showPlacements(c.Context(), t, p, args)
 		},
 	}
 	t.jsonFlag(c)
 	return c
 }
 
-// placement writes the reports of environments and returns what is wrong with them.
-func placement(ctx context.Context, t *terminal, p *automation.Platform, names []string) error {
-	var reports []*automation.PlacementReport
+// showPlacements writes the reports of environments and returns what is wrong with them.
+func showPlacements(ctx context.Context, t *terminal, p *automation.Platform, names []string) error {
+	var reports []*placement.Report
 	var wrong []error
 	for _, name := range names {
-		r, err := p.Placement(ctx, name)
+		r, err := placement.Of(ctx, p, name)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func placement(ctx context.Context, t *terminal, p *automation.Platform, names [
 	err := errors.Join(wrong...)
 	if t.asJSON {
 		shown := t.json(struct {
-			Environments []*automation.PlacementReport `json:"environments"`
+			Environments []*placement.Report `json:"environments"`
 			failure
 		}{reports, failureOf(err)})
 		return errors.Join(err, shown)
@@ -78,7 +78,7 @@ func placement(ctx context.Context, t *terminal, p *automation.Platform, names [
 }
 
 // placementTitle says whose pods and whose node groups a table is about.
-func placementTitle(r *automation.PlacementReport) string {
+func placementTitle(r *placement.Report) string {
 	title := "Where pods of " + r.Environment + " may run"
 	if r.Owner != "" {
 		title += ", on the cluster of " + r.Owner
@@ -87,7 +87,7 @@ func placementTitle(r *automation.PlacementReport) string {
 }
 
 // showPlacement writes a report for people: every workload, and every reason once, below.
-func showPlacement(t *terminal, r *automation.PlacementReport) {
+func showPlacement(t *terminal, r *placement.Report) {
 	t.print("%s\n\n", placementTitle(r))
 	reasons := &footnotes{numbers: map[string]int{}}
 	w := newTable()
@@ -96,7 +96,7 @@ func showPlacement(t *terminal, r *automation.PlacementReport) {
 		header = append(header, g.String())
 	}
 	w.AppendHeader(header)
-	class := automation.PlacementClass("")
+	class := placement.Class("")
 	for _, p := range r.Workloads {
 		row := table.Row{"", p.String()}
 		if p.Class != class { // once for all of them
@@ -131,7 +131,7 @@ type footnotes struct {
 	texts   []string
 }
 
-func (f *footnotes) cell(fit automation.PlacementFit) string {
+func (f *footnotes) cell(fit placement.Fit) string {
 	if fit.Fits {
 		return "yes"
 	}
@@ -147,9 +147,9 @@ func (f *footnotes) cell(fit automation.PlacementFit) string {
 }
 
 // groupText says what the nodes of a group are like.
-func groupText(g automation.PlacementGroup) string {
+func groupText(g placement.Group) string {
 	parts := []string{"on demand"}
-	if g.Capacity == scheduling.Spot {
+	if g.Capacity == placement.Spot {
 		parts[0] = "spot"
 	}
 	for _, key := range slices.Sorted(maps.Keys(g.Labels)) {
@@ -161,7 +161,7 @@ func groupText(g automation.PlacementGroup) string {
 	return strings.Join(parts, ", ")
 }
 
-func showUnjudged(t *terminal, r *automation.PlacementReport) {
+func showUnjudged(t *terminal, r *placement.Report) {
 	for _, u := range r.Unjudged {
 		t.print("not in the table: %s: %s\n", u.Declared, u.Why)
 	}
@@ -171,12 +171,12 @@ func showUnjudged(t *terminal, r *automation.PlacementReport) {
 const shownNames = 3
 
 // showPlacementInShort writes a report with one line for all workloads of a class that may run in the same places.
-func showPlacementInShort(t *terminal, r *automation.PlacementReport) {
+func showPlacementInShort(t *terminal, r *placement.Report) {
 	if len(r.Workloads) == 0 {
 		return
 	}
 	type line struct {
-		class automation.PlacementClass
+		class placement.Class
 		cells string
 		names []string
 	}
@@ -193,7 +193,7 @@ func showPlacementInShort(t *terminal, r *automation.PlacementReport) {
 			i = len(lines) - 1
 		}
 		name := p.Name
-		if name == scheduling.AnyPod {
+		if name == placement.AnyPod {
 			name = p.Namespace
 		}
 		lines[i].names = append(lines[i].names, name)
@@ -222,4 +222,4 @@ func showPlacementInShort(t *terminal, r *automation.PlacementReport) {
 }
 
 // plural names all workloads of a class.
-func plural(c automation.PlacementClass) string { return string(c) + "s" }
+func plural(c placement.Class) string { return string(c) + "s" }

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
-	"github.com/eks-platform/eks-platform/internal/scheduling"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
@@ -89,12 +89,12 @@ func TestPlacementFailsWhenAPodHasNoHomeAndShowsItAllTheSame(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	free := withNamespace(t, pulumi.StringMap{})
-	require.NoError(t, placement(t.Context(), &terminal{out: &out}, free, []string{"prod"}), "a plain pod has prod's nodes")
+	require.NoError(t, showPlacements(t.Context(), &terminal{out: &out}, free, []string{"prod"}), "a plain pod has prod's nodes")
 	bound := withNamespace(t, pulumi.StringMap{convention.Capacity: pulumi.String(convention.Spot)})
 	const wrong = "placement prod: refused: environment pod placement/any pod: no node group can carry it"
 	for _, asJSON := range []bool{false, true} {
 		out.Reset()
-		err := placement(t.Context(), &terminal{out: &out, asJSON: asJSON}, bound, []string{"prod"})
+		err := showPlacements(t.Context(), &terminal{out: &out, asJSON: asJSON}, bound, []string{"prod"})
 		assert.Equal(t, 3, exitCode(err))
 		assert.ErrorContains(t, err, wrong)
 		assert.Contains(t, out.String(), "lifecycle In [Ec2Spot] does not match: the nodes have lifecycle=OnDemand")
@@ -116,10 +116,10 @@ func TestPlacementWantsToKnowWhose(t *testing.T) {
 }
 
 // fits makes the placement of a workload on two groups.
-func fits(class automation.PlacementClass, namespace, name string, on ...bool) automation.Placement {
-	p := automation.Placement{Workload: scheduling.Workload{Class: class, Namespace: namespace, Name: name}}
+func fits(class placement.Class, namespace, name string, on ...bool) placement.Placement {
+	p := placement.Placement{Workload: placement.Workload{Class: class, Namespace: namespace, Name: name}}
 	for _, yes := range on {
-		p.Groups = append(p.Groups, automation.PlacementFit{Fits: yes})
+		p.Groups = append(p.Groups, placement.Fit{Fits: yes})
 	}
 	return p
 }
@@ -127,18 +127,18 @@ func fits(class automation.PlacementClass, namespace, name string, on ...bool) a
 func TestTheShortTableHasOneLineForWhatMayRunInTheSamePlaces(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	r := &automation.PlacementReport{Environment: "stg", Owner: "dev"}
-	r.Groups = []automation.PlacementGroup{{Environment: "dev", Name: "spot"}, {Environment: "stg", Name: "general"}}
-	r.Workloads = []automation.Placement{
-		fits(scheduling.EnvironmentPod, "stg", scheduling.AnyPod, false, true),
-		fits(scheduling.TenantPod, "shop", scheduling.AnyPod, false, true),
-		fits(scheduling.SystemAddon, "kube-system", "a", false, true),
-		fits(scheduling.SystemAddon, "kube-system", "b", true, true),
-		fits(scheduling.SystemAddon, "kube-system", "c", false, true),
-		fits(scheduling.SystemAddon, "kube-system", "d", false, true),
-		fits(scheduling.SystemAddon, "kube-system", "e", false, true),
+	r := &placement.Report{Environment: "stg", Owner: "dev"}
+	r.Groups = []placement.Group{{Environment: "dev", Name: "spot"}, {Environment: "stg", Name: "general"}}
+	r.Workloads = []placement.Placement{
+		fits(placement.EnvironmentPod, "stg", placement.AnyPod, false, true),
+		fits(placement.TenantPod, "shop", placement.AnyPod, false, true),
+		fits(placement.SystemAddon, "kube-system", "a", false, true),
+		fits(placement.SystemAddon, "kube-system", "b", true, true),
+		fits(placement.SystemAddon, "kube-system", "c", false, true),
+		fits(placement.SystemAddon, "kube-system", "d", false, true),
+		fits(placement.SystemAddon, "kube-system", "e", false, true),
 	}
-	r.Unjudged = []scheduling.Unjudged{{Declared: "dev: a chart", Why: "nobody knows"}}
+	r.Unjudged = []placement.Unjudged{{Declared: "dev: a chart", Why: "nobody knows"}}
 	showPlacementInShort(&terminal{out: &out}, r)
 	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "environment pods  stg"))
 	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "tenant pods       shop"))
@@ -148,7 +148,7 @@ func TestTheShortTableHasOneLineForWhatMayRunInTheSamePlaces(t *testing.T) {
 	assert.Contains(t, out.String(), "not in the table: dev: a chart: nobody knows\n")
 
 	out.Reset()
-	showPlacementInShort(&terminal{out: &out}, &automation.PlacementReport{Environment: "empty"})
+	showPlacementInShort(&terminal{out: &out}, &placement.Report{Environment: "empty"})
 	assert.Empty(t, out.String())
 }
 
@@ -158,9 +158,9 @@ func TestARehearsalEndsWithThePlacementOfEveryEnvironment(t *testing.T) {
 	for _, name := range []string{"dev", "prod"} {
 		p, err := automation.New(automation.Options{ProjectDir: estatetest.Dir()})
 		require.NoError(t, err)
-		placement, err := p.Placement(t.Context(), name)
+		where, err := placement.Of(t.Context(), p, name)
 		require.NoError(t, err)
-		report.Environments = append(report.Environments, &rehearsal.EnvironmentReport{Name: name, Placement: placement})
+		report.Environments = append(report.Environments, &rehearsal.EnvironmentReport{Name: name, Placement: where})
 	}
 	var out bytes.Buffer
 	showRehearsal(&terminal{out: &out}, report)

@@ -1,4 +1,4 @@
-package automation
+package placement_test
 
 import (
 	"encoding/json"
@@ -11,9 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
-	"github.com/eks-platform/eks-platform/internal/scheduling"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
@@ -46,17 +47,17 @@ func inhabited(bound ...string) pulumi.RunFunc {
 }
 
 // placed computes the placement of an environment of a directory.
-func placed(t *testing.T, dir string, program pulumi.RunFunc, environment string) *PlacementReport {
+func placed(t *testing.T, dir string, program pulumi.RunFunc, environment string) *placement.Report {
 	t.Helper()
-	p, err := New(Options{ProjectDir: dir, Program: program})
+	p, err := automation.New(automation.Options{ProjectDir: dir, Program: program})
 	require.NoError(t, err)
-	report, err := p.Placement(t.Context(), environment)
+	report, err := placement.Of(t.Context(), p, environment)
 	require.NoError(t, err)
 	return report
 }
 
 // capacities returns what the groups on which a workload may run are, by name.
-func capacities(r *PlacementReport, p Placement) map[string]string {
+func capacities(r *placement.Report, p placement.Placement) map[string]string {
 	out := map[string]string{}
 	for i, f := range p.Groups {
 		if f.Fits {
@@ -71,18 +72,18 @@ func TestDevPodsFitOnlySpotGroupsAndStgPodsNeverDo(t *testing.T) {
 	for _, name := range []string{"placement-dev", "placement-dev-of-a-tenant"} {
 		report := placed(t, estatetest.Dir(), inhabited("dev"), "dev")
 		assert.NoError(t, report.Err())
-		assert.Equal(t, map[string]string{"dev/spot": scheduling.Spot}, capacities(report, workload(t, report, name, scheduling.AnyPod)))
+		assert.Equal(t, map[string]string{"dev/spot": placement.Spot}, capacities(report, workload(t, report, name, placement.AnyPod)))
 	}
 	for _, name := range []string{"placement-stg", "placement-stg-of-a-tenant"} {
 		report := placed(t, estatetest.Dir(), inhabited("dev"), "stg")
 		assert.NoError(t, report.Err())
 		assert.Equal(t, "dev", report.Owner)
-		assert.Equal(t, map[string]string{"dev/system": scheduling.OnDemand, "stg/general": scheduling.OnDemand},
-			capacities(report, workload(t, report, name, scheduling.AnyPod)))
+		assert.Equal(t, map[string]string{"dev/system": placement.OnDemand, "stg/general": placement.OnDemand},
+			capacities(report, workload(t, report, name, placement.AnyPod)))
 	}
 }
 
-func workload(t *testing.T, r *PlacementReport, namespace, name string) Placement {
+func workload(t *testing.T, r *placement.Report, namespace, name string) placement.Placement {
 	t.Helper()
 	for _, p := range r.Workloads {
 		if p.Namespace == namespace && p.Name == name {
@@ -90,7 +91,7 @@ func workload(t *testing.T, r *PlacementReport, namespace, name string) Placemen
 		}
 	}
 	require.Fail(t, "there is no workload "+namespace+"/"+name)
-	return Placement{}
+	return placement.Placement{}
 }
 
 func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
@@ -99,29 +100,29 @@ func TestEveryPodOfThePlatformMayRunWhereItMustAndNowhereElse(t *testing.T) {
 		report := placed(t, estatetest.Dir(), stacks.Program, environment)
 		assert.NoError(t, report.Err(), environment)
 		assert.Empty(t, report.Unjudged, environment)
-		classes := map[PlacementClass]int{}
+		classes := map[placement.Class]int{}
 		for _, p := range report.Workloads {
 			classes[p.Class]++
 			at := capacities(report, p)
 			switch p.Class {
-			case scheduling.SystemAddon:
+			case placement.SystemAddon:
 				home := false
 				for i, f := range p.Groups {
-					home = home || f.Fits && len(report.Groups[i].Taints) == 0 && report.Groups[i].Capacity == scheduling.OnDemand
+					home = home || f.Fits && len(report.Groups[i].Taints) == 0 && report.Groups[i].Capacity == placement.OnDemand
 				}
 				assert.True(t, home, "%s: %s has no untainted on-demand group", environment, p)
 				assert.NotContains(t, at, "dev/spot", "%s: %s", environment, p)
-			case scheduling.DaemonSet:
+			case placement.DaemonSet:
 				assert.Len(t, at, len(report.Groups), "%s: %s does not run on every group: %v", environment, p, p.Groups)
-			case scheduling.EnvironmentPod, scheduling.TenantPod:
+			case placement.EnvironmentPod, placement.TenantPod:
 				for group, capacity := range at {
-					assert.Equal(t, p.SpotBound, capacity == scheduling.Spot, "%s: %s on %s", environment, p, group)
+					assert.Equal(t, p.SpotBound, capacity == placement.Spot, "%s: %s on %s", environment, p, group)
 				}
 				assert.NotEmpty(t, at, "%s: %s", environment, p)
 			}
 		}
-		assert.NotZero(t, classes[scheduling.SystemAddon], environment)
-		assert.NotZero(t, classes[scheduling.DaemonSet], environment)
+		assert.NotZero(t, classes[placement.SystemAddon], environment)
+		assert.NotZero(t, classes[placement.DaemonSet], environment)
 	}
 }
 
@@ -129,7 +130,7 @@ func TestPodsWithoutAHomeAreRefused(t *testing.T) {
 	t.Parallel()
 	homeless := placed(t, estatetest.Dir(), inhabited("prod"), "prod") // prod has no spot nodes
 	err := homeless.Err()
-	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.ErrorContains(t, err, "placement prod: refused")
 	assert.ErrorContains(t, err, "environment pod placement-prod/any pod: no node group can carry it")
 }
@@ -173,12 +174,12 @@ func TestThePlacementIsOneJSONDocument(t *testing.T) {
 
 func TestAPlacementThatCannotBeComputedSaysWhy(t *testing.T) {
 	t.Parallel()
-	p, err := New(Options{ProjectDir: estatetest.Dir(), Program: func(*pulumi.Context) error { return errors.New("out of paper") }})
+	p, err := automation.New(automation.Options{ProjectDir: estatetest.Dir(), Program: func(*pulumi.Context) error { return errors.New("out of paper") }})
 	require.NoError(t, err)
-	_, err = p.Placement(t.Context(), "dev")
-	require.ErrorIs(t, err, ErrProgram)
+	_, err = placement.Of(t.Context(), p, "dev")
+	require.ErrorIs(t, err, automation.ErrProgram)
 	assert.ErrorContains(t, err, "run the program for dev: out of paper")
-	_, err = p.Placement(t.Context(), "nowhere")
-	require.ErrorIs(t, err, ErrInvalid)
+	_, err = placement.Of(t.Context(), p, "nowhere")
+	require.ErrorIs(t, err, automation.ErrInvalid)
 	assert.ErrorContains(t, err, `there is no environment "nowhere"`)
 }

@@ -1,4 +1,4 @@
-package scheduling
+package placement
 
 import (
 	"fmt"
@@ -17,6 +17,10 @@ type Placement struct {
 
 // Report is where the pods of one environment, and those of its cluster, may run.
 type Report struct {
+	// Environment is whose pods these are.
+	Environment string `json:"environment"`
+	// Owner is the environment whose cluster it joins; empty when it has its own.
+	Owner string `json:"owner,omitempty"`
 	// Groups are the node groups of all environments on the cluster.
 	Groups []Group `json:"nodeGroups"`
 	// Workloads are the pods, by class, namespace and name.
@@ -27,9 +31,9 @@ type Report struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-// Place holds the pods of an environment, and those that its cluster runs for all, against the node groups of all
+// place holds the pods of an environment, and those that its cluster runs for all, against the node groups of all
 // environments on the cluster.
-func Place(stacks []declared.Stack, environment string) (*Report, error) {
+func place(stacks []declared.Stack, environment string) (*Report, error) {
 	all, err := groups(stacks)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package scheduling_test
+package placement_test
 
 import (
 	"testing"
@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/declared"
-	"github.com/eks-platform/eks-platform/internal/scheduling"
 )
 
 // nodes describes a node group in EKS's spelling.
@@ -101,15 +101,15 @@ func namespace(name string, labels map[string]string) pulumi.RunFunc {
 	}
 }
 
-func place(t *testing.T, environment string, stacks ...declared.Stack) *scheduling.Report {
+func place(t *testing.T, environment string, stacks ...declared.Stack) *placement.Report {
 	t.Helper()
-	report, err := scheduling.Place(stacks, environment)
+	report, err := placement.Place(stacks, environment)
 	require.NoError(t, err)
 	return report
 }
 
 // find returns the placement of a workload.
-func find(t *testing.T, r *scheduling.Report, name string) scheduling.Placement {
+func find(t *testing.T, r *placement.Report, name string) placement.Placement {
 	t.Helper()
 	for _, p := range r.Workloads {
 		if p.String() == name {
@@ -117,11 +117,11 @@ func find(t *testing.T, r *scheduling.Report, name string) scheduling.Placement 
 		}
 	}
 	require.Fail(t, "there is no workload "+name, "%v", r.Workloads)
-	return scheduling.Placement{}
+	return placement.Placement{}
 }
 
 // homes returns the groups on which a workload may run.
-func homes(p scheduling.Placement) []string {
+func homes(p placement.Placement) []string {
 	var out []string
 	for _, f := range p.Groups {
 		if f.Fits {
@@ -132,7 +132,7 @@ func homes(p scheduling.Placement) []string {
 }
 
 // why returns why a workload may not run on a group.
-func why(p scheduling.Placement, group string) []string {
+func why(p placement.Placement, group string) []string {
 	for _, f := range p.Groups {
 		if f.Environment+"/"+f.Group == group {
 			return f.Why
@@ -164,14 +164,14 @@ func TestADevPodFitsOnlySpotGroupsAndAStgPodNeverDoes(t *testing.T) {
 	require.Len(t, report.Workloads, 2, "pods of stg are not dev's")
 	assert.Empty(t, report.Problems)
 	pod := find(t, report, "dev/any pod")
-	assert.Equal(t, scheduling.EnvironmentPod, pod.Class)
+	assert.Equal(t, placement.EnvironmentPod, pod.Class)
 	assert.True(t, pod.SpotBound)
 	assert.Equal(t, "dev: kubernetes:core/v1:Namespace dev-namespace", pod.Declared)
 	assert.Equal(t, []string{"dev/spot"}, homes(pod))
 	assert.Equal(t, []string{"node affinity lifecycle In [Ec2Spot] does not match: the nodes do not have the label lifecycle"}, why(pod, "dev/system"))
 	assert.Equal(t, []string{"node affinity lifecycle In [Ec2Spot] does not match: the nodes have lifecycle=OnDemand"}, why(pod, "stg/general"))
 	tenant := find(t, report, "shop/any pod")
-	assert.Equal(t, scheduling.TenantPod, tenant.Class)
+	assert.Equal(t, placement.TenantPod, tenant.Class)
 	assert.Equal(t, []string{"dev/spot"}, homes(tenant))
 
 	report = place(t, "stg", dev, stg)
@@ -181,7 +181,7 @@ func TestADevPodFitsOnlySpotGroupsAndAStgPodNeverDoes(t *testing.T) {
 		assert.Equal(t, []string{"dev/system", "stg/general"}, homes(pod))
 		assert.Equal(t, []string{"has the taint spotInstance=true:NoSchedule, which the pod does not tolerate"}, why(pod, "dev/spot"))
 	}
-	assert.Equal(t, scheduling.TenantPod, find(t, report, "shop-stg/any pod").Class)
+	assert.Equal(t, placement.TenantPod, find(t, report, "shop-stg/any pod").Class)
 }
 
 func TestOnlyTaintsThatTheSchedulerMindsKeepPodsOff(t *testing.T) {
@@ -198,7 +198,7 @@ func TestOnlyTaintsThatTheSchedulerMindsKeepPodsOff(t *testing.T) {
 	assert.Equal(t, []string{"has the taint team:NoSchedule, which the pod does not tolerate"}, why(pod, "dev/no"))
 	assert.Equal(t, []string{"has the taint team:NoExecute, which the pod does not tolerate"}, why(pod, "dev/evict"))
 
-	_, err := scheduling.Place([]declared.Stack{stack(t, "dev", []nodes{with("odd", "NEVER")})}, "dev")
+	_, err := placement.Place([]declared.Stack{stack(t, "dev", []nodes{with("odd", "NEVER")})}, "dev")
 	assert.ErrorContains(t, err, `node group dev-odd-nodes of dev: the taint team has the effect "NEVER"`)
 }
 
@@ -211,8 +211,8 @@ func TestGroupsAreDescribedAsTheStackFileHasThem(t *testing.T) {
 		names = append(names, g.String())
 	}
 	assert.Equal(t, []string{"dev/spot", "dev/system", "stg/general"}, names)
-	assert.Equal(t, scheduling.Spot, report.Groups[0].Capacity)
+	assert.Equal(t, placement.Spot, report.Groups[0].Capacity)
 	assert.Equal(t, []string{"spotInstance=true:NoSchedule"}, report.Groups[0].Taints)
 	assert.Equal(t, map[string]string{"lifecycle": "Ec2Spot"}, report.Groups[0].Labels)
-	assert.Equal(t, scheduling.OnDemand, report.Groups[1].Capacity)
+	assert.Equal(t, placement.OnDemand, report.Groups[1].Capacity)
 }

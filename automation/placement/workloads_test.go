@@ -1,4 +1,4 @@
-package scheduling_test
+package placement_test
 
 import (
 	"testing"
@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/declared"
 	"github.com/eks-platform/eks-platform/internal/helm"
-	"github.com/eks-platform/eks-platform/internal/scheduling"
 )
 
 // template is a pod template with a specification.
@@ -68,12 +68,12 @@ func TestEveryKindOfObjectWithAPodIsPlaced(t *testing.T) {
 	report := place(t, "stg", stack(t, "dev", []nodes{system, spot}, objects), stack(t, "stg", []nodes{general}))
 	assert.Empty(t, report.Problems)
 	logs := find(t, report, "logging/fluent-bit")
-	assert.Equal(t, scheduling.DaemonSet, logs.Class)
+	assert.Equal(t, placement.DaemonSet, logs.Class)
 	assert.Equal(t, []string{"dev/spot", "dev/system", "stg/general"}, homes(logs))
 	assert.Equal(t, "dev: kubernetes:apps/v1:DaemonSet logs", logs.Declared)
 	for _, name := range []string{"tools/web", "tools/store", "tools/once", "tools/nightly", "default/debug"} {
 		p := find(t, report, name)
-		assert.Equal(t, scheduling.SystemAddon, p.Class, name)
+		assert.Equal(t, placement.SystemAddon, p.Class, name)
 		assert.Equal(t, []string{"dev/system", "stg/general"}, homes(p), name)
 		assert.Equal(t, []string{
 			"has the taint spotInstance=true:NoSchedule, which the pod does not tolerate",
@@ -236,9 +236,9 @@ func TestAddonsArePlacedByTheirDefaultsAndTheirConfiguration(t *testing.T) {
 	} {
 		p := find(t, report, "kube-system/"+name)
 		assert.Equal(t, want, homes(p), name)
-		class := scheduling.SystemAddon
+		class := placement.SystemAddon
 		if len(want) == len(all) {
-			class = scheduling.DaemonSet
+			class = placement.DaemonSet
 		}
 		assert.Equal(t, class, p.Class, name)
 	}
@@ -253,9 +253,9 @@ func TestAddonsArePlacedByTheirDefaultsAndTheirConfiguration(t *testing.T) {
 	assert.Equal(t, []string{"dev/system"}, homes(find(t, report, "kube-system/ebs-csi-node")))
 	assert.Empty(t, homes(find(t, report, "kube-system/ebs-csi-controller")))
 
-	_, err := scheduling.Place([]declared.Stack{stack(t, "dev", []nodes{system}, addon("coredns", "{"))}, "dev")
+	_, err := placement.Place([]declared.Stack{stack(t, "dev", []nodes{system}, addon("coredns", "{"))}, "dev")
 	assert.ErrorContains(t, err, "dev: aws:eks/addon:Addon coredns: configurationValues is not JSON")
-	_, err = scheduling.Place([]declared.Stack{stack(t, "dev", []nodes{system}, addon("aws-ebs-csi-driver", `{"controller":{"tolerations":"all"}}`))}, "dev")
+	_, err = placement.Place([]declared.Stack{stack(t, "dev", []nodes{system}, addon("aws-ebs-csi-driver", `{"controller":{"tolerations":"all"}}`))}, "dev")
 	assert.ErrorContains(t, err, `the values at "controller"`)
 }
 
@@ -275,14 +275,14 @@ func TestHelmReleasesArePlacedByTheirValues(t *testing.T) {
 		report := place(t, "dev", stack(t, "dev", []nodes{system, spot}, release(chart, pulumi.Map{"nodeSelector": onDemand(), "tolerations": exists})))
 		p := find(t, report, "kube-system/my-release")
 		assert.Equal(t, []string{"dev/system"}, homes(p), chart)
-		assert.Equal(t, scheduling.SystemAddon, p.Class)
+		assert.Equal(t, placement.SystemAddon, p.Class)
 		assert.Empty(t, report.Problems)
 	}
 	report := place(t, "dev", stack(t, "dev", []nodes{system, spot},
 		release("secrets-store-csi-driver-provider-aws", pulumi.Map{"tolerations": exists})))
 	for _, name := range []string{"my-release", "secrets-store-csi-driver"} {
 		p := find(t, report, "kube-system/"+name)
-		assert.Equal(t, scheduling.DaemonSet, p.Class)
+		assert.Equal(t, placement.DaemonSet, p.Class)
 		assert.Equal(t, []string{"dev/spot", "dev/system"}, homes(p), name)
 	}
 	report = place(t, "dev", stack(t, "dev", []nodes{system, spot}, release("secrets-store-csi-driver-provider-aws", pulumi.Map{
@@ -305,7 +305,7 @@ func TestWhatIsNotKnownIsSaidInsteadOfGuessed(t *testing.T) {
 	}
 	report := place(t, "dev", stack(t, "dev", []nodes{system}, release("oci://public.ecr.aws/karpenter/karpenter", nil), addon("adot", ""), files))
 	assert.Empty(t, report.Workloads)
-	assert.ElementsMatch(t, []scheduling.Unjudged{
+	assert.ElementsMatch(t, []placement.Unjudged{
 		{Declared: "dev: kubernetes:helm.sh/v3:Release oci://public.ecr.aws/karpenter/karpenter", Why: `it is not known what pods the chart "karpenter" has`},
 		{Declared: "dev: aws:eks/addon:Addon adot", Why: `it is not known what pods the add-on "adot" has`},
 		{Declared: "dev: kubernetes:helm.sh/v3:Release files", Why: "its values are in files"},
