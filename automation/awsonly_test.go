@@ -1,4 +1,4 @@
-package automation
+package automation_test
 
 import (
 	"context"
@@ -17,6 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
+	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/kubernetes"
@@ -34,7 +38,7 @@ type harbour struct {
 	t     *testing.T
 	store *cloud.Store
 	boxes *warehouse.Boxes
-	*Platform
+	*automation.Platform
 
 	colour string
 	shape  string   // of the role
@@ -55,19 +59,19 @@ func newHarbour(t *testing.T) *harbour {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	h := &harbour{t: t, store: store, boxes: warehouse.NewBoxes(), colour: "red", team: "a", spaces: []string{"apps"}}
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, projectFile), []byte("name: eks-platform\nruntime: go\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, stackFile("prod")), []byte("config: {}\n"), 0o600))
-	h.Platform, err = New(Options{
-		ProjectDir: dir, Cloud: &Rehearsal{dir: t.TempDir(), serve: h.serve, closing: func() error { return nil }},
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: eks-platform\nruntime: go\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.prod.yaml"), []byte("config: {}\n"), 0o600))
+	h.Platform, err = automation.New(automation.Options{
+		ProjectDir: dir, Cloud: rehearsal.Over(t.TempDir(), h.serve, func() error { return nil }),
 		Program: h.program, Command: clitest.Find(t),
+		Estate: func(string) (automation.Estate, error) { return warehouse.Street{"prod"}, nil },
 	})
 	require.NoError(t, err)
-	h.load = func(string) (estate, error) { return warehouse.Street{"prod"}, nil }
 	return h
 }
 
 // serve listens for both providers.
-func (h *harbour) serve(ctx context.Context) (endpoint, error) {
+func (h *harbour) serve(ctx context.Context) (rehearsal.Providers, error) {
 	outside, err := h.boxes.Serve(ctx)
 	if err != nil {
 		return nil, err
@@ -84,20 +88,20 @@ func (h *harbour) serve(ctx context.Context) (endpoint, error) {
 }
 
 type harbourProviders struct {
-	endpoint
+	rehearsal.Providers
 	stop   chan bool
 	inside int
 }
 
 func (p harbourProviders) Env() map[string]string {
-	env := p.endpoint.Env()
+	env := p.Providers.Env()
 	env["PULUMI_DEBUG_PROVIDERS"] += fmt.Sprintf(",kubernetes:%d", p.inside)
 	return env
 }
 
 func (p harbourProviders) Close() {
 	close(p.stop)
-	p.endpoint.Close()
+	p.Providers.Close()
 }
 
 type thing struct{ pulumi.CustomResourceState }
@@ -190,7 +194,7 @@ func (h *harbour) inside() []string {
 	return out
 }
 
-func types(r *Result) []string {
+func types(r *plan.Result) []string {
 	var out []string
 	for _, s := range r.Steps {
 		out = append(out, s.Type)
@@ -203,17 +207,17 @@ func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.
 	h := newHarbour(t)
 	ctx := t.Context()
 	h.reach(nowhere)
-	up := func(o UpOptions) *Result {
+	up := func(o automation.UpOptions) *plan.Result {
 		t.Helper()
 		r, err := h.Up(ctx, "prod", o)
 		require.NoError(t, err)
 		return r
 	}
 
-	planned, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	planned, err := h.Preview(ctx, "prod", automation.PreviewOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.NotContains(t, types(planned), "kubernetes:core/v1:Namespace")
-	first := up(UpOptions{AWSOnly: true})
+	first := up(automation.UpOptions{AWSOnly: true})
 	assert.ElementsMatch(t, []string{
 		"pulumi:pulumi:Stack", "pulumi:providers:fake", "fake:index:Box", "fake:index:Box",
 		"eks-platform:stacks:InCluster", "pulumi:providers:kubernetes",
@@ -222,39 +226,39 @@ func TestAnAWSOnlyOperationNeedsNoWayToTheClusterAndLeavesWhatIsInIt(t *testing.
 	assert.Equal(t, 2, h.boxes.Count())
 	assert.Empty(t, h.inside())
 
-	again, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	again, err := h.Preview(ctx, "prod", automation.PreviewOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.True(t, again.Empty(), "%v", again.Steps)
-	_, err = h.Up(ctx, "prod", UpOptions{})
+	_, err = h.Up(ctx, "prod", automation.UpOptions{})
 	assert.ErrorContains(t, err, "configured Kubernetes cluster is unreachable", "the rest needs the cluster")
 
 	h.reach(harbourEndpoint)
-	up(UpOptions{})
+	up(automation.UpOptions{})
 	made := []string{"v1/Namespace nonprod/apps a", "v1/ServiceAccount nonprod/apps/web <nil>"}
 	assert.Equal(t, made, h.inside())
 
 	// Everything changes, on both sides, and the cluster is out of reach again: the inside waits.
 	h.reach(nowhere)
 	h.colour, h.team, h.spaces = "blue", "b", []string{"shop"}
-	changed := up(UpOptions{AWSOnly: true, Refresh: true})
+	changed := up(automation.UpOptions{AWSOnly: true, Refresh: true})
 	assert.Equal(t, map[string]string{"cluster": "update", "role": "update"}, ops(changed))
 	assert.Equal(t, made, h.inside())
-	refreshed, err := h.Refresh(ctx, "prod", RefreshOptions{AWSOnly: true})
+	refreshed, err := h.Refresh(ctx, "prod", automation.RefreshOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.Empty(t, refreshed.Drift)
-	_, err = h.Refresh(ctx, "prod", RefreshOptions{})
+	_, err = h.Refresh(ctx, "prod", automation.RefreshOptions{})
 	assert.ErrorContains(t, err, "failed to read resource state due to unreachable cluster", "a whole refresh reads what is inside")
 
 	h.reach(harbourEndpoint)
-	up(UpOptions{})
+	up(automation.UpOptions{})
 	assert.Equal(t, []string{"v1/Namespace nonprod/shop b", "v1/ServiceAccount nonprod/shop/web <nil>"}, h.inside())
-	end, err := h.Preview(ctx, "prod", PreviewOptions{})
+	end, err := h.Preview(ctx, "prod", automation.PreviewOptions{})
 	require.NoError(t, err)
 	assert.True(t, end.Empty(), "%v", end.Steps)
 }
 
 // withheld names the deletions that a result says are withheld.
-func withheld(r *Result) map[string]string {
+func withheld(r *plan.Result) map[string]string {
 	out := map[string]string{}
 	for _, s := range r.Withheld {
 		out[s.Name] = s.Op
@@ -268,46 +272,46 @@ func TestDeletionsThatAreWithheldAreNamedUntilTheyAreDone(t *testing.T) {
 	ctx := t.Context()
 	h.reach(harbourEndpoint)
 	h.grants, h.spaces, h.shape = []string{"on-call", "audit"}, []string{"apps", "shop"}, "cube"
-	_, err := h.Up(ctx, "prod", UpOptions{})
+	_, err := h.Up(ctx, "prod", automation.UpOptions{})
 	require.NoError(t, err)
-	same, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	same, err := h.Preview(ctx, "prod", automation.PreviewOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.Empty(t, same.Withheld, "what the program registers is not withheld")
 
 	h.reach(nowhere)
 	h.grants, h.spaces = []string{"audit"}, []string{"apps"}
 	revoked := map[string]string{"on-call": "delete", "shop": "delete"}
-	planned, err := h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	planned, err := h.Preview(ctx, "prod", automation.PreviewOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.True(t, planned.Empty(), "%v", planned.Steps)
 	assert.Equal(t, revoked, withheld(planned))
-	d, err := h.Deploy(ctx, "prod", DeployOptions{AWSOnly: true, Program: testProgram})
-	require.ErrorIs(t, err, ErrUnsettled)
-	assert.Equal(t, Unsettled, d.Outcome, "there was nothing to do but what is withheld")
+	d, err := deploy.Run(ctx, h.Platform, "prod", deploy.Options{AWSOnly: true, Program: "tree 1"})
+	require.ErrorIs(t, err, automation.ErrUnsettled)
+	assert.Equal(t, deploy.Unsettled, d.Outcome, "there was nothing to do but what is withheld")
 	assert.ErrorContains(t, err, "withheld: delete fake:index:Box on-call")
 
 	// The old role goes after its replacement is there, and is withheld as well.
 	h.shape = "ball"
 	revoked["role"] = "delete-replaced"
-	planned, err = h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	planned, err = h.Preview(ctx, "prod", automation.PreviewOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"role": "replace"}, ops(planned))
 	assert.Equal(t, revoked, withheld(planned))
-	up, err := h.Up(ctx, "prod", UpOptions{AWSOnly: true})
+	up, err := h.Up(ctx, "prod", automation.UpOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.Equal(t, revoked, withheld(up))
 	h.colour = "blue"
-	d, err = h.Deploy(ctx, "prod", DeployOptions{AWSOnly: true, Program: testProgram})
-	require.ErrorIs(t, err, ErrUnsettled)
+	d, err = deploy.Run(ctx, h.Platform, "prod", deploy.Options{AWSOnly: true, Program: "tree 1"})
+	require.ErrorIs(t, err, automation.ErrUnsettled)
 	assert.Equal(t, revoked, withheld(d.Up))
 	assert.ErrorContains(t, err, "delete-replaced fake:index:Box role")
 
 	h.reach(harbourEndpoint)
-	up, err = h.Up(ctx, "prod", UpOptions{})
+	up, err = h.Up(ctx, "prod", automation.UpOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, up.Withheld)
 	assert.Equal(t, "delete", ops(up)["on-call"])
-	planned, err = h.Preview(ctx, "prod", PreviewOptions{AWSOnly: true})
+	planned, err = h.Preview(ctx, "prod", automation.PreviewOptions{AWSOnly: true})
 	require.NoError(t, err)
 	assert.Empty(t, planned.Withheld)
 }
@@ -315,11 +319,11 @@ func TestDeletionsThatAreWithheldAreNamedUntilTheyAreDone(t *testing.T) {
 // TestThePatternIsTheOneThatPeopleType holds the documented command to the program's type.
 func TestThePatternIsTheOneThatPeopleType(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "**eks-platform:stacks:InCluster$**", InCluster)
+	assert.Equal(t, "**eks-platform:stacks:automation.InCluster$**", automation.InCluster)
 	for _, doc := range []string{"../docs/private-access.md", "operations.go"} {
 		text, err := os.ReadFile(doc)
 		require.NoError(t, err)
-		assert.Contains(t, string(text), "--exclude '"+InCluster+"'", doc)
+		assert.Contains(t, string(text), "--exclude '"+automation.InCluster+"'", doc)
 	}
 }
 
@@ -328,13 +332,13 @@ func TestWhatIsInAClusterGoesWithItAlsoWhenNobodyCanReachIt(t *testing.T) {
 	h := newHarbour(t)
 	ctx := t.Context()
 	h.reach(harbourEndpoint)
-	_, err := h.Up(ctx, "prod", UpOptions{})
+	_, err := h.Up(ctx, "prod", automation.UpOptions{})
 	require.NoError(t, err)
 	made := h.inside()
 	require.Len(t, made, 2)
 
 	h.reach(nowhere)
-	_, err = h.Destroy(ctx, "prod", DestroyOptions{})
+	_, err = h.Destroy(ctx, "prod", automation.DestroyOptions{})
 	require.NoError(t, err)
 	assert.Zero(t, h.boxes.Count())
 	assert.Equal(t, made, h.inside(), "nobody asked the cluster to delete anything: it is gone itself")
@@ -349,13 +353,22 @@ func TestOnlyWhatDiesWithTheClusterMayBeForgotten(t *testing.T) {
 	t.Parallel()
 	h := newHarbour(t)
 	h.reach(harbourEndpoint)
-	_, err := h.Up(t.Context(), "prod", UpOptions{})
+	_, err := h.Up(t.Context(), "prod", automation.UpOptions{})
 	require.NoError(t, err)
 	h.reach(nowhere)
 	h.spaces = nil
-	_, err = h.Up(t.Context(), "prod", UpOptions{})
-	var failure *Error
+	_, err = h.Up(t.Context(), "prod", automation.UpOptions{})
+	var failure *automation.Error
 	require.True(t, errors.As(err, &failure), "%v", err)
 	assert.ErrorContains(t, err, "unreachable")
 	assert.Len(t, h.inside(), 2)
+}
+
+// ops says what a result does, by name.
+func ops(r *plan.Result) map[string]string {
+	out := map[string]string{}
+	for _, s := range r.Steps {
+		out[s.Name] = s.Op
+	}
+	return out
 }

@@ -17,29 +17,29 @@ import (
 // terms: a deploy that runs from another commit than the preview did, as after a merge, gives both times the hash of
 // the source tree (git rev-parse 'HEAD^{tree}'). Empty, it is the commit that this binary was built from or, when the
 // build does not say or had uncommitted changes, its build ID: a digest of the sources, dependencies, flags and toolchain.
-func (p *Platform) Identity(ctx context.Context, stack, program string) (Identity, error) {
+func (p *Platform) Identity(ctx context.Context, stack, program string) (plan.Identity, error) {
 	cli, err := p.Command(ctx)
 	if err != nil {
-		return Identity{}, err
+		return plan.Identity{}, err
 	}
 	if program == "" {
 		if program, err = buildid.Program(); err != nil {
-			return Identity{}, err
+			return plan.Identity{}, err
 		}
 	}
 	var files strings.Builder
 	for _, name := range []string{projectFile, stackFile(stack)} {
 		raw, err := os.ReadFile(filepath.Join(p.dir, name))
 		if err != nil {
-			return Identity{}, fmt.Errorf("identify %s: %w", stack, err)
+			return plan.Identity{}, fmt.Errorf("identify %s: %w", stack, err)
 		}
 		fmt.Fprintf(&files, "%s %s\n", name, hash(string(raw)))
 	}
-	return Identity{Program: program, StackFile: hash(files.String()), CLI: cli.Version().String()}, nil
+	return plan.Identity{Program: program, StackFile: hash(files.String()), CLI: cli.Version().String()}, nil
 }
 
 // Plan makes a plan of a preview that succeeded. Program names the program: see Identity.
-func (p *Platform) Plan(ctx context.Context, r *Result, program string) (*Plan, error) {
+func (p *Platform) Plan(ctx context.Context, r *plan.Result, program string) (*plan.Plan, error) {
 	identity, err := p.Identity(ctx, r.Stack, program)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 func (r *rig) digest(program string) string {
@@ -43,10 +45,10 @@ func TestADigestStandsForOnePreviewOfOneProgramAndOneStackFile(t *testing.T) {
 	r.boxes.Paint("a", "pink")
 	assert.Equal(t, change, r.digest(""), "drift does not count before a refresh")
 
-	failed, err := func() (*Result, error) {
+	failed, err := func() (*plan.Result, error) {
 		r.configure("prod", "boxes: [a, b]", "colour: blue", "shape: cube", "broken: true")
 		return r.Preview(t.Context(), "prod", PreviewOptions{})
 	}()
 	require.Error(t, err)
-	assert.Empty(t, failed.Digest(Identity{}), "a preview that failed saw only a part")
+	assert.Empty(t, failed.Digest(plan.Identity{}), "a preview that failed saw only a part")
 }

@@ -23,7 +23,7 @@ const (
 type call func(ctx context.Context, events chan<- events.EngineEvent, stdout, stderr io.Writer) error
 
 // engine runs one operation and returns what it did. The result is there for a failed operation, too.
-func (w *workspace) engine(ctx context.Context, op Operation, stack string, observe func(Event), do call) (*Result, error) {
+func (w *workspace) engine(ctx context.Context, op plan.Operation, stack string, observe func(plan.Event), do call) (*plan.Result, error) {
 	c := plan.NewCollector(op, stack, observe)
 	ch := make(chan events.EngineEvent, 64)
 	begun, over, stop := make(chan struct{}), make(chan struct{}), make(chan struct{})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
@@ -53,7 +54,7 @@ func (r *rig) configure(stack string, keys ...string) {
 	require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, stackFile(stack)), []byte(text.String()), 0o600))
 }
 
-func (r *rig) up(stack string) *Result {
+func (r *rig) up(stack string) *plan.Result {
 	r.t.Helper()
 	res, err := r.Up(r.t.Context(), stack, UpOptions{})
 	require.NoError(r.t, err)

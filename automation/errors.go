@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/markup"
 )
 
@@ -46,7 +47,7 @@ type Error struct {
 	// Kind is one of the Err variables.
 	Kind error
 	// Operation and Stack say what failed; empty when nothing was started yet.
-	Operation Operation
+	Operation plan.Operation
 	Stack     string
 	// Messages say what is wrong, one thing each, ready for people. They hold no colour markup and no dump of what
 	// the CLI printed.
@@ -84,17 +85,44 @@ func (e *Error) Because(cause error) *Error {
 	return e
 }
 
+// Failure makes an *Error of everything: of what is none, an ErrCancelled when the context has ended, an ErrEngine otherwise.
+func Failure(ctx context.Context, err error, op plan.Operation, stack string) error {
+	var known *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return &Error{Kind: ErrCancelled, Operation: op, Stack: stack, cause: ctx.Err()}
+	}
+	return &Error{Kind: ErrEngine, Operation: op, Stack: stack, Messages: []string{err.Error()}, cause: err}
+}
+
+// Named puts the operation that a person asked for into an error of a step on the way to it.
+func Named(err error, op plan.Operation, stack string) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Operation, e.Stack = op, stack
+		if e.Kind == ErrInvalid {
+			e.Operation = ""
+		}
+		return e
+	}
+	return fmt.Errorf("%s %s: %w", op, stack, err)
+}
+
 // isKind tells whether an error is of a kind.
 func isKind(err, kind error) bool { return err != nil && errors.Is(err, kind) }
 
 // attempt is a CLI command that failed, with everything that tells why.
 type attempt struct {
-	operation      Operation
+	operation      plan.Operation
 	stack          string
 	stdout, stderr string
 	err            error
-	result         *Result // nil outside of engine operations
-	unlock         string  // how to remove the lock of a process that is gone
+	result         *plan.Result // nil outside of engine operations
+	unlock         string       // how to remove the lock of a process that is gone
 }
 
 // locks are what the CLI says about a locked stack: self-managed backends, and Pulumi Cloud.

@@ -31,13 +31,13 @@ func TestFailedRunsAreClassifiedByTheirEvents(t *testing.T) {
 	} {
 		raw, err := os.ReadFile(filepath.Join("plan", "testdata", file))
 		require.NoError(t, err)
-		c := plan.NewCollector(OpUp, "prod", nil)
+		c := plan.NewCollector(plan.OpUp, "prod", nil)
 		for line := range bytes.Lines(raw) {
 			var e apitype.EngineEvent
 			require.NoError(t, json.Unmarshal(line, &e))
 			c.Add(events.EngineEvent{EngineEvent: e})
 		}
-		e := classify(t.Context(), &attempt{operation: OpUp, stack: "prod", err: errors.New("exit status 1"), result: c.Result()})
+		e := classify(t.Context(), &attempt{operation: plan.OpUp, stack: "prod", err: errors.New("exit status 1"), result: c.Result()})
 		assert.ErrorIs(t, e, want.kind, file)
 		assert.Equal(t, []string{want.message}, e.Messages, file)
 	}
@@ -84,7 +84,7 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 		if ctx == nil {
 			ctx = t.Context()
 		}
-		e := classify(ctx, &attempt{operation: OpUp, stack: "prod", stderr: c.stderr, unlock: "remove the lock", err: errors.New("exit status 255\nstdout: everything")})
+		e := classify(ctx, &attempt{operation: plan.OpUp, stack: "prod", stderr: c.stderr, unlock: "remove the lock", err: errors.New("exit status 255\nstdout: everything")})
 		assert.ErrorIs(t, e, c.kind, c.name)
 		assert.Equal(t, c.messages, e.Messages, c.name)
 		assert.NotContains(t, e.Error(), "\x1b", c.name)
@@ -95,7 +95,7 @@ func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 	t.Parallel()
 	w := &workspace{session: &Attachment{}}
 	started := time.Now()
-	_, err := w.engine(t.Context(), OpUp, "prod", nil, func(context.Context, chan<- events.EngineEvent, io.Writer, io.Writer) error {
+	_, err := w.engine(t.Context(), plan.OpUp, "prod", nil, func(context.Context, chan<- events.EngineEvent, io.Writer, io.Writer) error {
 		return errors.New("the CLI failed before it opened the stream")
 	})
 	assert.ErrorIs(t, err, ErrEngine)
@@ -105,7 +105,7 @@ func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 func TestAnUpdateThatSucceededStandsWhenAReadAfterItFails(t *testing.T) {
 	t.Parallel()
 	w := &workspace{session: &Attachment{}}
-	r, err := w.engine(t.Context(), OpUp, "prod", nil, func(_ context.Context, ch chan<- events.EngineEvent, _, _ io.Writer) error {
+	r, err := w.engine(t.Context(), plan.OpUp, "prod", nil, func(_ context.Context, ch chan<- events.EngineEvent, _, _ io.Writer) error {
 		ch <- events.EngineEvent{EngineEvent: apitype.EngineEvent{SummaryEvent: &apitype.SummaryEvent{
 			ResourceChanges: map[apitype.OpType]int{apitype.OpCreate: 3}, Result: apitype.OperationResultSucceeded,
 		}}}

@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,26 +10,49 @@ import (
 )
 
 // Export reads a stack's state, its secrets encrypted. A stack that does not exist has an empty one.
-func (p *Platform) Export(ctx context.Context, stack string) (*apitype.DeploymentV3, error) {
+func (p *Platform) Export(ctx context.Context, stack string) (apitype.UntypedDeployment, error) {
+	var out apitype.UntypedDeployment
 	w, err := p.open(ctx, stack, false)
 	if isKind(err, ErrNoStack) {
-		return &apitype.DeploymentV3{}, nil
+		return out, nil
 	}
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	defer w.close()
 	text, err := w.run(ctx, stack, "stack", "export")
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	var exported apitype.UntypedDeployment
-	out := &apitype.DeploymentV3{}
-	if err = json.Unmarshal([]byte(text), &exported); err == nil && len(exported.Deployment) > 0 {
-		err = json.Unmarshal(exported.Deployment, out)
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return out, fmt.Errorf("read the state of %s: %w", stack, err)
 	}
+	return out, nil
+}
+
+// Import writes a stack's state.
+func (p *Platform) Import(ctx context.Context, stack string, d apitype.UntypedDeployment) error {
+	raw, err := json.Marshal(d)
 	if err != nil {
-		return nil, fmt.Errorf("read the state of %s: %w", stack, err)
+		return err
+	}
+	w, err := p.open(ctx, stack, false)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	_, err = w.runWith(ctx, bytes.NewReader(raw), stack, "stack", "import")
+	return err
+}
+
+// Decode reads what an exported state says of its resources.
+func Decode(d apitype.UntypedDeployment) (*apitype.DeploymentV3, error) {
+	out := &apitype.DeploymentV3{}
+	if len(d.Deployment) == 0 {
+		return out, nil
+	}
+	if err := json.Unmarshal(d.Deployment, out); err != nil {
+		return nil, fmt.Errorf("read an exported state: %w", err)
 	}
 	return out, nil
 }

@@ -2,16 +2,17 @@ package automation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // begin checks the configuration of all environments, attaches the cloud, and passes the operation's gates.
-func (p *Platform) begin(ctx context.Context, op Operation, stack string, create bool) (*workspace, error) {
+func (p *Platform) begin(ctx context.Context, op plan.Operation, stack string, create bool) (*workspace, error) {
 	e, err := p.Estate(stack)
 	if err != nil {
-		return nil, named(err, op, stack)
+		return nil, Named(err, op, stack)
 	}
 	for _, needed := range []string{stack, e.Owner(stack)} {
 		if needed == "" {
@@ -23,33 +24,20 @@ func (p *Platform) begin(ctx context.Context, op Operation, stack string, create
 	}
 	w, err := p.open(ctx, stack, create)
 	if err != nil {
-		return nil, named(err, op, stack)
+		return nil, Named(err, op, stack)
 	}
 	if err := w.gate(ctx, e, op, stack); err != nil {
 		w.close()
-		return nil, named(err, op, stack)
+		return nil, Named(err, op, stack)
 	}
 	return w, nil
 }
 
-// named puts the operation that a person asked for into an error of a step on the way to it.
-func named(err error, op Operation, stack string) error {
-	var e *Error
-	if errors.As(err, &e) {
-		e.Operation, e.Stack = op, stack
-		if e.Kind == ErrInvalid {
-			e.Operation = ""
-		}
-		return e
-	}
-	return fmt.Errorf("%s %s: %w", op, stack, err)
-}
-
 // gate keeps environments that share a cluster in order: the owner first on the way up, last on the way down. Only
 // environments that have a stack file here are known; the program checks the owner once more by itself.
-func (w *workspace) gate(ctx context.Context, e Estate, op Operation, stack string) error {
+func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack string) error {
 	switch op {
-	case OpPreview, OpUp:
+	case plan.OpPreview, plan.OpUp:
 		owner := e.Owner(stack)
 		if owner == "" {
 			return nil
@@ -62,7 +50,7 @@ func (w *workspace) gate(ctx context.Context, e Estate, op Operation, stack stri
 			return &Error{Kind: ErrRefused, cause: &ownerDownError{owner}, Messages: []string{fmt.Sprintf(
 				"%s joins the cluster of %s, which is not up: bring %s up first", stack, owner, owner)}}
 		}
-	case OpDestroy:
+	case plan.OpDestroy:
 		var standing []string
 		for _, joined := range e.Joined(stack) {
 			s, err := w.state(ctx, joined)
@@ -85,23 +73,33 @@ func (w *workspace) gate(ctx context.Context, e Estate, op Operation, stack stri
 func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted bool) error {
 	s, err := w.state(ctx, stack)
 	if err != nil {
-		return named(err, OpDestroy, stack)
+		return Named(err, plan.OpDestroy, stack)
 	}
 	var protected []string
-	for _, r := range s.resources {
+	for _, r := range s.Resources {
 		if r.Protect {
-			protected = append(protected, fmt.Sprintf("%s %s", r.Type, r.name()))
+			protected = append(protected, fmt.Sprintf("%s %s", r.Type, r.URN.Name()))
 		}
 	}
 	if len(protected) == 0 {
 		return nil
 	}
 	if !wanted {
-		return &Error{Kind: ErrRefused, Operation: OpDestroy, Stack: stack, Messages: append([]string{fmt.Sprintf(
-			"%d resources are protected from deletion, and destroying them is not what was asked for (--unprotect):", len(protected))}, protected...)}
+		return &Error{
+			Kind: ErrRefused, Operation: plan.OpDestroy, Stack: stack, cause: &ProtectedError{protected},
+			Messages: append([]string{fmt.Sprintf(
+				"%d resources are protected from deletion, and destroying them is not what was asked for:", len(protected))}, protected...),
+		}
 	}
 	if _, err := w.run(ctx, stack, "state", "unprotect", "--all", "--yes"); err != nil {
-		return named(err, OpDestroy, stack)
+		return Named(err, plan.OpDestroy, stack)
 	}
 	return nil
 }
+
+// ProtectedError names what is protected from a destroy, by type and name. errors.As finds it in an ErrRefused;
+// DestroyOptions.Unprotect lets it go.
+type ProtectedError struct{ Resources []string }
+
+// Error names the resources.
+func (e *ProtectedError) Error() string { return "protected: " + strings.Join(e.Resources, ", ") }

@@ -44,7 +44,7 @@ func excluded(awsOnly bool) []string {
 // PreviewOptions configures Preview.
 type PreviewOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
-	OnEvent func(Event)
+	OnEvent func(plan.Event)
 	// Refresh looks for drift first, which Result.Drift then holds. It changes nothing, also not in the state.
 	Refresh bool
 	// Create makes the stack when it does not exist. A Rehearsal always does.
@@ -56,13 +56,13 @@ type PreviewOptions struct {
 }
 
 // Preview tells what Up would do. It changes nothing and takes no lock.
-func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) (*Result, error) {
-	w, err := p.begin(ctx, OpPreview, stack, o.Create)
+func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) (*plan.Result, error) {
+	w, err := p.begin(ctx, plan.OpPreview, stack, o.Create)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	return w.leavingOut(ctx, o.AWSOnly, OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	return w.leavingOut(ctx, o.AWSOnly, plan.OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optpreview.Option{
 			optpreview.EventStreams(ch), optpreview.ProgressStreams(stdout), optpreview.ErrorProgressStreams(stderr),
 			optpreview.Color(colour), optpreview.SuppressProgress(), optpreview.SuppressOutputs(), optpreview.Parallel(o.Parallel),
@@ -79,7 +79,7 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 // UpOptions configures Up.
 type UpOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
-	OnEvent func(Event)
+	OnEvent func(plan.Event)
 	// Refresh brings the state up to date with the cloud first.
 	Refresh bool
 	// Create makes the stack when it does not exist. A Rehearsal always does.
@@ -93,13 +93,13 @@ type UpOptions struct {
 }
 
 // Up brings an environment to what its stack file says. It does not ask: preview first.
-func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*Result, error) {
-	w, err := p.begin(ctx, OpUp, stack, o.Create)
+func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*plan.Result, error) {
+	w, err := p.begin(ctx, plan.OpUp, stack, o.Create)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	return w.leavingOut(ctx, o.AWSOnly, OpUp, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	return w.leavingOut(ctx, o.AWSOnly, plan.OpUp, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optup.Option{
 			optup.EventStreams(ch), optup.ProgressStreams(stdout), optup.ErrorProgressStreams(stderr),
 			optup.Color(colour), optup.SuppressProgress(), optup.SuppressOutputs(), optup.ShowSecrets(false),
@@ -116,36 +116,33 @@ func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*Result, 
 // RefreshOptions configures Refresh.
 type RefreshOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
-	OnEvent func(Event)
+	OnEvent func(plan.Event)
 	// AWSOnly leaves the objects in the cluster out: see InCluster.
 	AWSOnly bool
 	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
 	Parallel int
 	// Message is kept in the stack's history.
 	Message string
+	// ClearPending makes the state know no more of creations whose end was not seen.
+	ClearPending bool
 }
 
 // Refresh brings the state up to date with the cloud; Result.Drift tells what had changed. It changes nothing in the
 // cloud. To look without adopting, preview with PreviewOptions.Refresh.
-func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) (*Result, error) {
-	return p.refresh(ctx, stack, o, false)
-}
-
-// refresh is Refresh, after which the state may know no more of creations whose end was not seen.
-func (p *Platform) refresh(ctx context.Context, stack string, o RefreshOptions, clearPending bool) (*Result, error) {
-	w, err := p.begin(ctx, OpRefresh, stack, false)
+func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) (*plan.Result, error) {
+	w, err := p.begin(ctx, plan.OpRefresh, stack, false)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	return w.engine(ctx, OpRefresh, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	return w.engine(ctx, plan.OpRefresh, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optrefresh.Option{
 			optrefresh.EventStreams(ch), optrefresh.ProgressStreams(stdout),
 			optrefresh.ErrorProgressStreams(stderr), optrefresh.Color(colour), optrefresh.SuppressProgress(),
 			optrefresh.SuppressOutputs(), optrefresh.ShowSecrets(false), optrefresh.Parallel(o.Parallel), optrefresh.Message(o.Message),
 			optrefresh.Exclude(excluded(o.AWSOnly)),
 		}
-		if clearPending {
+		if o.ClearPending {
 			opts = append(opts, optrefresh.ClearPendingCreates())
 		}
 		_, err := w.stack.Refresh(ctx, opts...)
@@ -156,7 +153,7 @@ func (p *Platform) refresh(ctx context.Context, stack string, o RefreshOptions, 
 // DestroyOptions configures Destroy.
 type DestroyOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
-	OnEvent func(Event)
+	OnEvent func(plan.Event)
 	// Unprotect lets protected resources go, too. Without it a stack that has any is not destroyed.
 	Unprotect bool
 	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
@@ -166,8 +163,8 @@ type DestroyOptions struct {
 }
 
 // Destroy deletes everything that an environment owns. The stack itself, with its history, stays.
-func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) (*Result, error) {
-	w, err := p.begin(ctx, OpDestroy, stack, false)
+func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) (*plan.Result, error) {
+	w, err := p.begin(ctx, plan.OpDestroy, stack, false)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +172,7 @@ func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) 
 	if err := w.releaseProtected(ctx, stack, o.Unprotect); err != nil {
 		return nil, err
 	}
-	return w.engine(ctx, OpDestroy, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	return w.engine(ctx, plan.OpDestroy, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		_, err := w.stack.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.ProgressStreams(stdout),
 			optdestroy.ErrorProgressStreams(stderr), optdestroy.Color(colour), optdestroy.SuppressProgress(),
 			optdestroy.SuppressOutputs(), optdestroy.ShowSecrets(false), optdestroy.Parallel(o.Parallel), optdestroy.Message(o.Message))
@@ -185,38 +182,38 @@ func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) 
 
 // PreviewDestroy tells what Destroy would delete. It passes the same gates, except that protected resources are only
 // marked in the steps.
-func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*Result, error) {
-	w, err := p.begin(ctx, OpDestroy, stack, false)
+func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*plan.Result, error) {
+	w, err := p.begin(ctx, plan.OpDestroy, stack, false)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
 	s, err := w.state(ctx, stack)
 	if err != nil {
-		return nil, named(err, OpDestroy, stack)
+		return nil, Named(err, plan.OpDestroy, stack)
 	}
 	// The engine refuses to plan the deletion of what is protected; the state says as much without it.
-	r := plan.NewResult(OpDestroy, stack)
-	for i := len(s.resources) - 1; i >= 0; i-- {
-		x := s.resources[i]
-		r.Steps = append(r.Steps, Step{Op: "delete", URN: x.URN, Type: x.Type, Name: x.name(), Protected: x.Protect, Status: Planned})
+	r := plan.NewResult(plan.OpDestroy, stack)
+	for i := len(s.Resources) - 1; i >= 0; i-- {
+		x := s.Resources[i]
+		r.Steps = append(r.Steps, plan.Step{Op: "delete", URN: string(x.URN), Type: string(x.Type), Name: x.URN.Name(), Protected: x.Protect, Status: plan.Planned})
 	}
-	r.Changes["delete"] = len(s.resources)
-	r.Pending = len(s.pending) > 0
+	r.Changes["delete"] = len(s.Resources)
+	r.Pending = len(s.PendingOperations) > 0
 	return r, nil
 }
 
 // Outputs returns what a stack publishes, as JSON values. A secret's value is never read: it is "[secret]", also
 // inside objects.
 func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, error) {
-	w, err := p.begin(ctx, OpOutputs, stack, false)
+	w, err := p.begin(ctx, plan.OpOutputs, stack, false)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
 	text, err := w.run(ctx, stack, "stack", "output", "--json")
 	if err != nil {
-		return nil, named(err, OpOutputs, stack)
+		return nil, Named(err, plan.OpOutputs, stack)
 	}
 	out := map[string]any{}
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
@@ -228,7 +225,7 @@ func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, e
 // Resources tells how many resources of a stack stand in the cloud, going by its state. A stack that does not exist
 // has none.
 func (p *Platform) Resources(ctx context.Context, stack string) (int, error) {
-	w, err := p.begin(ctx, OpOutputs, stack, false)
+	w, err := p.begin(ctx, plan.OpOutputs, stack, false)
 	if isKind(err, ErrNoStack) {
 		return 0, nil
 	}
@@ -238,7 +235,7 @@ func (p *Platform) Resources(ctx context.Context, stack string) (int, error) {
 	defer w.close()
 	s, err := w.state(ctx, stack)
 	if err != nil {
-		return 0, named(err, OpOutputs, stack)
+		return 0, Named(err, plan.OpOutputs, stack)
 	}
 	return len(s.inCloud()), nil
 }

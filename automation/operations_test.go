@@ -13,11 +13,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
-func ops(r *Result) map[string]string {
+func ops(r *plan.Result) map[string]string {
 	out := map[string]string{}
 	for _, s := range r.Steps {
 		out[s.Name] = s.Op
@@ -34,19 +35,19 @@ func TestAnEnvironmentComesUpChangesAndGoes(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, first.Empty())
 	assert.Zero(t, r.boxes.Count(), "a preview must not make anything")
-	assert.Equal(t, Planned, first.Steps[0].Status)
+	assert.Equal(t, plan.Planned, first.Steps[0].Status)
 
-	var events []Event
-	up, err := r.Up(ctx, "prod", UpOptions{OnEvent: func(e Event) { events = append(events, e) }})
+	var events []plan.Event
+	up, err := r.Up(ctx, "prod", UpOptions{OnEvent: func(e plan.Event) { events = append(events, e) }})
 	require.NoError(t, err)
 	assert.Equal(t, 2, r.boxes.Count())
 	assert.Equal(t, first.Count("create"), up.Count("create"))
 	for _, s := range up.Steps {
-		assert.Equal(t, Done, s.Status, s.URN)
+		assert.Equal(t, plan.Done, s.Status, s.URN)
 	}
 	done := map[string]bool{}
 	for _, e := range events {
-		if e.Step != nil && e.Step.Status == Done {
+		if e.Step != nil && e.Step.Status == plan.Done {
 			done[e.Step.Name] = true
 		}
 	}
@@ -126,7 +127,7 @@ func TestRefreshFindsWhatChangedAndWhatIsGone(t *testing.T) {
 	assert.Empty(t, next.Drift)
 }
 
-func drift(r *Result) map[string]string {
+func drift(r *plan.Result) map[string]string {
 	out := map[string]string{}
 	for _, s := range r.Drift {
 		out[s.Name] = s.Op
@@ -204,7 +205,7 @@ func TestFailuresSayWhatIsWrongAndNoMore(t *testing.T) {
 	assert.ErrorContains(t, err, "api error TooHeavy: the box is too heavy")
 	for _, s := range res.Steps {
 		if s.Name == "heavy" {
-			assert.Equal(t, Failed, s.Status)
+			assert.Equal(t, plan.Failed, s.Status)
 		}
 	}
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // PreviewsOptions configures Previews.
@@ -26,10 +28,10 @@ type PreviewsOptions struct {
 type Previewed struct {
 	Stack string
 	// Result is what Up would do. It is there for a preview that failed, too, as far as it came; nil when it never began.
-	Result *Result
+	Result *plan.Result
 	// Plan is what can be approved, with its digest. Nil when the preview failed, and when the environment was previewed
 	// in a second rehearsal.
-	Plan *Plan
+	Plan *plan.Plan
 	// Notes are what must be known to read the result.
 	Notes []string
 	// Err is why the preview failed.
@@ -56,7 +58,7 @@ func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptio
 	}
 	var told sync.Mutex
 	if observe := o.Preview.OnEvent; observe != nil {
-		o.Preview.OnEvent = func(e Event) {
+		o.Preview.OnEvent = func(e plan.Event) {
 			told.Lock()
 			defer told.Unlock()
 			observe(e)
@@ -74,7 +76,7 @@ func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptio
 				defer func() { <-slots }()
 				out[i] = p.previewed(ctx, name, o, elsewhere)
 			case <-ctx.Done():
-				out[i] = Previewed{Stack: name, Err: &Error{Kind: ErrCancelled, Operation: OpPreview, Stack: name, cause: ctx.Err()}}
+				out[i] = Previewed{Stack: name, Err: &Error{Kind: ErrCancelled, Operation: plan.OpPreview, Stack: name, cause: ctx.Err()}}
 			}
 			errs[i] = out[i].Err
 			if o.OnDone != nil {

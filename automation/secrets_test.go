@@ -10,10 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/warehouse"
 )
 
-func lines(changes []PropertyChange) []string {
+func lines(changes []plan.PropertyChange) []string {
 	out := []string{}
 	for _, c := range changes {
 		out = append(out, string(c.Kind)+" "+c.Path+": "+c.Old+" => "+c.New)
@@ -39,9 +40,9 @@ func TestASecretIsNowhereInResultsAndEvents(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.program = vault
-	var seen []Event
-	observe := func(e Event) { seen = append(seen, e) }
-	var results []*Result
+	var seen []plan.Event
+	observe := func(e plan.Event) { seen = append(seen, e) }
+	var results []*plan.Result
 	for _, key := range []string{"hunter2-first", "hunter2-second"} {
 		r.configure("prod", "key: "+key)
 		preview, err := r.Preview(t.Context(), "prod", PreviewOptions{OnEvent: observe})
@@ -59,14 +60,14 @@ func TestASecretIsNowhereInResultsAndEvents(t *testing.T) {
 		assert.Negative(t, i, "%s", raw[max(0, i-200):min(len(raw), max(0, i)+100)])
 	}
 
-	var changes []PropertyChange
+	var changes []plan.PropertyChange
 	for _, s := range results[3].Steps {
 		if s.Name == "safe-1" {
 			changes = s.Properties
 			assert.Equal(t, "replace", s.Op)
 		}
 	}
-	assert.Contains(t, changes, PropertyChange{Path: "shape", Kind: PropertyUpdated, Replaces: true, Old: "[secret]", New: "[secret]"})
+	assert.Contains(t, changes, plan.PropertyChange{Path: "shape", Kind: plan.PropertyUpdated, Replaces: true, Old: "[secret]", New: "[secret]"})
 	assert.Contains(t, lines(changes), `update nested: {deep: {key: [secret]}, user: "me"} => {deep: {key: [secret]}, user: "me"}`)
 	assert.Contains(t, lines(changes), `update list: ["public", [secret]] => ["public", [secret]]`)
 	assert.Contains(t, lines(changes), "update description: [secret] => [secret]")

@@ -8,7 +8,10 @@ import (
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // registrations are the URNs that a program registers in one run of the engine. The engine's events do not tell: a resource
@@ -52,33 +55,33 @@ func (r *registrations) of(program pulumi.RunFunc) pulumi.RunFunc {
 // withheld returns the deletions that a run which left something out did not carry out, or would not: those of resources
 // that the program no longer registers, and those of what has been replaced. The engine deletes neither what is left out
 // nor anything that it depends on.
-func (r *registrations) withheld(ctx context.Context, w *workspace, result *Result) ([]Step, error) {
+func (r *registrations) withheld(ctx context.Context, w *workspace, result *plan.Result) ([]plan.Step, error) {
 	s, err := w.state(ctx, result.Stack)
 	if err != nil {
 		return nil, err
 	}
-	known := map[string]record{}
+	known := map[resource.URN]apitype.ResourceV3{}
 	providers := map[string]bool{}
-	for _, x := range s.resources {
+	for _, x := range s.Resources {
 		if !x.Delete {
 			known[x.URN] = x
 		}
-		if pkg, is := strings.CutPrefix(x.Type, "pulumi:providers:"); is {
+		if pkg, is := strings.CutPrefix(string(x.Type), "pulumi:providers:"); is {
 			providers[pkg] = true
 		}
 	}
-	var out []Step
+	var out []plan.Step
 	for _, x := range s.inCloud() {
 		switch {
-		case x.External || result.Deletes(x.URN):
+		case x.External || result.Deletes(string(x.URN)):
 		case x.Delete:
-			out = append(out, x.withheld(apitype.OpDeleteReplaced))
-		case !r.urns[x.URN] && !r.constructed(x, known, providers):
-			out = append(out, x.withheld(apitype.OpDelete))
-		case result.Operation == OpPreview && slices.ContainsFunc(result.Steps, func(p Step) bool {
-			return p.URN == x.URN && p.Op == string(apitype.OpReplace)
+			out = append(out, withheldStep(x, apitype.OpDeleteReplaced))
+		case !r.urns[string(x.URN)] && !r.constructed(x, known, providers):
+			out = append(out, withheldStep(x, apitype.OpDelete))
+		case result.Operation == plan.OpPreview && slices.ContainsFunc(result.Steps, func(p plan.Step) bool {
+			return p.URN == string(x.URN) && p.Op == string(apitype.OpReplace)
 		}):
-			out = append(out, x.withheld(apitype.OpDeleteReplaced))
+			out = append(out, withheldStep(x, apitype.OpDeleteReplaced))
 		}
 	}
 	return out, nil
@@ -86,39 +89,29 @@ func (r *registrations) withheld(ctx context.Context, w *workspace, result *Resu
 
 // constructed reports whether a resource is part of a component that a provider constructs and the program registers: the
 // provider registers the resource, and not the program.
-func (r *registrations) constructed(x record, known map[string]record, providers map[string]bool) bool {
+func (r *registrations) constructed(x apitype.ResourceV3, known map[resource.URN]apitype.ResourceV3, providers map[string]bool) bool {
 	for parent, ok := known[x.Parent]; ok; parent, ok = known[parent.Parent] {
-		if r.urns[parent.URN] {
-			pkg, _, _ := strings.Cut(parent.Type, ":")
+		if r.urns[string(parent.URN)] {
+			pkg, _, _ := strings.Cut(string(parent.Type), ":")
 			return !parent.Custom && providers[pkg]
 		}
 	}
 	return false
 }
 
-// withheld is the step that deletes a resource and is not taken.
-func (r record) withheld(op apitype.OpType) Step {
-	s := Step{
-		Op: string(op), URN: r.URN, Type: r.Type, Name: r.name(), Protected: r.Protect, Retain: r.RetainOnDelete, Status: Planned,
+// withheldStep is the step that deletes a resource and is not taken.
+func withheldStep(r apitype.ResourceV3, op apitype.OpType) plan.Step {
+	s := plan.Step{
+		Op: string(op), URN: string(r.URN), Type: string(r.Type), Name: r.URN.Name(), Protected: r.Protect, Retain: r.RetainOnDelete, Status: plan.Planned,
 	}
-	if loss, ok := Critical(r.Type); ok {
+	if loss, ok := plan.Critical(string(r.Type)); ok {
 		s.Critical = loss.Kind
 	}
 	return s
 }
 
-// withholding is the error of a deploy that is done with everything but deletions.
-func (d *deploy) withholding(r *Result) error {
-	e := &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{
-		"deletions are withheld, because the objects in the cluster were left out: these objects and what they depend on can only be deleted by a deploy that reaches the cluster"}}
-	for _, s := range r.Withheld {
-		e.Messages = append(e.Messages, "withheld: "+s.String())
-	}
-	return e
-}
-
 // leavingOut is engine for an operation that may leave out the objects in the cluster.
-func (w *workspace) leavingOut(ctx context.Context, awsOnly bool, op Operation, stack string, observe func(Event), do call) (*Result, error) {
+func (w *workspace) leavingOut(ctx context.Context, awsOnly bool, op plan.Operation, stack string, observe func(plan.Event), do call) (*plan.Result, error) {
 	if !awsOnly {
 		return w.engine(ctx, op, stack, observe, do)
 	}

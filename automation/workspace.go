@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
 )
@@ -40,7 +42,7 @@ func (w *workspace) runWith(ctx context.Context, stdin io.Reader, stack string, 
 	}
 	stdout, stderr, _, err := w.PulumiCommand().Run(ctx, w.WorkDir(), stdin, nil, nil, env, append(args, "--stack", stack)...)
 	if err != nil {
-		return "", classify(ctx, &attempt{operation: Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err, unlock: w.session.Unlock})
+		return "", classify(ctx, &attempt{operation: plan.Operation(strings.Join(args[:min(2, len(args))], " ")), stack: stack, stdout: stdout, stderr: stderr, err: err, unlock: w.session.Unlock})
 	}
 	return stdout, nil
 }
@@ -76,56 +78,24 @@ func (c withoutHistory) Run(ctx context.Context, workDir string, stdin io.Reader
 	return c.PulumiCommand.Run(ctx, workDir, stdin, stdout, stderr, env, args...)
 }
 
-// record is one resource of a stack's state, without its values.
-type record struct {
-	URN     string `json:"urn"`
-	Type    string `json:"type"`
-	Custom  bool   `json:"custom"`
-	Protect bool   `json:"protect"`
-	Parent  string `json:"parent"`
-	// Delete marks what was replaced and is still to be deleted; External what is only read.
-	Delete         bool `json:"delete"`
-	External       bool `json:"external"`
-	RetainOnDelete bool `json:"retainOnDelete"`
-	Outputs        map[string]json.RawMessage
-}
-
-// name is the resource's own name: the last part of its URN.
-func (r record) name() string { _, name := plan.Names(r.URN); return name }
-
-// state is what a stack's state says of its resources.
-type state struct {
-	resources []record
-	// pending are the operations that were under way when an earlier run was killed.
-	pending []pendingRecord
-}
-
-// pendingRecord is an operation that was under way.
-type pendingRecord struct {
-	// Type is creating, updating, deleting, reading or importing.
-	Type     string `json:"type"`
-	Resource struct {
-		record
-		ID     string         `json:"id"`
-		Inputs map[string]any `json:"inputs"`
-	} `json:"resource"`
-}
+// deployment is what a stack's state says of its resources.
+type deployment struct{ apitype.DeploymentV3 }
 
 // inCloud returns the resources that stand for something in the cloud.
-func (s *state) inCloud() []record {
-	var out []record
-	for _, r := range s.resources {
-		if r.Custom && !strings.HasPrefix(r.Type, "pulumi:") {
+func (d *deployment) inCloud() []apitype.ResourceV3 {
+	var out []apitype.ResourceV3
+	for _, r := range d.Resources {
+		if r.Custom && !strings.HasPrefix(string(r.Type), "pulumi:") {
 			out = append(out, r)
 		}
 	}
 	return out
 }
 
-// finished tells whether an update of the stack has ever come to its end: only then it has outputs.
-func (s *state) finished() bool {
-	for _, r := range s.resources {
-		if r.Type == "pulumi:pulumi:Stack" {
+// finished reports whether an update of the stack has ever come to its end: only then it has outputs.
+func (d *deployment) finished() bool {
+	for _, r := range d.Resources {
+		if r.Type == resource.RootStackType {
 			return len(r.Outputs) > 0
 		}
 	}
@@ -133,24 +103,23 @@ func (s *state) finished() bool {
 }
 
 // state reads a stack's state, secrets encrypted. A stack that does not exist has an empty one.
-func (w *workspace) state(ctx context.Context, stack string) (*state, error) {
+func (w *workspace) state(ctx context.Context, stack string) (*deployment, error) {
 	text, err := w.run(ctx, stack, "stack", "export")
 	if isKind(err, ErrNoStack) {
-		return &state{}, nil
+		return &deployment{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var exported struct {
-		Deployment struct {
-			Resources         []record        `json:"resources"`
-			PendingOperations []pendingRecord `json:"pending_operations"`
-		} `json:"deployment"`
-	}
+	var exported apitype.UntypedDeployment
 	if err := json.Unmarshal([]byte(text), &exported); err != nil {
 		return nil, fmt.Errorf("read the state of %s: %w", stack, err)
 	}
-	return &state{resources: exported.Deployment.Resources, pending: exported.Deployment.PendingOperations}, nil
+	d, err := Decode(exported)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", stack, err)
+	}
+	return &deployment{*d}, nil
 }
 
 var noStack = regexp.MustCompile(`no stack named .* found`)

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/providers"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
+	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/latency"
 )
@@ -77,7 +78,11 @@ func (r *rehearse) stateOf(ctx context.Context, env *EnvironmentReport) ([]stand
 	if r.Scale <= 0 {
 		return nil, nil
 	}
-	state, err := r.platform.Export(ctx, env.Name)
+	exported, err := r.platform.Export(ctx, env.Name)
+	if err != nil {
+		return nil, err
+	}
+	state, err := automation.Decode(exported)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 //go:embed page.html
@@ -18,10 +18,10 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"anchor": anchor, "number": number, "duration": duration, "digest": digest, "short": short, "verb": verb, "oneLine": oneLine,
 	"totals": (*Report).totals, "headline": Environment.headline, "marks": Change.marks, "cause": Change.cause, "drifted": Change.drifted,
 	"class": func(o Outcome) string { return strings.ReplaceAll(string(o), " ", "-") },
-	"added": func(c Change, p automation.PropertyChange) bool {
-		return p.Kind == automation.PropertyAdded || c.Op == "create" || c.Op == "import"
+	"added": func(c Change, p plan.PropertyChange) bool {
+		return p.Kind == plan.PropertyAdded || c.Op == "create" || c.Op == "import"
 	},
-	"deleted":     func(p automation.PropertyChange) bool { return p.Kind == automation.PropertyDeleted },
+	"deleted":     func(p plan.PropertyChange) bool { return p.Kind == plan.PropertyDeleted },
 	"withheldWhy": func() string { return withheldWhy },
 	"count":       counted,
 	"cell":        func(label string, n int, alarm bool) countCell { return countCell{label, n, alarm} },

@@ -3,13 +3,13 @@ package report
 import (
 	"fmt"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // pods says what a step on a node group means for the pods on its nodes, or "" when it means nothing
 // (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html,
 // https://docs.aws.amazon.com/eks/latest/userguide/delete-managed-node-group.html).
-func pods(s automation.Step) string {
+func pods(s plan.Step) string {
 	n := s.NodeGroup
 	if n == nil {
 		return ""

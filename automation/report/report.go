@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // Outcome is how an environment's run ended.
@@ -57,12 +58,12 @@ type Counts struct {
 
 // Environment is what was found about one environment.
 type Environment struct {
-	Name      string               `json:"name"`
-	Operation automation.Operation `json:"operation"`
-	Outcome   Outcome              `json:"outcome"`
-	Counts    Counts               `json:"counts"`
-	Started   time.Time            `json:"started,omitzero"`
-	Duration  time.Duration        `json:"durationNanoseconds"`
+	Name      string         `json:"name"`
+	Operation plan.Operation `json:"operation"`
+	Outcome   Outcome        `json:"outcome"`
+	Counts    Counts         `json:"counts"`
+	Started   time.Time      `json:"started,omitzero"`
+	Duration  time.Duration  `json:"durationNanoseconds"`
 	// Digest stands for exactly these changes; empty for a run that did not succeed.
 	Digest string `json:"digest,omitempty"`
 	Commit string `json:"commit,omitempty"`
@@ -76,7 +77,7 @@ type Environment struct {
 	// Drift is what no longer is as the state says: Op is update for what differs and delete for what is gone.
 	Drift []Change `json:"drift,omitempty"`
 	// Withheld are deletions that are due and not done, because the objects in the cluster were left out: see
-	// automation.Result.
+	// plan.Result.
 	Withheld []Change `json:"withheld,omitempty"`
 	// Pods says what the changes mean for running pods, a sentence for each node group.
 	Pods []string `json:"pods,omitempty"`
@@ -104,9 +105,9 @@ type Change struct {
 	// Causes are the properties that force a replacement. Without any, a replacement follows from another one.
 	Causes []string `json:"causes,omitempty"`
 	// Properties are the changed properties with their values; not in lists of destructive changes.
-	Properties []automation.PropertyChange `json:"properties,omitempty"`
+	Properties []plan.PropertyChange `json:"properties,omitempty"`
 	// Status is how far the step got.
-	Status automation.Status `json:"status"`
+	Status plan.Status `json:"status"`
 }
 
 // Run is one operation on one environment, finished in whatever way, and what is known about it.
@@ -114,7 +115,7 @@ type Run struct {
 	// Environment names it. Required.
 	Environment string
 	// Result is what the operation returned; nil when nothing was started.
-	Result *automation.Result
+	Result *plan.Result
 	// Err is how it failed, or nil.
 	Err error
 	// Outcome replaces what follows from Err and Result, for errors that are not automation's.
@@ -126,7 +127,7 @@ type Run struct {
 
 // Of makes a report of runs.
 func Of(title string, runs ...Run) *Report {
-	r := &Report{Title: automation.Mask(title), Environments: []Environment{}}
+	r := &Report{Title: plan.Mask(title), Environments: []Environment{}}
 	for _, run := range runs {
 		r.Environments = append(r.Environments, environment(run))
 	}
@@ -136,7 +137,7 @@ func Of(title string, runs ...Run) *Report {
 
 // Join makes one report of several, for example of those that jobs made by themselves.
 func Join(title string, parts ...*Report) *Report {
-	r := &Report{Title: automation.Mask(title), Environments: []Environment{}}
+	r := &Report{Title: plan.Mask(title), Environments: []Environment{}}
 	for _, p := range parts {
 		r.Environments = append(r.Environments, p.Environments...)
 	}
@@ -169,7 +170,7 @@ func (r *Report) Destructive() bool { return r.Totals.Replace+r.Totals.Delete > 
 
 func environment(run Run) Environment {
 	e := Environment{
-		Name: run.Environment, Operation: automation.OpPreview, Commit: run.Commit, RunURL: run.RunURL, Note: automation.Mask(run.Note),
+		Name: run.Environment, Operation: plan.OpPreview, Commit: run.Commit, RunURL: run.RunURL, Note: plan.Mask(run.Note),
 		Outcome: run.Outcome,
 	}
 	if e.Outcome == "" {
@@ -202,7 +203,7 @@ func outcome(run Run) Outcome {
 }
 
 // read takes over what a result says.
-func (e *Environment) read(r *automation.Result) {
+func (e *Environment) read(r *plan.Result) {
 	e.Operation, e.Started, e.Duration = r.Operation, r.Started, r.Duration
 	// The engine takes resources up in another order every time; two reports of the same must read the same.
 	steps := slices.SortedStableFunc(slices.Values(r.Steps), byURN)
@@ -240,7 +241,7 @@ func (e *Environment) read(r *automation.Result) {
 	}
 	e.Counts.Withheld = len(r.Withheld)
 	for _, d := range r.Warnings {
-		e.Warnings = append(e.Warnings, automation.Mask(d.String()))
+		e.Warnings = append(e.Warnings, plan.Mask(d.String()))
 	}
 	if r.Pending {
 		e.Warnings = append(e.Warnings, "operations of a run that was killed are unresolved in the state: refresh before the next update")
@@ -248,7 +249,7 @@ func (e *Environment) read(r *automation.Result) {
 }
 
 // byURN orders steps so that what belongs to one component stands together.
-func byURN(a, b automation.Step) int { return cmp.Compare(a.URN, b.URN) }
+func byURN(a, b plan.Step) int { return cmp.Compare(a.URN, b.URN) }
 
 // gravest are the kinds of loss, the worst first.
 var gravest = []string{
@@ -277,19 +278,19 @@ func inCloud(typ string) bool {
 	return !strings.HasPrefix(typ, "pulumi:") && !strings.HasPrefix(typ, "eks-platform:") && !strings.HasPrefix(typ, "eks:index:")
 }
 
-func changeOf(s automation.Step) Change {
+func changeOf(s plan.Step) Change {
 	c := Change{
-		Op: s.Op, Type: s.Type, Name: automation.Mask(s.Name), URN: automation.Mask(s.URN), Protected: s.Protected, Retained: s.Retain,
+		Op: s.Op, Type: s.Type, Name: plan.Mask(s.Name), URN: plan.Mask(s.URN), Protected: s.Protected, Retained: s.Retain,
 		DeletedFirst: s.DeletedFirst, Causes: s.ReplaceKeys, Status: s.Status,
 	}
-	if loss, ok := automation.Critical(s.Type); ok && s.Destructive() {
+	if loss, ok := plan.Critical(s.Type); ok && s.Destructive() {
 		c.Critical = loss.Kind
 		if !s.Retain {
 			c.Loss = loss.Reason
 		}
 	}
 	for _, p := range s.Properties {
-		p.Path, p.Old, p.New = automation.Mask(p.Path), automation.Mask(p.Old), automation.Mask(p.New)
+		p.Path, p.Old, p.New = plan.Mask(p.Path), plan.Mask(p.Old), plan.Mask(p.New)
 		c.Properties = append(c.Properties, p)
 	}
 	return c
@@ -310,7 +311,7 @@ func failures(run Run) []string {
 		out = []string{run.Err.Error()}
 	}
 	for i := range out {
-		out[i] = automation.Mask(out[i])
+		out[i] = plan.Mask(out[i])
 	}
 	return out
 }

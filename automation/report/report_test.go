@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/report"
 )
 
@@ -58,7 +59,7 @@ func markdown(t *testing.T, r *report.Report, budget int) string {
 func TestDeletionsThatAreWithheldAreNamedInEveryRendering(t *testing.T) {
 	t.Parallel()
 	preview := result("prod", 3)
-	preview.Withheld = []automation.Step{
+	preview.Withheld = []plan.Step{
 		{Op: "delete", Type: "aws:eks/accessEntry:AccessEntry", Name: "prod-access-on-call"},
 		{Op: "delete-replaced", Type: "aws:kms/key:Key", Name: "prod-logs", Critical: "encryption key"},
 	}
@@ -104,7 +105,7 @@ func TestNoRenderingShowsACredential(t *testing.T) {
 
 func TestAReportReadsTheSameInWhateverOrderTheEngineWorked(t *testing.T) {
 	t.Parallel()
-	steps := []automation.Step{
+	steps := []plan.Step{
 		{Op: "delete", Type: "aws:ec2/route:Route", Name: "r"}, {Op: "replace", Type: "aws:eks/cluster:Cluster", Name: "c"},
 		{Op: "delete", Type: "eks-platform:cluster:Cluster", Name: "c"}, {Op: "replace", Type: "aws:ec2/subnet:Subnet", Name: "s"},
 		{Op: "delete", Type: "aws:eks/cluster:Cluster", Name: "kept", Retain: true}, create("t:t:T", "new"),
@@ -320,18 +321,18 @@ func TestATerminalsWidthIsKept(t *testing.T) {
 
 func TestWhatHappensToPodsIsSaidForEachKindOfChange(t *testing.T) {
 	t.Parallel()
-	group := func(op string, change func(s *automation.Step)) string {
-		s := automation.Step{Op: op, Type: "aws:eks/nodeGroup:NodeGroup", Name: "apps", NodeGroup: &automation.NodeGroup{Nodes: 6, Max: 9, AtATime: "2"}}
+	group := func(op string, change func(s *plan.Step)) string {
+		s := plan.Step{Op: op, Type: "aws:eks/nodeGroup:NodeGroup", Name: "apps", NodeGroup: &plan.NodeGroup{Nodes: 6, Max: 9, AtATime: "2"}}
 		change(&s)
 		return strings.Join(report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, s)}).Environments[0].Pods, "|")
 	}
 	assert.Equal(t, "apps is replaced: the new group comes first, then the 6 nodes of the old one drain, each for a few minutes only",
-		group("replace", func(*automation.Step) {}))
-	assert.Contains(t, group("replace", func(s *automation.Step) { s.DeletedFirst = true }), "deleted before the new group exists")
+		group("replace", func(*plan.Step) {}))
+	assert.Contains(t, group("replace", func(s *plan.Step) { s.DeletedFirst = true }), "deleted before the new group exists")
 	assert.Equal(t, "apps: its 6 nodes are replaced 2 at a time (launchTemplate and version change); pods are evicted with 15 minutes to leave, and an update that disruption budgets hold up for longer is rolled back",
-		group("update", func(s *automation.Step) { s.NodeGroup.Renews = []string{"launchTemplate", "version"} }))
-	assert.Contains(t, group("update", func(s *automation.Step) { s.NodeGroup.Renews, s.NodeGroup.Force = []string{"version"}, true }), "after which they are killed")
-	assert.Contains(t, group("update", func(s *automation.Step) { s.NodeGroup.Scales = true }), "nothing drains")
-	assert.Contains(t, group("delete", func(*automation.Step) {}), "6 nodes drain")
-	assert.Empty(t, group("update", func(*automation.Step) {}), "labels and taints move no pod")
+		group("update", func(s *plan.Step) { s.NodeGroup.Renews = []string{"launchTemplate", "version"} }))
+	assert.Contains(t, group("update", func(s *plan.Step) { s.NodeGroup.Renews, s.NodeGroup.Force = []string{"version"}, true }), "after which they are killed")
+	assert.Contains(t, group("update", func(s *plan.Step) { s.NodeGroup.Scales = true }), "nothing drains")
+	assert.Contains(t, group("delete", func(*plan.Step) {}), "6 nodes drain")
+	assert.Empty(t, group("update", func(*plan.Step) {}), "labels and taints move no pod")
 }

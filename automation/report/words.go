@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // signs say in one character what happens to a resource; diff fences colour lines by them.
@@ -61,9 +61,9 @@ func (c Change) marks() []string {
 		out = append(out, "deleted before its replacement exists")
 	}
 	switch c.Status {
-	case automation.Failed:
+	case plan.Failed:
 		out = append(out, "failed")
-	case automation.Running:
+	case plan.Running:
 		out = append(out, "interrupted")
 	}
 	return out
@@ -135,7 +135,7 @@ func (r *Report) totals() string {
 // planned tells whether the report is about what would be done.
 func (r *Report) planned() bool {
 	for _, e := range r.Environments {
-		if e.Operation != automation.OpPreview {
+		if e.Operation != plan.OpPreview {
 			return false
 		}
 	}
@@ -214,9 +214,9 @@ func diffLines(c Change, properties bool) []string {
 		}
 		path := oneLine(p.Path)
 		switch {
-		case p.Kind == automation.PropertyAdded || c.Op == "create" || c.Op == "import":
+		case p.Kind == plan.PropertyAdded || c.Op == "create" || c.Op == "import":
 			out = append(out, fmt.Sprintf("+     %s: %s%s", path, oneLine(p.New), why))
-		case p.Kind == automation.PropertyDeleted:
+		case p.Kind == plan.PropertyDeleted:
 			out = append(out, fmt.Sprintf("-     %s: %s%s", path, oneLine(p.Old), why))
 		default:
 			out = append(out, fmt.Sprintf("-     %s: %s", path, oneLine(p.Old)), fmt.Sprintf("+     %s: %s%s", path, oneLine(p.New), why))

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
@@ -80,7 +82,7 @@ environment by itself.
 				return err
 			}
 			defer done()
-			return deploy(c.Context(), t, p, args, options)
+			return runDeploy(c.Context(), t, p, args, options)
 		},
 	}
 	o.target.flags(c)
@@ -103,10 +105,10 @@ environment by itself.
 }
 
 // options sorts what the flags say by environment.
-func (o *deployed) options(envs []string) (map[string]automation.DeployOptions, error) {
-	out := map[string]automation.DeployOptions{}
+func (o *deployed) options(envs []string) (map[string]deploy.Options, error) {
+	out := map[string]deploy.Options{}
 	for _, env := range envs {
-		out[env] = automation.DeployOptions{
+		out[env] = deploy.Options{
 			Program: o.program, Approval: o.approval, Repair: o.repair, Refresh: o.refresh, AWSOnly: o.awsOnly, Create: o.create,
 			Parallel: o.parallel, Message: o.message, By: o.holder(), Lease: lease.Options{Wait: o.wait},
 		}
@@ -141,7 +143,7 @@ func (o *deployed) options(envs []string) (map[string]automation.DeployOptions, 
 }
 
 // approve reads an approved preview, or those of all environments from a directory.
-func approve(out map[string]automation.DeployOptions, envs []string, file string) error {
+func approve(out map[string]deploy.Options, envs []string, file string) error {
 	files := []string{file}
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		files = nil
@@ -150,7 +152,7 @@ func approve(out map[string]automation.DeployOptions, envs []string, file string
 		}
 	}
 	for _, f := range files {
-		plan, err := automation.ReadPlan(f)
+		plan, err := plan.Read(f)
 		if err != nil {
 			return err
 		}
@@ -185,9 +187,9 @@ func environmentOf(flag, text string, envs []string) (env, rest string, err erro
 	return env, rest, nil
 }
 
-func deploy(ctx context.Context, t *terminal, p *automation.Platform, envs []string, options map[string]automation.DeployOptions) error {
+func runDeploy(ctx context.Context, t *terminal, p *automation.Platform, envs []string, options map[string]deploy.Options) error {
 	w := &stageWatch{t: t}
-	all, err := p.DeployAll(ctx, envs, func(env string) automation.DeployOptions {
+	all, err := deploy.All(ctx, p, envs, func(env string) deploy.Options {
 		o := options[env]
 		o.OnEvent = w.event
 		return o
@@ -198,7 +200,7 @@ func deploy(ctx context.Context, t *terminal, p *automation.Platform, envs []str
 	}
 	if t.asJSON {
 		if shown := t.json(struct {
-			Deployments []*automation.Deployment `json:"deployments"`
+			Deployments []*deploy.Deployment `json:"deployments"`
 			failure
 		}{all, failureOf(err)}); shown != nil {
 			return errors.Join(err, shown)
@@ -212,7 +214,7 @@ func deploy(ctx context.Context, t *terminal, p *automation.Platform, envs []str
 }
 
 // showDeployment tells how a deploy ended; the error that it ended with comes after all of them.
-func showDeployment(t *terminal, d *automation.Deployment) {
+func showDeployment(t *terminal, d *deploy.Deployment) {
 	for _, r := range d.Repaired {
 		t.print("%s: repaired: %s\n", d.Stack, r)
 	}
@@ -226,14 +228,14 @@ func showDeployment(t *terminal, d *automation.Deployment) {
 		}
 	}
 	line := fmt.Sprintf("deploy %s: %s", d.Stack, d.Outcome)
-	if d.Outcome != automation.Skipped {
+	if d.Outcome != deploy.Skipped {
 		if d.Up != nil {
 			line += ", " + summary(d.Up)
 		}
 		line += " in " + seconds(d.Duration)
 	}
 	if d.Plan != nil && d.Plan.Digest != "" {
-		line += ", digest " + automation.ShortDigest(d.Plan.Digest)
+		line += ", digest " + plan.ShortDigest(d.Plan.Digest)
 	}
 	t.print("%s\n", line)
 }
@@ -244,7 +246,7 @@ type stageWatch struct {
 	of *watch
 }
 
-func (w *stageWatch) event(e automation.Event) {
+func (w *stageWatch) event(e plan.Event) {
 	switch {
 	case e.Stage == nil:
 		if w.of != nil {
@@ -266,8 +268,8 @@ func (w *stageWatch) end() {
 }
 
 // stageWords tell people what a stage does.
-var stageWords = map[automation.StageName]string{
-	automation.StageLease: "take the lease", automation.StageInspect: "look for locks and pending operations",
-	automation.StageRepair: "repair", automation.StagePreview: "preview", automation.StageGates: "pass the gates",
-	automation.StageUp: "up", automation.StageSettle: "see that it has settled", automation.StageRecord: "record it and release the lease",
+var stageWords = map[plan.StageName]string{
+	plan.StageLease: "take the lease", plan.StageInspect: "look for locks and pending operations",
+	plan.StageRepair: "repair", plan.StagePreview: "preview", plan.StageGates: "pass the gates",
+	plan.StageUp: "up", plan.StageSettle: "see that it has settled", plan.StageRecord: "record it and release the lease",
 }

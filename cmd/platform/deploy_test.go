@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
@@ -25,7 +26,7 @@ const someDigest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab
 func savedPlan(t *testing.T, dir, env string) string {
 	t.Helper()
 	file := filepath.Join(dir, env+planSuffix)
-	require.NoError(t, (&automation.Plan{Format: 1, Digest: someDigest, Result: &automation.Result{Stack: env}}).Write(file))
+	require.NoError(t, (&plan.Plan{Format: 1, Digest: someDigest, Result: &plan.Result{Stack: env}}).Write(file))
 	return file
 }
 

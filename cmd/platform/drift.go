@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
 	"github.com/eks-platform/eks-platform/automation/github"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // newDrift returns the command that looks for drift.
@@ -58,12 +60,12 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 }
 
 func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation, run *github.Run, issues *github.Client) error {
-	var all []*automation.Drifted
+	var all []*deploy.Drifted
 	var failures []error
 	drifted := false
 	for _, env := range envs {
 		w := newWatch(t, env, "drift")
-		d, err := p.Drift(ctx, env, automation.DriftOptions{OnEvent: w.event, AWSOnly: o.awsOnly, Parallel: o.parallel})
+		d, err := deploy.Drift(ctx, p, env, deploy.DriftOptions{OnEvent: w.event, AWSOnly: o.awsOnly, Parallel: o.parallel})
 		w.end()
 		if err != nil {
 			failures = append(failures, err)
@@ -88,7 +90,7 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 	err := errors.Join(failures...)
 	if t.asJSON && len(all) > 0 {
 		if shown := t.json(struct {
-			Environments []*automation.Drifted `json:"environments"`
+			Environments []*deploy.Drifted `json:"environments"`
 			failure
 		}{all, failureOf(err)}); shown != nil {
 			return errors.Join(err, shown)
@@ -100,10 +102,10 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 	return err
 }
 
-func showDrift(t *terminal, d *automation.Drifted) {
+func showDrift(t *terminal, d *deploy.Drifted) {
 	for _, part := range []struct {
 		what  string
-		steps []automation.Step
+		steps []plan.Step
 	}{{"drift", d.Drift}, {"an update would put it back", d.Corrections}, {"waits to be deployed, no drift", d.Planned}} {
 		if len(part.steps) == 0 {
 			continue
@@ -123,11 +125,11 @@ func showDrift(t *terminal, d *automation.Drifted) {
 	}
 }
 
-func oldAndNew(c automation.PropertyChange) string {
+func oldAndNew(c plan.PropertyChange) string {
 	switch c.Kind {
-	case automation.PropertyAdded:
+	case plan.PropertyAdded:
 		return "+ " + c.New
-	case automation.PropertyDeleted:
+	case plan.PropertyDeleted:
 		return "- " + c.Old
 	}
 	return fmt.Sprintf("%s -> %s", c.Old, c.New)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 )
 
@@ -80,11 +81,11 @@ func recordLine(r history.Record) string {
 		what += " (" + r.Failure.Kind + ")"
 	}
 	parts := []string{fmt.Sprintf("%s  %s %s by %s", r.Started.UTC().Format("2006-01-02 15:04:05"), r.Operation, what, r.Actor)}
-	if changes := summary(&automation.Result{Operation: automation.OpUp, Changes: r.Changes}); r.Operation == string(automation.OpDeploy) && r.Result == history.Succeeded {
+	if changes := summary(&plan.Result{Operation: plan.OpUp, Changes: r.Changes}); r.Operation == string(plan.OpDeploy) && r.Result == history.Succeeded {
 		parts = append(parts, changes)
 	}
 	for _, p := range []struct{ name, value string }{
-		{"digest", automation.ShortDigest(r.Digest)}, {"commit", r.Commit[:min(12, len(r.Commit))]}, {"approval", r.Approval},
+		{"digest", plan.ShortDigest(r.Digest)}, {"commit", r.Commit[:min(12, len(r.Commit))]}, {"approval", r.Approval},
 		{"allowed", strings.Join(r.Allowances, " and ")}, {"repaired", strings.Join(r.Repaired, "; ")}, {"by force", r.Reason}, {"run", r.Run},
 	} {
 		if p.value != "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/state"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
@@ -63,7 +64,7 @@ func showLease(ctx context.Context, t *terminal, p *automation.Platform, env str
 	case t.asJSON:
 		return t.json(map[string]any{"held": !r.Expired, "expired": r.Expired, "dead": r.Dead, "lease": r})
 	}
-	for _, line := range (&automation.Inspection{Stack: env, Lease: r}).Lines() {
+	for _, line := range (&state.Inspection{Stack: env, Lease: r}).Lines() {
 		t.print("%s: %s\n", env, line)
 	}
 	return nil

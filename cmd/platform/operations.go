@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // operation is what the flags of one environment's operation say.
@@ -21,7 +22,7 @@ type operation struct {
 const awsOnlyHelp = "leave what is inside the cluster as it is and need no way to its API (for a private endpoint, from outside)"
 
 // preview is a preview as the flags ask for it.
-func (o *operation) preview(observe func(automation.Event)) automation.PreviewOptions {
+func (o *operation) preview(observe func(plan.Event)) automation.PreviewOptions {
 	return automation.PreviewOptions{OnEvent: observe, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
 }
 
@@ -166,7 +167,7 @@ func ask(ctx context.Context, t *terminal, question, env string) error {
 }
 
 // finish shows a result, also that of a failed operation.
-func finish(t *terminal, w *watch, r *automation.Result, err error) error {
+func finish(t *terminal, w *watch, r *plan.Result, err error) error {
 	w.end()
 	if r != nil {
 		if shown := report(t, r, err); err == nil {
@@ -176,10 +177,10 @@ func finish(t *terminal, w *watch, r *automation.Result, err error) error {
 	return err
 }
 
-func report(t *terminal, r *automation.Result, err error) error {
+func report(t *terminal, r *plan.Result, err error) error {
 	if t.asJSON {
 		return t.json(struct {
-			*automation.Result
+			*plan.Result
 			failure
 		}{r, failureOf(err)})
 	}

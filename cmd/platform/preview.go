@@ -16,6 +16,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/github"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 )
@@ -243,8 +244,8 @@ func newProgress(t *terminal, name rehearsal.PhaseName) *progress {
 }
 
 // event takes one event of an engine.
-func (p *progress) event(e automation.Event) {
-	if e.Step == nil || e.Step.Status == automation.Running {
+func (p *progress) event(e plan.Event) {
+	if e.Step == nil || e.Step.Status == plan.Running {
 		return // diagnostics are told at the end, with the rest
 	}
 	p.mu.Lock()

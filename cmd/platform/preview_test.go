@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 )
@@ -38,19 +38,19 @@ func TestPreviewsLeaveReportsAndWhatADeployIsHeldTo(t *testing.T) {
 	assert.Contains(t, got.out, "2 environments · 2 with changes")
 	assert.NotContains(t, got.err, "error:")
 	assert.Equal(t, []string{"prod.json", "prod.plan.json", "stg.json"}, saved(t, save), "stg has nothing to be held to: dev is not up")
-	plan, err := automation.ReadPlan(filepath.Join(save, "prod.plan.json"))
+	held, err := plan.Read(filepath.Join(save, "prod.plan.json"))
 	require.NoError(t, err)
 	raw, err := os.ReadFile(page)
 	require.NoError(t, err)
-	assert.Contains(t, string(raw), automation.ShortDigest(plan.Digest))
+	assert.Contains(t, string(raw), plan.ShortDigest(held.Digest))
 
 	merged := platform(t, "", "report", save, "--format", "json")
 	require.Zero(t, merged.code, merged.err)
 	var r reporting.Report
 	require.NoError(t, json.Unmarshal([]byte(merged.out), &r))
 	require.Len(t, r.Environments, 2)
-	assert.Equal(t, plan.Digest, r.Environments[0].Digest)
-	assert.Len(t, r.Environments[0].Changes, len(plan.Result.Steps))
+	assert.Equal(t, held.Digest, r.Environments[0].Digest)
+	assert.Len(t, r.Environments[0].Changes, len(held.Result.Steps))
 
 	up := platform(t, "", append([]string{"deploy", "prod", "--approved-file", save + "/prod.plan.json", "--approval", "review 1"}, rehearsal...)...)
 	require.Zero(t, up.code, up.err)

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
+	"github.com/eks-platform/eks-platform/automation/state"
 )
 
 // repaired is what the flags of repair say.
@@ -64,8 +66,8 @@ and taken into the state; one of which there cannot be two is forgotten and made
 	return c
 }
 
-func (o *repaired) options() (automation.RepairOptions, error) {
-	out := automation.RepairOptions{
+func (o *repaired) options() (deploy.RepairOptions, error) {
+	out := deploy.RepairOptions{
 		Force: o.force, Reason: o.reason, Clear: o.clear, Import: map[string]string{}, AWSOnly: o.awsOnly, Restore: o.restore, By: o.holder(),
 	}
 	for _, text := range o.imports {
@@ -105,7 +107,7 @@ func inspect(ctx context.Context, t *terminal, p *automation.Platform, env strin
 // errBlocked is the answer of repair --check. It is no failure.
 var errBlocked = errors.New("there is something to repair")
 
-func showInspection(t *terminal, found *automation.Inspection) {
+func showInspection(t *terminal, found *state.Inspection) {
 	for _, line := range found.Lines() {
 		t.print("%s: %s\n", found.Stack, line)
 	}
@@ -117,17 +119,17 @@ func showInspection(t *terminal, found *automation.Inspection) {
 	}
 }
 
-func repair(ctx context.Context, t *terminal, p *automation.Platform, env string, o automation.RepairOptions) error {
+func repair(ctx context.Context, t *terminal, p *automation.Platform, env string, o deploy.RepairOptions) error {
 	w := &stageWatch{t: t}
 	o.OnEvent = w.event
-	r, err := p.Repair(ctx, env, o)
+	r, err := deploy.Repair(ctx, p, env, o)
 	w.end()
 	if r == nil {
 		return err
 	}
 	if t.asJSON {
 		return errors.Join(err, t.json(struct {
-			*automation.Repaired
+			*deploy.Repaired
 			failure
 		}{r, failureOf(err)}))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 	"github.com/eks-platform/eks-platform/internal/githubtest"
 )
@@ -22,14 +23,14 @@ func parts(t *testing.T, runs ...reporting.Run) string {
 	dir := t.TempDir()
 	if len(runs) == 0 {
 		runs = []reporting.Run{
-			{Environment: "prod", Commit: githubtest.Head, Digest: strings.Repeat("d", 64), Result: &automation.Result{
-				Operation: automation.OpPreview, Stack: "prod", Changes: map[string]int{"replace": 1},
-				Steps: []automation.Step{{
+			{Environment: "prod", Commit: githubtest.Head, Digest: strings.Repeat("d", 64), Result: &plan.Result{
+				Operation: plan.OpPreview, Stack: "prod", Changes: map[string]int{"replace": 1},
+				Steps: []plan.Step{{
 					Op: "replace", Type: "aws:eks/cluster:Cluster", Name: "prod-cluster", URN: "urn:pulumi:prod::p::aws:eks/cluster:Cluster::prod-cluster",
-					ReplaceKeys: []string{"name"}, Critical: "cluster", Status: automation.Planned,
+					ReplaceKeys: []string{"name"}, Critical: "cluster", Status: plan.Planned,
 				}},
 			}},
-			{Environment: "dev", Result: &automation.Result{Operation: automation.OpPreview, Stack: "dev", Changes: map[string]int{"same": 90}}},
+			{Environment: "dev", Result: &plan.Result{Operation: plan.OpPreview, Stack: "dev", Changes: map[string]int{"same": 90}}},
 			{Environment: "stg", Err: &automation.Error{Kind: automation.ErrProgram, Messages: []string{"the subnets do not fit"}}},
 		}
 	}
@@ -134,7 +135,7 @@ func TestTheCommentIsWrittenOnceAndKeptUpToDate(t *testing.T) {
 	assert.Contains(t, got.out, "::warning title=prod%3A replace of a cluster::aws:eks/cluster:Cluster prod-cluster")
 
 	inWorkflow(t, github, 2)
-	none := &automation.Result{Operation: automation.OpPreview, Changes: map[string]int{"same": 90}}
+	none := &plan.Result{Operation: plan.OpPreview, Changes: map[string]int{"same": 90}}
 	again := platform(t, "", "report", parts(t,
 		reporting.Run{Environment: "dev", Result: none}, reporting.Run{Environment: "stg", Result: none}, reporting.Run{Environment: "prod", Result: none},
 	), "--comment")
@@ -175,7 +176,7 @@ var errBoom = errors.New("boom")
 
 func TestAFailureThatWasShownIsToldShortly(t *testing.T) {
 	t.Parallel()
-	r := reporting.Of(previewTitle, reporting.Run{Environment: "dev", Err: errBoom}, reporting.Run{Environment: "prod", Result: &automation.Result{}})
+	r := reporting.Of(previewTitle, reporting.Run{Environment: "dev", Err: errBoom}, reporting.Run{Environment: "prod", Result: &plan.Result{}})
 	err := &shownError{what: unsuccessful(r), cause: errBoom}
 	assert.EqualError(t, err, "1 of 2 environments could not be previewed: dev: failed")
 	assert.ErrorIs(t, err, errBoom)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // The exit codes; the help text names them.
@@ -125,7 +126,7 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.Is(err, automation.ErrLocked), errors.Is(err, automation.ErrPending), errors.Is(err, automation.ErrDamaged), errors.Is(err, errBlocked):
 		return exitLocked
-	case errors.Is(err, errUsage), errors.Is(err, errReported), errors.Is(err, automation.ErrInvalid), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.Is(err, errUsage), errors.Is(err, errReported), errors.Is(err, automation.ErrInvalid), errors.Is(err, plan.ErrNoPlan), strings.HasPrefix(err.Error(), "unknown command"):
 		return exitUsage
 	}
 	return exitFailed
@@ -135,5 +136,8 @@ func exitCode(err error) int {
 // the other.
 func message(err error) string {
 	text := strings.TrimPrefix(err.Error(), errUsage.Error()+": ")
+	for _, line := range advice(err) {
+		text += "\n" + line
+	}
 	return strings.ReplaceAll(text, "\n", "\n  ")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
@@ -204,7 +205,7 @@ func TestAFailureIsOneJSONDocument(t *testing.T) {
 	// What an operation did before it failed is in the same document.
 	var out bytes.Buffer
 	terminal := &terminal{out: &out, asJSON: true}
-	require.NoError(t, report(terminal, &automation.Result{Stack: "dev", Changes: map[string]int{"create": 2}}, errors.New("boom")))
+	require.NoError(t, report(terminal, &plan.Result{Stack: "dev", Changes: map[string]int{"create": 2}}, errors.New("boom")))
 	assert.True(t, terminal.told)
 	var document struct {
 		Error, Stack string
@@ -219,12 +220,12 @@ func TestAFailureIsOneJSONDocument(t *testing.T) {
 func TestASummaryTellsWhatWasDoneFromWhatWouldBe(t *testing.T) {
 	t.Parallel()
 	changes := map[string]int{"create": 2, "same": 1}
-	for want, r := range map[string]*automation.Result{
-		"2 to create, 1 unchanged": {Operation: automation.OpPreview, Changes: changes},
-		"2 created, 1 unchanged":   {Operation: automation.OpUp, Changes: changes},
-		"3 to delete": {Operation: automation.OpDestroy, Changes: map[string]int{"delete": 3},
-			Steps: []automation.Step{{Status: automation.Planned}}},
-		"nothing to do": {Operation: automation.OpUp},
+	for want, r := range map[string]*plan.Result{
+		"2 to create, 1 unchanged": {Operation: plan.OpPreview, Changes: changes},
+		"2 created, 1 unchanged":   {Operation: plan.OpUp, Changes: changes},
+		"3 to delete": {Operation: plan.OpDestroy, Changes: map[string]int{"delete": 3},
+			Steps: []plan.Step{{Status: plan.Planned}}},
+		"nothing to do": {Operation: plan.OpUp},
 	} {
 		assert.Equal(t, want, summary(r))
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // signs are Pulumi's own.
@@ -16,7 +16,7 @@ var signs = map[string]string{"create": "+", "update": "~", "replace": "+-", "de
 
 // showResult writes what an operation did, or would do, one resource a line, in the order of the engine, and how far it
 // came when it failed.
-func showResult(w io.Writer, r *automation.Result, err error) {
+func showResult(w io.Writer, r *plan.Result, err error) {
 	for _, s := range r.Drift {
 		fmt.Fprintf(w, "drift  %s\n", stepLine(s))
 	}
@@ -35,7 +35,7 @@ func showResult(w io.Writer, r *automation.Result, err error) {
 }
 
 // showWithheld names the deletions that an operation with --aws-only has not done, or would not do.
-func showWithheld(w io.Writer, r *automation.Result) {
+func showWithheld(w io.Writer, r *plan.Result) {
 	for _, s := range r.Withheld {
 		fmt.Fprintf(w, "withheld %s\n", stepLine(s))
 	}
@@ -49,7 +49,7 @@ func showWithheld(w io.Writer, r *automation.Result) {
 	}
 }
 
-func stepLine(s automation.Step) string {
+func stepLine(s plan.Step) string {
 	sign, known := signs[s.Op]
 	if !known {
 		sign = s.Op
@@ -67,8 +67,8 @@ func stepLine(s automation.Step) string {
 	if s.Protected && (s.Op == "delete" || s.Op == "replace") {
 		line += " (protected)"
 	}
-	if s.Status == automation.Failed || s.Status == automation.Running {
-		line += " (" + map[automation.Status]string{automation.Failed: "failed", automation.Running: "interrupted"}[s.Status] + ")"
+	if s.Status == plan.Failed || s.Status == plan.Running {
+		line += " (" + map[plan.Status]string{plan.Failed: "failed", plan.Running: "interrupted"}[s.Status] + ")"
 	}
 	return line
 }
@@ -80,8 +80,8 @@ var done = map[string]string{
 }
 
 // summary counts changes in words: what is to be done, or what was.
-func summary(r *automation.Result) string {
-	planned := r.Operation == automation.OpPreview || len(r.Steps) > 0 && r.Steps[0].Status == automation.Planned
+func summary(r *plan.Result) string {
+	planned := r.Operation == plan.OpPreview || len(r.Steps) > 0 && r.Steps[0].Status == plan.Planned
 	var out []string
 	for op, n := range r.Changes {
 		what := "to " + op

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // quietFor is how long progress keeps silent where lines cannot be redrawn.
@@ -29,13 +29,13 @@ func newWatch(t *terminal, env, what string) *watch {
 }
 
 // event takes one event of the engine.
-func (w *watch) event(e automation.Event) {
+func (w *watch) event(e plan.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case e.Step == nil:
 		return // told at the end, with the rest
-	case e.Step.Status == automation.Running:
+	case e.Step.Status == plan.Running:
 		w.running[e.Step.URN] = e.Step.Type + " " + e.Step.Name
 	default:
 		delete(w.running, e.Step.URN)

@@ -18,6 +18,8 @@ import (
 	"syscall"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/automation/report"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
@@ -50,7 +52,7 @@ func rehearse(ctx context.Context, dir string) error {
 		return err
 	}
 	// A real bot asks in a pull request or a chat, and refers to the answer.
-	everything := func(*automation.Plan) string { return "approved by the example" }
+	everything := func(*plan.Plan) string { return "approved by the example" }
 	return (&bot{platform: platform, approve: everything, out: os.Stdout}).run(ctx)
 }
 
@@ -58,7 +60,7 @@ func rehearse(ctx context.Context, dir string) error {
 type bot struct {
 	platform *automation.Platform
 	// approve returns who approved a plan, or "" for nobody.
-	approve func(*automation.Plan) string
+	approve func(*plan.Plan) string
 
 	mu  sync.Mutex // of out: environments of different lanes report at the same time
 	out io.Writer
@@ -99,13 +101,13 @@ func (b *bot) deploy(ctx context.Context, env string) error {
 	if err != nil {
 		return err
 	}
-	plan := previews[0].Plan
-	approval := b.approve(plan)
+	found := previews[0].Plan
+	approval := b.approve(found)
 	if approval == "" {
-		return fmt.Errorf("%s: nobody approved %s", env, automation.ShortDigest(plan.Digest))
+		return fmt.Errorf("%s: nobody approved %s", env, plan.ShortDigest(found.Digest))
 	}
-	done, err := b.platform.Deploy(ctx, env, automation.DeployOptions{
-		ApprovedPlan: plan, Approval: approval, OnEvent: b.watch, By: lease.Holder{Actor: "deploybot"},
+	done, err := deploy.Run(ctx, b.platform, env, deploy.Options{
+		ApprovedPlan: found, Approval: approval, OnEvent: b.watch, By: lease.Holder{Actor: "deploybot"},
 	})
 	if err == nil {
 		b.say("%s: %s", env, done.Outcome)
@@ -114,11 +116,11 @@ func (b *bot) deploy(ctx context.Context, env string) error {
 }
 
 // watch makes progress of events: the stages of a deploy, and what goes wrong.
-func (b *bot) watch(e automation.Event) {
+func (b *bot) watch(e plan.Event) {
 	switch e.Kind {
-	case automation.EventStage:
+	case plan.EventStage:
 		b.say("%s: %s %s", e.Stack, e.Stage.Name, e.Stage.Note)
-	case automation.EventWarning, automation.EventError:
+	case plan.EventWarning, plan.EventError:
 		b.say("%s: %s: %s", e.Stack, e.Kind, e.Diagnostic)
 	}
 }

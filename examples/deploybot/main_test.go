@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
@@ -27,7 +28,7 @@ func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
 		return len(all)
 	}
 	var out bytes.Buffer
-	b := &bot{platform: platform, approve: func(*automation.Plan) string { return "" }, out: &out}
+	b := &bot{platform: platform, approve: func(*plan.Plan) string { return "" }, out: &out}
 
 	err = b.run(t.Context())
 	require.ErrorContains(t, err, "dev: nobody approved ")
@@ -36,7 +37,7 @@ func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
 	assert.Zero(t, objects(), "what nobody approved is not deployed")
 
 	out.Reset()
-	b.approve = func(*automation.Plan) string { return "review 1" }
+	b.approve = func(*plan.Plan) string { return "review 1" }
 	require.NoError(t, b.run(t.Context()), out.String())
 	said := out.String()
 	assert.Contains(t, said, "3 of 3 environments change: ")

@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
@@ -43,7 +44,7 @@ func platform(b *testing.B, dir string) *automation.Platform {
 	return p
 }
 
-func preview(b *testing.B, p *automation.Platform, stack string) *automation.Result {
+func preview(b *testing.B, p *automation.Platform, stack string) *plan.Result {
 	b.Helper()
 	r, err := p.Preview(context.Background(), stack, automation.PreviewOptions{})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/automation/report"
@@ -54,7 +55,7 @@ func run(ctx context.Context, project, env string) (err error) {
 	if err := report.Markdown(os.Stdout, found, report.Budget); err != nil {
 		return err
 	}
-	done, err := platform.Deploy(ctx, env, automation.DeployOptions{
+	done, err := deploy.Run(ctx, platform, env, deploy.Options{
 		ApprovedPlan: previews[0].Plan, By: lease.Holder{Actor: "bot"},
 		OnEvent: func(e plan.Event) {
 			if e.Stage != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -107,7 +108,7 @@ func changeCIDR(t *testing.T, e *estate) {
 func changeUserData(t *testing.T, e *estate) {
 	e = e.with(t, change(sentinel, sentinel+"-changed"))
 	var seen strings.Builder
-	r := e.preview("dev", automation.PreviewOptions{OnEvent: func(event automation.Event) {
+	r := e.preview("dev", automation.PreviewOptions{OnEvent: func(event plan.Event) {
 		raw, err := json.Marshal(event)
 		assert.NoError(t, err)
 		seen.Write(raw)
@@ -206,7 +207,7 @@ func drift(t *testing.T, e *estate) {
 	assert.Equal(t, 2.0, group["scalingConfig"].(attributes)["desiredSize"])
 }
 
-func drifted(r *automation.Result) map[string]string {
+func drifted(r *plan.Result) map[string]string {
 	out := map[string]string{}
 	for _, s := range r.Drift {
 		out[s.Name] = s.Op
@@ -215,7 +216,7 @@ func drifted(r *automation.Result) map[string]string {
 }
 
 // brief lists the steps of a result without their types, sorted.
-func brief(r *automation.Result) []string {
+func brief(r *plan.Result) []string {
 	var out []string
 	for _, s := range r.Steps {
 		line := s.Op + " " + s.Name

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
+	"github.com/eks-platform/eks-platform/automation/state"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
@@ -59,7 +61,7 @@ func victim(project, dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Deploy(context.Background(), "dev", automation.DeployOptions{By: lease.Holder{Actor: "victim", Run: "https://ci/1"}})
+	_, err = deploy.Run(context.Background(), p, "dev", deploy.Options{By: lease.Holder{Actor: "victim", Run: "https://ci/1"}})
 	return err
 }
 
@@ -121,24 +123,23 @@ func TestADeployThatIsKilledIsNamedAndRepairedByTheNext(t *testing.T) {
 	e.cloud = again
 	p := e.platform()
 
-	_, err = p.Deploy(t.Context(), "dev", automation.DeployOptions{})
+	_, err = deploy.Run(t.Context(), p, "dev", deploy.Options{})
 	require.ErrorIs(t, err, automation.ErrLocked)
 	assert.ErrorContains(t, err, "is held by victim on ")
 	assert.ErrorContains(t, err, "https://ci/1")
 	assert.ErrorContains(t, err, "its holder is dead")
-	assert.ErrorContains(t, err, "platform repair dev, or deploy with --repair")
 	found, err := p.Inspect(t.Context(), "dev")
 	require.NoError(t, err)
 	require.Len(t, found.Locks, 1)
 	assert.NotEmpty(t, found.Locks[0].Proof)
 	require.Len(t, found.Pending, 1, "%v", found.Pending)
-	assert.Equal(t, automation.PendingOperation{
-		Operation: "creating", URN: found.Pending[0].URN, Type: clusterType, Name: "nonprod-cluster", ID: "nonprod", Remedy: automation.RemedyAdopt,
+	assert.Equal(t, state.PendingOperation{
+		Operation: "creating", URN: found.Pending[0].URN, Type: clusterType, Name: "nonprod-cluster", ID: "nonprod", Remedy: state.RemedyAdopt,
 	}, found.Pending[0])
 
-	d, err := p.Deploy(t.Context(), "dev", automation.DeployOptions{Repair: true, By: lease.Holder{Actor: "next"}})
+	d, err := deploy.Run(t.Context(), p, "dev", deploy.Options{Repair: true, By: lease.Holder{Actor: "next"}})
 	require.NoError(t, err)
-	assert.Equal(t, automation.Deployed, d.Outcome)
+	assert.Equal(t, deploy.Deployed, d.Outcome)
 	require.Len(t, d.Repaired, 3, "%v", d.Repaired)
 	assert.Contains(t, d.Repaired[0], "broke the lease of victim")
 	assert.Contains(t, d.Repaired[1], "removed the lock of ")
@@ -165,21 +166,21 @@ func replacesOnlyWhatIsNamed(t *testing.T, e *estate) {
 	e = e.with(t, edits{"dev": {"instanceTypes: [m6i.large]", "instanceTypes: [m6i.xlarge]"}})
 	p := e.platform()
 	before := e.object(nonprod, nodeGroupType, "dev-system-nodes").ID
-	d, err := p.Deploy(t.Context(), "dev", automation.DeployOptions{})
+	d, err := deploy.Run(t.Context(), p, "dev", deploy.Options{})
 	require.ErrorIs(t, err, automation.ErrRefused)
-	assert.Equal(t, automation.Refused, d.Outcome)
+	assert.Equal(t, deploy.Refused, d.Outcome)
 	_, flag, found := strings.Cut(err.Error(), "--allow '")
 	require.True(t, found, "%v", err)
 	name, _, _ := strings.Cut(flag, "'")
 	assert.Equal(t, nodeGroupType+" dev-system-nodes", name)
 	assert.Equal(t, before, e.object(nonprod, nodeGroupType, "dev-system-nodes").ID)
 
-	_, err = p.Deploy(t.Context(), "dev", automation.DeployOptions{Allow: []string{name, clusterType + " nonprod-cluster"}})
+	_, err = deploy.Run(t.Context(), p, "dev", deploy.Options{Allow: []string{name, clusterType + " nonprod-cluster"}})
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.ErrorContains(t, err, "names no critical resource that would be replaced or deleted")
-	d, err = p.Deploy(t.Context(), "dev", automation.DeployOptions{Allow: []string{name}})
+	d, err = deploy.Run(t.Context(), p, "dev", deploy.Options{Allow: []string{name}})
 	require.NoError(t, err)
-	assert.Equal(t, automation.Deployed, d.Outcome)
+	assert.Equal(t, deploy.Deployed, d.Outcome)
 	assert.NotEqual(t, before, e.object(nonprod, nodeGroupType, "dev-system-nodes").ID)
 	assert.Contains(t, d.Record.Destructive, history.Resource{Op: "replace", Type: nodeGroupType, Name: "dev-system-nodes", URN: d.Record.Destructive[0].URN})
 	assert.Equal(t, []string{name}, d.Record.Allowances)

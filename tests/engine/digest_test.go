@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // digest previews dev and returns what a deploy would compare.
-func (e *estate) digest(program string) (string, *automation.Result) {
+func (e *estate) digest(program string) (string, *plan.Result) {
 	e.t.Helper()
 	r := e.preview("dev", automation.PreviewOptions{})
 	id, err := e.platform().Identity(e.t.Context(), "dev", program)
@@ -20,7 +21,7 @@ func (e *estate) digest(program string) (string, *automation.Result) {
 }
 
 // named returns the step of a resource.
-func named(t *testing.T, r *automation.Result, typ, name string) automation.Step {
+func named(t *testing.T, r *plan.Result, typ, name string) plan.Step {
 	t.Helper()
 	for _, s := range r.Steps {
 		if s.Type == typ && s.Name == name {
@@ -28,7 +29,7 @@ func named(t *testing.T, r *automation.Result, typ, name string) automation.Step
 		}
 	}
 	require.Failf(t, "no step", "%s %s in %v", typ, name, brief(r))
-	return automation.Step{}
+	return plan.Step{}
 }
 
 // Physical names have random digits, what depends on what is created is unknown, the engine takes resources up in
@@ -66,8 +67,8 @@ func TestTwoPreviewsOfTheSameHaveOneDigest(t *testing.T) {
 				assert.Equal(t, "node group", group.Critical)
 				require.NotNil(t, group.NodeGroup)
 				assert.Equal(t, 2, group.NodeGroup.Nodes)
-				assert.Equal(t, []automation.PropertyChange{
-					{Path: "instanceTypes[0]", Kind: automation.PropertyUpdated, Replaces: true, Old: `"m6i.large"`, New: `"m6i.xlarge"`},
+				assert.Equal(t, []plan.PropertyChange{
+					{Path: "instanceTypes[0]", Kind: plan.PropertyUpdated, Replaces: true, Old: `"m6i.large"`, New: `"m6i.xlarge"`},
 				}, group.Properties)
 				assert.False(t, group.DeletedFirst)
 			case "a boot script":

@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -122,12 +123,12 @@ func publishes(t *testing.T, e *estate) {
 func changeProtectedCIDR(t *testing.T, e *estate) {
 	before := len(e.objects())
 	e = e.with(t, edits{"prod": {"cidr: 10.32.0.0/16", "cidr: 10.33.0.0/16"}})
-	plan, err := e.platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
+	planned, err := e.platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.ErrorContains(t, err, "aws:ec2/vpc:Vpc prod-vpc: is protected from deletion, and this change would replace it")
 	assert.ErrorContains(t, err, "aws:ec2/subnet:Subnet prod-private-euw1-az3: is protected")
 	assert.NotContains(t, err.Error(), "urn:pulumi")
-	vpc := plan.Steps[slices.IndexFunc(plan.Steps, func(s automation.Step) bool { return s.Name == "prod-vpc" })]
+	vpc := planned.Steps[slices.IndexFunc(planned.Steps, func(s plan.Step) bool { return s.Name == "prod-vpc" })]
 	assert.Equal(t, "replace", vpc.Op)
 	assert.Equal(t, []string{"cidrBlock"}, vpc.ReplaceKeys)
 	assert.True(t, vpc.Protected)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
@@ -71,21 +72,21 @@ func (e *estate) platform() *automation.Platform {
 	return p
 }
 
-func (e *estate) preview(stack string, o automation.PreviewOptions) *automation.Result {
+func (e *estate) preview(stack string, o automation.PreviewOptions) *plan.Result {
 	e.t.Helper()
 	r, err := e.platform().Preview(e.t.Context(), stack, o)
 	require.NoError(e.t, err)
 	return r
 }
 
-func (e *estate) up(stack string, o automation.UpOptions) *automation.Result {
+func (e *estate) up(stack string, o automation.UpOptions) *plan.Result {
 	e.t.Helper()
 	r, err := e.platform().Up(e.t.Context(), stack, o)
 	require.NoError(e.t, err)
 	return r
 }
 
-func (e *estate) destroy(stack string) *automation.Result {
+func (e *estate) destroy(stack string) *plan.Result {
 	e.t.Helper()
 	r, err := e.platform().Destroy(e.t.Context(), stack, automation.DestroyOptions{Unprotect: true})
 	require.NoError(e.t, err)

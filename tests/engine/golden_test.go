@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
 
@@ -25,7 +26,7 @@ var parts = []string{"create-replacement", "delete-replaced"}
 func planOf(t *testing.T, e *estate, stack string) []string {
 	t.Helper()
 	lines := map[string]string{}
-	_, err := e.platform().Preview(t.Context(), stack, automation.PreviewOptions{OnEvent: func(event automation.Event) {
+	_, err := e.platform().Preview(t.Context(), stack, automation.PreviewOptions{OnEvent: func(event plan.Event) {
 		s := event.Step
 		if s == nil || s.Op == "same" || slices.Contains(parts, s.Op) {
 			return

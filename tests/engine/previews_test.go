@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
@@ -47,7 +48,7 @@ func TestManyEnvironmentsArePreviewedAtOnceAndEachAsIfItWereAlone(t *testing.T) 
 	got, err := e.platform().Previews(t.Context(), names, automation.PreviewsOptions{
 		Program: "the same", AtOnce: len(names),
 		// Not guarded: calls must not overlap, which the race detector would tell.
-		Preview: automation.PreviewOptions{OnEvent: func(ev automation.Event) {
+		Preview: automation.PreviewOptions{OnEvent: func(ev plan.Event) {
 			overlapping++
 			events[ev.Stack]++
 			overlapping--
@@ -85,7 +86,7 @@ func TestAPreviewThatFailsLeavesTheOthersAlone(t *testing.T) {
 	require.ErrorIs(t, got[0].Err, automation.ErrRefused)
 	assert.Nil(t, got[0].Plan, "nothing is to be approved that was seen in part")
 	require.NotNil(t, got[0].Result, "what it would replace is there")
-	assert.True(t, slices.ContainsFunc(got[0].Result.Steps, func(s automation.Step) bool { return s.Op == "replace" && s.Name == "prod-vpc" }))
+	assert.True(t, slices.ContainsFunc(got[0].Result.Steps, func(s plan.Step) bool { return s.Op == "replace" && s.Name == "prod-vpc" }))
 
 	require.NoError(t, got[1].Err)
 	assert.Len(t, got[1].Notes, 1)

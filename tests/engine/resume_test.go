@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
 // completes brings dev up after an update of it has failed, and finds everything in place.
-func completes(t *testing.T, e *estate) *automation.Result {
+func completes(t *testing.T, e *estate) *plan.Result {
 	t.Helper()
 	before := len(e.objects())
 	require.NotZero(t, before, "the failed update has made something that the next one goes on with")

@@ -3,6 +3,8 @@ package lease
 import (
 	"fmt"
 	"os"
+
+	"github.com/eks-platform/eks-platform/internal/process"
 )
 
 // Process identifies a process beyond its number, which another one gets later and elsewhere.
@@ -18,36 +20,31 @@ type Process struct {
 
 // thisProcess is the process that asks.
 func thisProcess() Process {
-	p := Process{Machine: machine(), PID: os.Getpid()}
-	if now, err := lookup(p.PID); err == nil {
-		p.Start = now.start
+	p := Process{Machine: process.Machine(), PID: os.Getpid()}
+	if now, err := process.Lookup(p.PID); err == nil {
+		p.Start = now.Start
 	}
 	return p
 }
 
-// found is what the operating system says of a process number.
-type found struct {
-	// exists is false when no process has the number.
-	exists bool
-	// zombie is a process that has ended and that its parent has not asked about.
-	zombie bool
-	start  string
-}
+// Here reports whether the process number is one of this machine's, in this boot and in these process numbers: only then
+// looking for it says anything.
+func (p Process) Here() bool { return p.Machine != "" && p.Machine == process.Machine() }
 
 // dead returns the proof that a process is gone, or nothing: because it lives, or because it cannot be known from here.
 func (p Process) dead() string {
-	if p.Machine == "" || p.PID <= 0 || p.Start == "" || p.Machine != machine() {
+	if p.Machine == "" || p.PID <= 0 || p.Start == "" || p.Machine != process.Machine() {
 		return ""
 	}
-	now, err := lookup(p.PID)
+	now, err := process.Lookup(p.PID)
 	switch {
 	case err != nil:
 		return ""
-	case !now.exists:
+	case !now.Exists:
 		return fmt.Sprintf("there is no process %d on this machine any more", p.PID)
-	case now.start != p.Start:
+	case now.Start != p.Start:
 		return fmt.Sprintf("process %d on this machine is another one that started at another time", p.PID)
-	case now.zombie:
+	case now.Zombie:
 		return fmt.Sprintf("process %d on this machine has ended", p.PID)
 	}
 	return ""

@@ -1,7 +1,6 @@
-package automation
+package deploy
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/state"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
@@ -18,7 +22,7 @@ import (
 // RepairOptions configures Repair.
 type RepairOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
-	OnEvent func(Event)
+	OnEvent func(plan.Event)
 	// Force breaks the lease and removes the locks of processes that may be running. It needs a Reason, which the history
 	// keeps.
 	Force  bool
@@ -40,7 +44,7 @@ type RepairOptions struct {
 type Repaired struct {
 	Stack string `json:"stack"`
 	// Found is what was there before.
-	Found *Inspection `json:"found"`
+	Found *state.Inspection `json:"found"`
 	// Done says what was done, in sentences; empty when there was nothing to do.
 	Done []string `json:"done,omitempty"`
 	// Record is what the history keeps of it; nil when there was nothing to do.
@@ -52,13 +56,13 @@ type Repaired struct {
 // looked for in the cloud and taken into the state if it exists; where there cannot be two, the operation is forgotten
 // and made again; where there can, a person must have looked (RepairOptions.Import, Clear), or the error is an
 // ErrPending and the operations stay. A refresh then reads everything else as it is.
-func (p *Platform) Repair(ctx context.Context, env string, o RepairOptions) (*Repaired, error) {
+func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOptions) (*Repaired, error) {
+	s := &session{Platform: p, op: plan.OpRepair, stack: env, by: o.By.OnThisMachine(), observe: o.OnEvent}
 	o.Reason = strings.TrimSpace(o.Reason)
 	if o.Force && o.Reason == "" {
-		return nil, &Error{Kind: ErrInvalid, Operation: OpRepair, Stack: env, Messages: []string{"force needs a reason, which the history keeps"}}
+		return nil, s.error(automation.ErrInvalid, "force needs a reason, which the history keeps")
 	}
 	started := time.Now()
-	o.By = thisHolder(o.By)
 	found, err := p.Inspect(ctx, env)
 	if err != nil {
 		return nil, err
@@ -67,65 +71,47 @@ func (p *Platform) Repair(ctx context.Context, env string, o RepairOptions) (*Re
 	if found.Clean() {
 		return out, nil
 	}
-	b, err := p.beside(ctx, env)
-	if err != nil {
-		return out, asError(ctx, err, OpRepair, env)
-	}
-	m := &mending{Platform: p, stages: stages{OpRepair, env, o.OnEvent}, stack: env, beside: b, o: o}
-	m.did = func(what string) {
+	m := &mending{session: s, o: o, did: func(what string) {
 		out.Done = append(out.Done, what)
-		m.tell(StageRepair, what)
-	}
-	if b.store == nil {
-		return out, asError(ctx, m.mend(ctx, found), OpRepair, env)
-	}
-	l, err := m.takeLease(ctx, found.Lease)
-	if err != nil {
-		return out, asError(ctx, err, OpRepair, env)
-	}
-	err = m.repair(l.Context(), l, found.Lease)
-	if err != nil && errors.Is(context.Cause(l.Context()), lease.ErrLost) {
-		cause := context.Cause(l.Context())
-		err = &Error{Kind: ErrLeaseLost, Operation: OpRepair, Stack: env, Messages: []string{cause.Error()}, cause: cause}
-	}
-	err = asError(l.Context(), err, OpRepair, env)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
-	defer cancel()
-	out.Record = &history.Record{
-		Stack: b.stack, Operation: string(OpRepair), Actor: o.By.Actor, Host: o.By.Host, Run: o.By.Run, Commit: o.By.Commit,
-		Repaired: out.Done, Reason: o.Reason, Result: resultOf(err), Started: started.UTC(), Duration: time.Since(started),
-	}
-	if err != nil {
-		out.Record.Failure = &history.Failure{Kind: kindOf(err)}
-	}
-	if writing := history.Append(closing, b.store, out.Record); writing != nil && err == nil {
-		err = &Error{Kind: ErrEngine, Operation: OpRepair, Stack: env, Messages: []string{"it is done, and could not be recorded: " + writing.Error()}, cause: writing}
-	}
-	if released := l.Release(closing); released != nil {
-		m.tell(StageRecord, released.Error())
-	}
+		s.tell(plan.StageRepair, what)
+	}}
+	s.broken = found.Lease
+	err = s.under(ctx, work{
+		take: m.takeLease,
+		run: func(ctx context.Context) error {
+			// Once more, now that nobody else can deploy.
+			s.tell(plan.StageInspect, "")
+			found, err := s.inspect(ctx)
+			if err != nil {
+				return err
+			}
+			return m.mend(ctx, found)
+		},
+		lost: func(error) []string { return nil },
+		record: func(err error) *history.Record {
+			out.Record = s.record(started, err)
+			out.Record.Repaired, out.Record.Reason = out.Done, o.Reason
+			return out.Record
+		},
+	})
 	return out, err
 }
 
 // mending is the repair of one stack.
 type mending struct {
-	*Platform
-	stages
-	stack  string
-	beside *beside
-	o      RepairOptions
-	did    func(string) // told what was done
+	*session
+	o   RepairOptions
+	did func(string) // told what was done
 }
 
 // takeLease breaks the lease that is in the way, if that is allowed, and takes its own.
-func (m *mending) takeLease(ctx context.Context, old *lease.Record) (*lease.Lease, error) {
-	m.tell(StageLease, "")
-	if old != nil && !old.Expired {
-		b, err := lease.Break(ctx, m.beside.store, m.beside.stack, lease.BreakOptions{ID: old.ID, By: m.o.By, Force: m.o.Force, Reason: m.o.Reason})
-		var held *lease.HeldError
+func (m *mending) takeLease(ctx context.Context) (*lease.Lease, error) {
+	var held *lease.HeldError
+	if old := m.broken; old != nil && !old.Expired {
+		b, err := lease.Break(ctx, m.beside.Store, m.beside.Stack, lease.BreakOptions{ID: old.ID, By: m.by, Force: m.o.Force, Reason: m.o.Reason})
 		switch {
 		case errors.As(err, &held):
-			return nil, &Error{Kind: ErrLocked, Operation: OpRepair, Stack: m.stack, Messages: []string{err.Error() + " (--force --reason '...')"}, cause: err}
+			return nil, automation.Held(m.op, m.stack, held)
 		case errors.Is(err, lease.ErrNotHeld): // released since
 		case err != nil:
 			return nil, err
@@ -135,46 +121,15 @@ func (m *mending) takeLease(ctx context.Context, old *lease.Record) (*lease.Leas
 			m.did(fmt.Sprintf("broke the lease of %s: %s", old.Holder, b.Proof))
 		}
 	}
-	l, err := lease.Acquire(ctx, m.beside.store, m.beside.stack, m.o.By, lease.Options{})
-	var held *lease.HeldError
+	l, err := lease.Acquire(ctx, m.beside.Store, m.beside.Stack, m.by, lease.Options{})
 	if errors.As(err, &held) {
-		return nil, heldError(OpRepair, m.stack, held)
+		return nil, automation.Held(m.op, m.stack, held)
 	}
 	return l, err
 }
 
-// repair looks once more, now that nobody else can deploy, and mends what it finds.
-func (m *mending) repair(ctx context.Context, l *lease.Lease, broken *lease.Record) error {
-	m.tell(StageInspect, "")
-	found, err := m.under(ctx, l, broken)
-	if err != nil {
-		return err
-	}
-	return m.mend(ctx, found)
-}
-
-// under looks for what an earlier run has left, under a lease of one's own. The lease in whose place it was taken may prove
-// that a lock is stale.
-func (m *mending) under(ctx context.Context, l *lease.Lease, broken *lease.Record) (*Inspection, error) {
-	if l == nil {
-		return m.inspect(ctx, m.beside, m.stack, nil, time.Now())
-	}
-	prior := broken
-	if old := l.Record().TookOver; old != nil {
-		past := *old
-		past.Expired = true
-		prior = &past
-	}
-	// When the own lease was written, the store says in its own time.
-	now := time.Now()
-	if own, err := lease.Read(ctx, m.beside.store, m.beside.stack); err == nil {
-		now = own.Renewed
-	}
-	return m.inspect(ctx, m.beside, m.stack, prior, now)
-}
-
 // mend removes locks and resolves operations.
-func (m *mending) mend(ctx context.Context, found *Inspection) error {
+func (m *mending) mend(ctx context.Context, found *state.Inspection) error {
 	if err := m.locks(ctx, found); err != nil {
 		return err
 	}
@@ -183,24 +138,23 @@ func (m *mending) mend(ctx context.Context, found *Inspection) error {
 			return err
 		}
 		var err error
-		if found, err = m.inspect(ctx, m.beside, m.stack, nil, time.Now()); err != nil {
+		if found, err = m.InspectUnder(ctx, m.beside, nil, time.Now()); err != nil {
 			return err
 		}
 		if len(found.Damage) > 0 {
-			return found.refusal(m.op)
+			return automation.Blocked(m.op, found)
 		}
 	}
 	return m.operations(ctx, found)
 }
 
 // locks removes the locks whose processes are gone; all of them by force.
-func (m *mending) locks(ctx context.Context, found *Inspection) error {
-	if !m.o.Force && slices.ContainsFunc(found.Locks, func(l Lock) bool { return l.Proof == "" }) {
-		return found.refusal(m.op)
+func (m *mending) locks(ctx context.Context, found *state.Inspection) error {
+	if !m.o.Force && slices.ContainsFunc(found.Locks, func(l state.Lock) bool { return l.Proof == "" }) {
+		return automation.Blocked(m.op, found)
 	}
 	for _, l := range found.Locks {
-		err := m.beside.store.Delete(ctx, l.Key, l.version)
-		m.attributes(ctx, l.Key)
+		err := m.beside.Unlock(ctx, l)
 		switch {
 		case errors.Is(err, statestore.ErrNotFound): // released since
 		case err != nil:
@@ -214,22 +168,39 @@ func (m *mending) locks(ctx context.Context, found *Inspection) error {
 	return nil
 }
 
-// attributes removes the file of attributes of an object that was removed or replaced.
-func (m *mending) attributes(ctx context.Context, key string) {
-	if o, err := m.beside.store.Get(ctx, key+attributesSuffix); err == nil {
-		_ = m.beside.store.Delete(ctx, key+attributesSuffix, o.Version)
+// restore removes damaged files that nothing is lost with, and puts the copy in the place of a damaged state if that is wanted.
+func (m *mending) restore(ctx context.Context, found *state.Inspection) error {
+	if !m.o.Restore && slices.ContainsFunc(found.Damage, func(d state.Damage) bool { return !d.Expendable }) {
+		return automation.Blocked(m.op, found)
 	}
+	for _, d := range found.Damage {
+		switch {
+		case d.Expendable:
+			if err := m.beside.Remove(ctx, d); err != nil {
+				return err
+			}
+			m.did(fmt.Sprintf("removed %s, which was damaged and which nobody needs", d.File))
+		case d.Copy == "":
+			return automation.Blocked(m.op, found)
+		default:
+			if err := m.beside.Restore(ctx, d); err != nil {
+				return fmt.Errorf("restore %s: %w", d.File, err)
+			}
+			m.did(fmt.Sprintf("restored %s from %s of %s, with %d resources", d.File, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), d.CopyResources))
+		}
+	}
+	return nil
 }
 
 // operations resolves operations whose end is not known.
-func (m *mending) operations(ctx context.Context, found *Inspection) error {
+func (m *mending) operations(ctx context.Context, found *state.Inspection) error {
 	decided, err := m.decide(found.Pending)
 	if err != nil || len(decided) == 0 {
 		return err
 	}
-	var adopted []PendingOperation
+	var adopted []state.PendingOperation
 	for _, o := range decided {
-		if o.Remedy == RemedyAdopt {
+		if o.Remedy == state.RemedyAdopt {
 			adopted = append(adopted, o)
 		}
 	}
@@ -239,33 +210,33 @@ func (m *mending) operations(ctx context.Context, found *Inspection) error {
 	if err := m.refreshed(ctx, adopted); err != nil {
 		return err
 	}
-	left, err := m.inspect(ctx, m.beside, m.stack, nil, time.Now())
+	left, err := m.InspectUnder(ctx, m.beside, nil, time.Now())
 	if err != nil {
 		return err
 	}
-	if err := left.refusal(m.op); err != nil {
+	if err := automation.Blocked(m.op, left); err != nil {
 		return err
 	}
 	return m.report(ctx, decided)
 }
 
 // decide applies the caller's decisions to what is pending, and refuses what is left undecided.
-func (m *mending) decide(pending []PendingOperation) ([]PendingOperation, error) {
+func (m *mending) decide(pending []state.PendingOperation) ([]state.PendingOperation, error) {
 	imports, clears := map[string]bool{}, map[string]bool{}
-	var out, undecided []PendingOperation
+	var out, undecided []state.PendingOperation
 	var problems []string
 	for _, o := range pending {
 		for _, name := range []string{o.URN, o.Type + " " + o.Name} {
 			if id := m.o.Import[name]; id != "" && o.Operation == "creating" {
 				imports[name] = true
-				o.ID, o.Remedy = id, RemedyAdopt
+				o.ID, o.Remedy = id, state.RemedyAdopt
 			}
 			if slices.Contains(m.o.Clear, name) && o.Operation == "creating" {
 				clears[name] = true
-				o.Remedy = RemedyClear
+				o.Remedy = state.RemedyClear
 			}
 		}
-		if o.Remedy == RemedyDecide {
+		if o.Remedy == state.RemedyDecide {
 			undecided = append(undecided, o)
 		}
 		out = append(out, o)
@@ -284,10 +255,10 @@ func (m *mending) decide(pending []PendingOperation) ([]PendingOperation, error)
 	}
 	if len(problems) > 0 {
 		slices.Sort(problems)
-		return nil, &Error{Kind: ErrInvalid, Operation: m.op, Stack: m.stack, Messages: problems}
+		return nil, m.error(automation.ErrInvalid, problems...)
 	}
 	if len(undecided) > 0 {
-		return nil, (&Inspection{Stack: m.stack, Pending: undecided}).refusal(m.op)
+		return nil, automation.Blocked(m.op, &state.Inspection{Stack: m.stack, Pending: undecided})
 	}
 	return out, nil
 }
@@ -295,34 +266,24 @@ func (m *mending) decide(pending []PendingOperation) ([]PendingOperation, error)
 // adopt writes resources into the state as if their creation had been seen to end, with their inputs for outputs until a
 // refresh has read them. The CLI's own flag for this, refresh --import-pending-creates, forgets the operation as of 3.250
 // and imports nothing: it makes an importing operation of it, which the refresh then drops.
-func (m *mending) adopt(ctx context.Context, adopted []PendingOperation) error {
+func (m *mending) adopt(ctx context.Context, adopted []state.PendingOperation) error {
 	if len(adopted) == 0 {
 		return nil
 	}
-	w, err := m.open(ctx, m.stack, false)
+	exported, err := m.Export(ctx, m.stack)
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	text, err := w.run(ctx, m.stack, "stack", "export")
-	if err != nil {
-		return err
-	}
-	edited, err := withAdopted([]byte(text), adopted)
-	if err != nil {
+	if exported.Deployment, err = withAdopted(exported.Deployment, adopted); err != nil {
 		return fmt.Errorf("take resources into the state of %s: %w", m.stack, err)
 	}
-	_, err = w.runWith(ctx, bytes.NewReader(edited), m.stack, "stack", "import")
-	return err
+	return m.Import(ctx, m.stack, exported)
 }
 
 // withAdopted edits an exported state. Everything that it does not know stays as it is, secrets included.
-func withAdopted(exported []byte, adopted []PendingOperation) ([]byte, error) {
-	var whole, deployment map[string]json.RawMessage
-	if err := json.Unmarshal(exported, &whole); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(whole["deployment"], &deployment); err != nil {
+func withAdopted(exported json.RawMessage, adopted []state.PendingOperation) (json.RawMessage, error) {
+	var deployment map[string]json.RawMessage
+	if err := json.Unmarshal(exported, &deployment); err != nil {
 		return nil, err
 	}
 	var resources []json.RawMessage
@@ -338,7 +299,9 @@ func withAdopted(exported []byte, adopted []PendingOperation) ([]byte, error) {
 	}
 	there := map[string]bool{}
 	for _, raw := range resources {
-		var r record
+		var r struct {
+			URN string `json:"urn"`
+		}
 		if err := json.Unmarshal(raw, &r); err != nil {
 			return nil, err
 		}
@@ -372,10 +335,7 @@ func withAdopted(exported []byte, adopted []PendingOperation) ([]byte, error) {
 	if deployment["resources"], err = json.Marshal(resources); err != nil {
 		return nil, err
 	}
-	if whole["deployment"], err = json.Marshal(deployment); err != nil {
-		return nil, err
-	}
-	return json.Marshal(whole)
+	return json.Marshal(deployment)
 }
 
 // pause is the time between two looks at a resource that the cloud is still making.
@@ -385,27 +345,26 @@ const pause = 15 * time.Second
 var making = []string{"CREATING", "creating", "PENDING", "pending"}
 
 // refreshed reads everything as it is, again while the cloud is still making something that was taken into the state.
-func (m *mending) refreshed(ctx context.Context, adopted []PendingOperation) error {
+func (m *mending) refreshed(ctx context.Context, adopted []state.PendingOperation) error {
 	for {
-		if _, err := m.refresh(ctx, m.stack, RefreshOptions{OnEvent: m.o.OnEvent, AWSOnly: m.o.AWSOnly, Message: "repair"}, true); err != nil {
+		if _, err := m.Refresh(ctx, m.stack, automation.RefreshOptions{OnEvent: m.o.OnEvent, AWSOnly: m.o.AWSOnly, Message: "repair", ClearPending: true}); err != nil {
 			return err
 		}
-		s, err := m.currentState(ctx, m.stack)
+		now, err := m.deployment(ctx)
 		if err != nil {
 			return err
 		}
 		var waiting []string
-		for _, r := range s.resources {
-			var status string
-			_ = json.Unmarshal(r.Outputs["status"], &status)
-			if slices.Contains(making, status) && slices.ContainsFunc(adopted, func(o PendingOperation) bool { return o.URN == r.URN }) {
-				waiting = append(waiting, r.Type+" "+r.name())
+		for _, r := range now.Resources {
+			status, _ := r.Outputs["status"].(string)
+			if slices.Contains(making, status) && slices.ContainsFunc(adopted, func(o state.PendingOperation) bool { return o.URN == string(r.URN) }) {
+				waiting = append(waiting, string(r.Type)+" "+r.URN.Name())
 			}
 		}
 		if len(waiting) == 0 {
 			return nil
 		}
-		m.tell(StageRepair, "the cloud is still making "+strings.Join(waiting, ", "))
+		m.tell(plan.StageRepair, "the cloud is still making "+strings.Join(waiting, ", "))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -415,20 +374,20 @@ func (m *mending) refreshed(ctx context.Context, adopted []PendingOperation) err
 }
 
 // report says what became of the operations.
-func (m *mending) report(ctx context.Context, decided []PendingOperation) error {
-	s, err := m.currentState(ctx, m.stack)
+func (m *mending) report(ctx context.Context, decided []state.PendingOperation) error {
+	now, err := m.deployment(ctx)
 	if err != nil {
 		return err
 	}
 	for _, o := range decided {
-		exists := slices.ContainsFunc(s.resources, func(r record) bool { return r.URN == o.URN })
+		exists := slices.ContainsFunc(now.Resources, func(r apitype.ResourceV3) bool { return string(r.URN) == o.URN })
 		what := o.Type + " " + o.Name
 		switch {
-		case o.Remedy == RemedyAdopt && exists:
+		case o.Remedy == state.RemedyAdopt && exists:
 			m.did(fmt.Sprintf("took %s (%s) into the state: it exists", what, o.ID))
-		case o.Remedy == RemedyAdopt:
+		case o.Remedy == state.RemedyAdopt:
 			m.did(fmt.Sprintf("forgot the creation of %s: the cloud knows no %s", what, o.ID))
-		case o.Remedy == RemedyClear:
+		case o.Remedy == state.RemedyClear:
 			m.did(fmt.Sprintf("forgot the creation of %s", what))
 		case exists:
 			m.did(fmt.Sprintf("read %s, whose %s was not seen to end", what, noun[o.Operation]))
@@ -442,12 +401,11 @@ func (m *mending) report(ctx context.Context, decided []PendingOperation) error 
 // noun names an operation.
 var noun = map[string]string{"updating": "update", "deleting": "deletion", "reading": "reading", "importing": "import"}
 
-// currentState reads a stack's state.
-func (m *mending) currentState(ctx context.Context, stack string) (*state, error) {
-	w, err := m.open(ctx, stack, false)
+// deployment reads the stack's state.
+func (m *mending) deployment(ctx context.Context) (*apitype.DeploymentV3, error) {
+	exported, err := m.Export(ctx, m.stack)
 	if err != nil {
 		return nil, err
 	}
-	defer w.close()
-	return w.state(ctx, stack)
+	return automation.Decode(exported)
 }

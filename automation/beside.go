@@ -5,34 +5,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/eks-platform/eks-platform/automation/state"
+	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
-// beside is what is kept beside the state of one stack: its lease, its history, and Pulumi's own locks.
-type beside struct {
-	stack statestore.Stack
-	// store is nil in backends that have none; without then says why, and what stands in for it.
-	store   statestore.Store
-	without string
-}
-
-// beside opens the store beside a stack's state. It sends no request to the store.
-func (p *Platform) beside(ctx context.Context, stack string) (*beside, error) {
+// Beside opens what is kept beside a stack's state. It sends no request to the store.
+func (p *Platform) Beside(ctx context.Context, stack string) (*state.Beside, error) {
 	project, err := p.project()
 	if err != nil {
 		return nil, err
 	}
-	b := &beside{stack: statestore.Stack{Project: project, Name: stack}}
-	if err := b.stack.Check(); err != nil {
+	name := statestore.Stack{Project: project, Name: stack}
+	if err := name.Check(); err != nil {
 		return nil, &Error{Kind: ErrInvalid, Stack: stack, Messages: []string{err.Error()}}
 	}
 	backend, err := p.cloud.Backend()
@@ -44,16 +35,9 @@ func (p *Platform) beside(ctx context.Context, stack string) (*beside, error) {
 			return nil, err
 		}
 	}
-	switch scheme, _, _ := strings.Cut(backend, "://"); scheme {
-	case "s3", "file":
-		if b.store, err = statestore.Open(ctx, backend); err != nil {
-			return nil, &Error{Kind: ErrEngine, Stack: stack, Messages: []string{err.Error()}}
-		}
-	case "https", "http":
-		b.without = "the stack has no lease and no history of deploys beside its state: Pulumi Cloud locks it, and keeps the history of updates, by itself"
-	default:
-		b.without = fmt.Sprintf("the stack has no lease and no history of deploys beside its state: they are kept in s3:// and file:// "+
-			"backends, not in %s://; Pulumi's own lock is all there is", scheme)
+	b, err := state.Open(ctx, name, backend)
+	if err != nil {
+		return nil, &Error{Kind: ErrEngine, Stack: stack, Messages: []string{err.Error()}, cause: err}
 	}
 	return b, nil
 }
@@ -98,59 +82,24 @@ func (p *Platform) loggedIn(ctx context.Context) (string, error) {
 	return me.URL, nil
 }
 
-// where says where the store is, without what a URL can hold of credentials.
-func (b *beside) where() string {
-	if b.store == nil {
-		return ""
-	}
-	text := b.store.String()
-	if u, err := url.Parse(text); err == nil {
-		return u.Redacted()
-	}
-	return text
-}
-
-// thisHolder completes who acts with what this machine knows.
-func thisHolder(by lease.Holder) lease.Holder {
-	if by.Actor == "" {
-		by.Actor = "somebody"
-		if u, err := user.Current(); err == nil && u.Username != "" {
-			by.Actor = u.Username
-		}
-	}
-	if by.Host == "" {
-		by.Host, _ = os.Hostname()
-	}
-	return by
-}
-
-// heldError is a lease that somebody else holds, with what can be done about it.
-func heldError(op Operation, stack string, held *lease.HeldError) *Error {
-	todo := "wait for it (--wait 10m)"
-	if held.Record.Dead != "" {
-		todo = fmt.Sprintf("break it with: platform repair %s, or deploy with --repair", stack)
-	}
-	return &Error{Kind: ErrLocked, Operation: op, Stack: stack, Messages: []string{held.Error() + "; " + todo}, cause: held}
-}
-
 // Lease returns the lease of a stack, lease.ErrNotHeld when nobody has it, and ErrNoStore where leases are not kept. It
 // writes nothing.
 func (p *Platform) Lease(ctx context.Context, stack string) (*lease.Record, error) {
-	b, err := p.store(ctx, stack)
+	b, err := p.kept(ctx, stack)
 	if err != nil {
 		return nil, err
 	}
-	return lease.Read(ctx, b.store, b.stack)
+	return lease.Read(ctx, b.Store, b.Stack)
 }
 
 // BreakLease removes the lease of a stack: see lease.Break for when that is allowed.
 func (p *Platform) BreakLease(ctx context.Context, stack string, o lease.BreakOptions) (*lease.Broken, error) {
-	b, err := p.store(ctx, stack)
+	b, err := p.kept(ctx, stack)
 	if err != nil {
 		return nil, err
 	}
-	o.By = thisHolder(o.By)
-	broken, err := lease.Break(ctx, b.store, b.stack, o)
+	o.By = o.By.OnThisMachine()
+	broken, err := lease.Break(ctx, b.Store, b.Stack, o)
 	var held *lease.HeldError
 	if errors.As(err, &held) {
 		return nil, &Error{Kind: ErrLocked, Stack: stack, Messages: []string{err.Error()}, cause: err}
@@ -161,17 +110,27 @@ func (p *Platform) BreakLease(ctx context.Context, stack string, o lease.BreakOp
 // ErrNoStore: the backend keeps neither leases nor a history of deploys.
 var ErrNoStore = errors.New("nothing is kept beside the state")
 
-// store is beside for what cannot do without the store.
-func (p *Platform) store(ctx context.Context, stack string) (*beside, error) {
+// kept is Beside for what cannot do without the store.
+func (p *Platform) kept(ctx context.Context, stack string) (*state.Beside, error) {
 	if err := p.Check(stack); err != nil {
 		return nil, err
 	}
-	b, err := p.beside(ctx, stack)
+	b, err := p.Beside(ctx, stack)
 	if err != nil {
 		return nil, err
 	}
-	if b.store == nil {
-		return nil, &Error{Kind: ErrNoStore, Stack: stack, Messages: []string{b.without}}
+	if b.Store == nil {
+		return nil, &Error{Kind: ErrNoStore, Stack: stack, Messages: []string{b.Without}}
 	}
 	return b, nil
+}
+
+// History returns the newest deploys of a stack, as many as the limit says; 0 returns all. Where no history is kept, the
+// error is an ErrNoStore.
+func (p *Platform) History(ctx context.Context, stack string, limit int) (*history.History, error) {
+	b, err := p.kept(ctx, stack)
+	if err != nil {
+		return nil, err
+	}
+	return history.List(ctx, b.Store, b.Stack, limit)
 }

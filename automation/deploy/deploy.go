@@ -1,4 +1,4 @@
-package automation
+package deploy
 
 import (
 	"context"
@@ -7,20 +7,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/state"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
-// DeployOptions configures Deploy. The zero value deploys what is planned now, unless it needs an approval or an
+// Options configures Run. The zero value deploys what is planned now, unless it needs an approval or an
 // allowance.
-type DeployOptions struct {
+type Options struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
-	OnEvent func(Event)
+	OnEvent func(plan.Event)
 	// ApprovedPlan is the preview that was approved; Approved is its digest alone, or at least the first twelve digits
-	// of it. If the changes are others now, nothing is done and the error is an ErrStale; with the plan, it says what
+	// of it. If the changes are others now, nothing is done and the error is an automation.ErrStale; with the plan, it says what
 	// is different. Neither: whatever is planned is done, as far as the gates let it through.
-	ApprovedPlan *Plan
+	ApprovedPlan *plan.Plan
 	Approved     string
 	// Program names the program in the digest: see Identity. It must be what the approved preview was told.
 	Program string
@@ -75,12 +77,12 @@ type Deployment struct {
 	Stack   string  `json:"stack"`
 	Outcome Outcome `json:"outcome"`
 	// Plan is the preview of the deploy itself; nil when it did not come that far.
-	Plan *Plan `json:"plan,omitempty"`
+	Plan *plan.Plan `json:"plan,omitempty"`
 	// Difference is what distinguishes the plan from the approved one, when they are not the same.
-	Difference *Difference `json:"difference,omitempty"`
+	Difference *plan.Difference `json:"difference,omitempty"`
 	// Up is what was done, Settled the look at the cloud afterwards. Nil when the deploy did not come that far.
-	Up      *Result `json:"up,omitempty"`
-	Settled *Result `json:"settled,omitempty"`
+	Up      *plan.Result `json:"up,omitempty"`
+	Settled *plan.Result `json:"settled,omitempty"`
 	// Repaired says what was repaired before the deploy, in sentences.
 	Repaired []string `json:"repaired,omitempty"`
 	// Unleased says why there was no lease; empty when there was one.
@@ -91,37 +93,39 @@ type Deployment struct {
 	Duration time.Duration   `json:"durationNanoseconds"`
 }
 
-// Deploy brings an environment to what its stack file says, as Up does, and makes sure of four things: nobody else
+// Run brings an environment to what its stack file says, as Up does, and makes sure of four things: nobody else
 // deploys it at the same time (a lease beside the state), what is done is what was approved (the plan is made once more
 // and must have the approved digest), nothing critical is replaced or deleted that was not named, and nothing is left to
 // do afterwards (a look at the cloud). Every deploy that had the lease leaves a record, whatever became of it.
 //
 // The end of the context interrupts the engine once: the running steps are finished and recorded, the lock and the lease
-// are released, and the error is an ErrCancelled. The same happens when the lease is lost; the error is then an
-// ErrLeaseLost.
+// are released, and the error is an automation.ErrCancelled. The same happens when the lease is lost; the error is then an
+// automation.ErrLeaseLost.
 //
 // The deployment is there for a failed deploy, too; it is nil only when nothing was begun.
-func (p *Platform) Deploy(ctx context.Context, env string, o DeployOptions) (*Deployment, error) {
+func Run(ctx context.Context, p *automation.Platform, env string, o Options) (*Deployment, error) {
 	e, err := p.Estate(env)
 	if err != nil {
-		return nil, named(err, OpDeploy, env)
+		return nil, automation.Named(err, plan.OpDeploy, env)
 	}
 	if err := o.check(env); err != nil {
 		return nil, err
 	}
-	d := &deploy{
-		Platform: p, stack: env, o: o, estate: e, stages: stages{OpDeploy, env, o.OnEvent},
-		out: &Deployment{Stack: env, Started: time.Now()},
+	d := &deployment{
+		session: session{Platform: p, op: plan.OpDeploy, stack: env, by: o.By.OnThisMachine(), observe: o.OnEvent},
+		o:       o, estate: e, out: &Deployment{Stack: env, Started: time.Now()},
 	}
-	d.o.By = thisHolder(o.By)
-	err = d.leased(ctx)
+	err = d.under(ctx, work{take: d.acquire, run: d.run, lost: d.left, record: d.history})
+	if d.beside != nil {
+		d.out.Unleased = d.beside.Without
+	}
 	d.out.Outcome = d.outcome(err)
 	d.out.Duration = time.Since(d.out.Started)
 	return d.out, err
 }
 
 // check tells what is wrong with the options, all at once.
-func (o *DeployOptions) check(env string) error {
+func (o *Options) check(env string) error {
 	var problems []string
 	if o.Approved != "" && o.ApprovedPlan != nil {
 		problems = append(problems, "give the approved digest or the approved preview, not both")
@@ -135,86 +139,37 @@ func (o *DeployOptions) check(env string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &Error{Kind: ErrInvalid, Stack: env, Messages: problems}
+	return &automation.Error{Kind: automation.ErrInvalid, Stack: env, Messages: problems}
 }
 
-// deploy is one deploy of one environment.
-type deploy struct {
-	*Platform
-	stages
-	stack  string
-	o      DeployOptions
-	estate Estate
-	beside *beside
-	lease  *lease.Lease  // nil where there are none
-	broken *lease.Record // the lease that was in the way, and whose holder was dead
+// deployment is one deploy of one environment.
+type deployment struct {
+	session
+	o      Options
+	estate automation.Estate
 	out    *Deployment
 }
 
-// closingTime is how long the record and the release of the lease may take after a cancel.
-const closingTime = 30 * time.Second
-
-// leased takes the lease, deploys, and keeps a record.
-func (d *deploy) leased(ctx context.Context) error {
-	d.tell(StageLease, "")
-	var err error
-	if d.beside, err = d.Platform.beside(ctx, d.stack); err != nil {
-		return d.wrap(ctx, err)
-	}
-	if d.beside.store == nil {
-		d.out.Unleased = d.beside.without
-		d.tell(StageLease, d.beside.without)
-		return d.wrap(ctx, d.run(ctx))
-	}
-	l, err := d.acquire(ctx)
-	if err != nil {
-		return d.wrap(ctx, err)
-	}
-	d.lease = l
-	if old := l.Record().TookOver; old != nil {
-		d.tell(StageLease, fmt.Sprintf("took over from %s, whose lease expired at %s and was never released", old.Holder, old.Expires.UTC().Format(time.RFC3339)))
-	}
-	err = d.wrap(l.Context(), d.run(l.Context()))
-	if err != nil && errors.Is(context.Cause(l.Context()), lease.ErrLost) {
-		err = d.lost(context.Cause(l.Context()), err)
-	}
-	d.tell(StageRecord, "")
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
-	defer cancel()
-	// The record first: whoever gets the lease next finds it.
-	err = d.record(closing, err)
-	released := l.Release(closing)
-	switch {
-	case released == nil:
-	case errors.Is(released, lease.ErrLost) && err == nil:
-		err = d.lost(released, nil)
-	case err == nil:
-		// The deploy is done; the lease expires by itself.
-		d.tell(StageRecord, fmt.Sprintf("the lease could not be released and expires by itself: %v", released))
-	}
-	return err
-}
-
 // acquire takes the lease, after breaking that of a dead holder when repairs are wanted.
-func (d *deploy) acquire(ctx context.Context) (*lease.Lease, error) {
+func (d *deployment) acquire(ctx context.Context) (*lease.Lease, error) {
 	opts := d.o.Lease
 	if opts.Waiting == nil {
-		opts.Waiting = func(r lease.Record) { d.tell(StageLease, "waiting for "+r.Holder.String()) }
+		opts.Waiting = func(r lease.Record) { d.tell(plan.StageLease, "waiting for "+r.Holder.String()) }
 	}
 	for broke := false; ; broke = true {
-		l, err := lease.Acquire(ctx, d.beside.store, d.beside.stack, d.o.By, opts)
+		l, err := lease.Acquire(ctx, d.beside.Store, d.beside.Stack, d.by, opts)
 		var held *lease.HeldError
 		if ctx.Err() != nil || !errors.As(err, &held) {
 			return l, err
 		}
 		if !d.o.Repair || held.Record.Dead == "" || broke {
-			return nil, heldError(OpDeploy, d.stack, held)
+			return nil, automation.Held(d.op, d.stack, held)
 		}
-		b, err := lease.Break(ctx, d.beside.store, d.beside.stack, lease.BreakOptions{ID: held.Record.ID, By: d.o.By})
+		b, err := lease.Break(ctx, d.beside.Store, d.beside.Stack, lease.BreakOptions{ID: held.Record.ID, By: d.by})
 		switch {
 		case errors.Is(err, lease.ErrNotHeld): // released since
 		case errors.As(err, &held):
-			return nil, heldError(OpDeploy, d.stack, held)
+			return nil, automation.Held(d.op, d.stack, held)
 		case err != nil:
 			return nil, err
 		default:
@@ -225,22 +180,22 @@ func (d *deploy) acquire(ctx context.Context) (*lease.Lease, error) {
 }
 
 // repaired notes a repair.
-func (d *deploy) repaired(what string) {
+func (d *deployment) repaired(what string) {
 	d.out.Repaired = append(d.out.Repaired, what)
-	d.tell(StageRepair, what)
+	d.tell(plan.StageRepair, what)
 }
 
 // run does everything that needs the lease.
-func (d *deploy) run(ctx context.Context) error {
+func (d *deployment) run(ctx context.Context) error {
 	if err := d.clear(ctx); err != nil {
 		return err
 	}
-	d.tell(StagePreview, "")
-	preview, err := d.Preview(ctx, d.stack, PreviewOptions{
+	d.tell(plan.StagePreview, "")
+	preview, err := d.Preview(ctx, d.stack, automation.PreviewOptions{
 		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, Create: d.o.Create, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel,
 	})
 	if preview != nil {
-		d.out.Plan = &Plan{Format: plan.Format, Result: preview}
+		d.out.Plan = &plan.Plan{Format: plan.Format, Result: preview}
 	}
 	if err != nil {
 		return err
@@ -254,75 +209,70 @@ func (d *deploy) run(ctx context.Context) error {
 		}
 		return nil // there is nothing that a gate could refuse
 	}
-	d.tell(StageGates, "")
+	d.tell(plan.StageGates, "")
 	if err := d.passApproval(d.out.Plan); err != nil {
 		return err
 	}
 	if err := d.passGates(d.out.Plan); err != nil {
 		return err
 	}
-	d.tell(StageUp, "")
-	d.out.Up, err = d.Up(ctx, d.stack, UpOptions{
+	d.tell(plan.StageUp, "")
+	d.out.Up, err = d.Up(ctx, d.stack, automation.UpOptions{
 		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel, Message: d.o.Message,
 	})
 	if err != nil {
-		return d.left(ctx, err)
+		return d.locked(ctx, err)
 	}
-	d.tell(StageSettle, "")
+	d.tell(plan.StageSettle, "")
 	return d.settle(ctx)
 }
 
 // clear makes sure that nothing of an earlier run is in the way.
-func (d *deploy) clear(ctx context.Context) error {
-	d.tell(StageInspect, "")
-	m := &mending{
-		Platform: d.Platform, stages: d.stages, stack: d.stack, beside: d.beside, did: d.repaired,
-		o: RepairOptions{By: d.o.By, OnEvent: d.o.OnEvent, AWSOnly: d.o.AWSOnly},
-	}
-	found, err := m.under(ctx, d.lease, d.broken)
+func (d *deployment) clear(ctx context.Context) error {
+	d.tell(plan.StageInspect, "")
+	found, err := d.inspect(ctx)
 	if err != nil {
 		return err
 	}
-	if !d.o.Repair || found.clean() {
-		return found.refusal(OpDeploy)
+	if !d.o.Repair || !found.Blocks() {
+		return automation.Blocked(d.op, found)
 	}
-	d.tell(StageRepair, "")
+	d.tell(plan.StageRepair, "")
+	m := &mending{session: &d.session, did: d.repaired, o: RepairOptions{OnEvent: d.o.OnEvent, AWSOnly: d.o.AWSOnly}}
 	return m.mend(ctx, found)
 }
 
-// left adds to the error of an update what its engine has left locked: it did not end by itself.
-func (d *deploy) left(ctx context.Context, err error) error {
+// locked adds to the error of an update what its engine has left locked: it did not end by itself.
+func (d *deployment) locked(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
 	defer cancel()
-	var e *Error
-	if !errors.As(err, &e) || e.Kind == ErrLocked {
+	var e *automation.Error
+	if !errors.As(err, &e) || e.Kind == automation.ErrLocked {
 		return err
 	}
-	locks, reading := d.beside.locks(ctx, nil, time.Now())
+	locks, reading := d.beside.Locks(ctx, nil, time.Now())
 	if reading != nil || len(locks) == 0 {
 		return err
 	}
-	e.Messages = append(e.Messages, fmt.Sprintf("the engine was killed before it could save the state and let go of its lock; look at it with: platform repair %s --check", d.stack))
-	return err
+	e.Messages = append(e.Messages, "the engine was killed before it could save the state and let go of its lock")
+	return e.Because(&state.BlockedError{Inspection: &state.Inspection{Stack: d.stack, Locks: locks}})
 }
 
 // settle looks at the cloud, which must be what the program says.
-func (d *deploy) settle(ctx context.Context) error {
-	r, err := d.Preview(ctx, d.stack, PreviewOptions{OnEvent: d.o.OnEvent, Refresh: true, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel})
+func (d *deployment) settle(ctx context.Context) error {
+	r, err := d.Preview(ctx, d.stack, automation.PreviewOptions{OnEvent: d.o.OnEvent, Refresh: true, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel})
 	d.out.Settled = r
 	switch {
-	case errors.Is(err, ErrCancelled):
-		return &Error{Kind: ErrCancelled, Operation: OpDeploy, Stack: d.stack, Messages: []string{
-			"everything was applied; whether it has settled was not seen"}, cause: err}
+	case errors.Is(err, automation.ErrCancelled):
+		return d.error(automation.ErrCancelled, "everything was applied; whether it has settled was not seen").Because(err)
 	case err != nil:
-		return &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{
-			"everything was applied, and the look at the cloud afterwards failed: " + err.Error()}, cause: err}
+		return d.error(automation.ErrUnsettled, "everything was applied, and the look at the cloud afterwards failed: "+err.Error()).Because(err)
 	case r.Empty() && len(r.Withheld) > 0:
 		return d.withholding(r)
 	case r.Empty():
 		return nil
 	}
-	e := &Error{Kind: ErrUnsettled, Operation: OpDeploy, Stack: d.stack, Messages: []string{"everything was applied, and a look at the cloud finds more to do:"}}
+	e := d.error(automation.ErrUnsettled, "everything was applied, and a look at the cloud finds more to do:")
 	for _, s := range r.Drift {
 		e.Messages = append(e.Messages, "drift: "+s.String())
 	}
@@ -335,51 +285,32 @@ func (d *deploy) settle(ctx context.Context) error {
 	return e
 }
 
-// lost is the error of a deploy whose lease was lost. What it failed with besides is the consequence of the interrupt.
-func (d *deploy) lost(cause, with error) error {
-	e := &Error{Kind: ErrLeaseLost, Operation: OpDeploy, Stack: d.stack, Messages: []string{cause.Error()}, cause: cause}
-	var failed *Error
+// left says what a deploy whose lease was lost has done. What it failed with besides is the consequence of the interrupt.
+func (d *deployment) left(with error) []string {
+	var out []string
 	switch {
 	case with == nil:
-		e.Messages = append(e.Messages, "everything was applied; look at what the other one did")
+		out = append(out, "everything was applied; look at what the other one did")
 	case d.out.Up == nil:
-		e.Messages = append(e.Messages, "nothing was changed")
+		out = append(out, "nothing was changed")
 	default:
-		e.Messages = append(e.Messages, "the engine was interrupted and has finished what it had begun; deploy again once nobody else does")
+		out = append(out, "the engine was interrupted and has finished what it had begun; deploy again once nobody else does")
 	}
+	var failed *automation.Error
 	if errors.As(with, &failed) {
-		e.Messages = append(e.Messages, failed.Messages...)
+		out = append(out, failed.Messages...)
 	}
-	return e
-}
-
-// wrap makes an *Error of everything, in the name of the deploy where no operation of the engine failed.
-func (d *deploy) wrap(ctx context.Context, err error) error {
-	return asError(ctx, err, OpDeploy, d.stack)
-}
-
-// asError makes an *Error of everything.
-func asError(ctx context.Context, err error, op Operation, stack string) error {
-	var known *Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &known):
-		return err
-	case ctx.Err() != nil:
-		return &Error{Kind: ErrCancelled, Operation: op, Stack: stack, cause: ctx.Err()}
-	}
-	return &Error{Kind: ErrEngine, Operation: op, Stack: stack, Messages: []string{err.Error()}, cause: err}
+	return out
 }
 
 // outcome tells how the deploy ended.
-func (d *deploy) outcome(err error) Outcome {
+func (d *deployment) outcome(err error) Outcome {
 	switch {
 	case err == nil && d.out.Up == nil:
 		return Unchanged
 	case err == nil:
 		return Deployed
-	case errors.Is(err, ErrUnsettled):
+	case errors.Is(err, automation.ErrUnsettled):
 		return Unsettled
 	}
 	switch resultOf(err) {
@@ -391,13 +322,10 @@ func (d *deploy) outcome(err error) Outcome {
 	return NotDeployed
 }
 
-// record writes the record of the deploy. A deploy that cannot be recorded fails, if only after the fact.
-func (d *deploy) record(ctx context.Context, err error) error {
-	r := &history.Record{
-		Stack: d.beside.stack, Operation: string(OpDeploy), Actor: d.o.By.Actor, Host: d.o.By.Host, Run: d.o.By.Run, Commit: d.o.By.Commit,
-		Approval: d.o.Approval, Allowances: d.o.Allow, Repaired: d.out.Repaired,
-		Result: resultOf(err), Started: d.out.Started.UTC(), Duration: time.Since(d.out.Started),
-	}
+// history is what is kept of the deploy.
+func (d *deployment) history(err error) *history.Record {
+	r := d.record(d.out.Started, err)
+	r.Approval, r.Allowances, r.Repaired = d.o.Approval, d.o.Allow, d.out.Repaired
 	if p := d.out.Plan; p != nil {
 		r.Digest, r.Program, r.CLI, r.Changes = p.Digest, p.Identity.Program, p.Identity.CLI, p.Result.Changes
 		for _, s := range p.Result.Steps {
@@ -408,32 +336,21 @@ func (d *deploy) record(ctx context.Context, err error) error {
 	}
 	if d.out.Up != nil {
 		r.Changes = d.out.Up.Changes
-	}
-	if err != nil {
-		r.Failure = &history.Failure{Kind: kindOf(err), Resources: failedIn(d.out.Up)}
-	}
-	d.out.Record = r
-	writing := history.Append(ctx, d.beside.store, r)
-	switch {
-	case writing == nil:
-	case err == nil:
-		return &Error{Kind: ErrEngine, Operation: OpDeploy, Stack: d.stack, Messages: []string{"it is done, and could not be recorded: " + writing.Error()}, cause: writing}
-	default:
-		d.tell(StageRecord, writing.Error())
-	}
-	return err
-}
-
-// failedIn returns the URNs of the resources on which an operation failed.
-func failedIn(r *Result) []string {
-	if r == nil {
-		return nil
-	}
-	var out []string
-	for _, s := range r.Steps {
-		if s.Status == Failed {
-			out = append(out, s.URN)
+		for _, s := range d.out.Up.Failed() {
+			if r.Failure != nil {
+				r.Failure.Resources = append(r.Failure.Resources, s.URN)
+			}
 		}
 	}
-	return out
+	d.out.Record = r
+	return r
+}
+
+// withholding is the error of a deploy that is done with everything but deletions.
+func (d *deployment) withholding(r *plan.Result) error {
+	e := d.error(automation.ErrUnsettled, "deletions are withheld, because the objects in the cluster were left out: these objects and what they depend on can only be deleted by a deploy that reaches the cluster")
+	for _, s := range r.Withheld {
+		e.Messages = append(e.Messages, "withheld: "+s.String())
+	}
+	return e
 }

@@ -1,15 +1,16 @@
-package lease
+package process
 
 import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// machine is the id of the boot.
-func machine() string {
+// Machine is the id of the boot.
+func Machine() string {
 	id, err := unix.Sysctl("kern.bootsessionuuid")
 	if err != nil {
 		return ""
@@ -20,18 +21,21 @@ func machine() string {
 // zombie is SZOMB of sys/proc.h.
 const zombie = 5
 
-// lookup finds out about a process.
-func lookup(pid int) (found, error) {
+// Lookup finds out about a process.
+func Lookup(pid int) (Found, error) {
 	switch err := syscall.Kill(pid, 0); {
 	case errors.Is(err, syscall.ESRCH):
-		return found{}, nil
+		return Found{}, nil
 	case err != nil && !errors.Is(err, syscall.EPERM):
-		return found{}, err
+		return Found{}, err
 	}
 	info, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	if err != nil {
-		return found{}, err
+		return Found{}, err
 	}
 	start := info.Proc.P_starttime
-	return found{exists: true, zombie: info.Proc.P_stat == zombie, start: fmt.Sprintf("%d.%06d", start.Sec, start.Usec)}, nil
+	return Found{
+		Exists: true, Zombie: info.Proc.P_stat == zombie, Start: fmt.Sprintf("%d.%06d", start.Sec, start.Usec),
+		Started: time.Unix(start.Sec, int64(start.Usec)*1000),
+	}, nil
 }

@@ -1,4 +1,4 @@
-package automation
+package state
 
 import (
 	"bytes"
@@ -50,21 +50,21 @@ func (d Damage) String() string {
 const attributesSuffix = ".attrs"
 
 // stateKey is where the CLI keeps the state of a stack. The layout is that of pkg/backend/diy/store.go of Pulumi.
-func (b *beside) stateKey() string { return b.below("stacks") + ".json" }
+func (b *Beside) stateKey() string { return b.below("stacks") + ".json" }
 
 // below is the part of one of the CLI's directories that belongs to the stack.
-func (b *beside) below(dir string) string {
-	return path.Join(".pulumi", dir, b.stack.Project, b.stack.Name)
+func (b *Beside) below(dir string) string {
+	return path.Join(".pulumi", dir, b.Stack.Project, b.Stack.Name)
 }
 
-// damage looks for what keeps the CLI from reading the stack. The whole look is into everything of the stack, the quick one
+// Damage looks for what keeps the CLI from reading the stack. The whole look is into everything of the stack, the quick one
 // into what every command reads.
-func (b *beside) damage(ctx context.Context, whole bool) ([]Damage, error) {
-	if b.store == nil {
+func (b *Beside) Damage(ctx context.Context, whole bool) ([]Damage, error) {
+	if b.Store == nil {
 		return nil, nil
 	}
 	var out []Damage
-	if strings.HasPrefix(b.store.String(), "file://") {
+	if strings.HasPrefix(b.Store.String(), "file://") {
 		found, err := b.damagedAttributes(ctx, whole)
 		if err != nil {
 			return nil, err
@@ -85,14 +85,14 @@ func (b *beside) damage(ctx context.Context, whole bool) ([]Damage, error) {
 const writing = 300 * time.Millisecond
 
 // damagedAttributes looks for files of attributes that are not whole.
-func (b *beside) damagedAttributes(ctx context.Context, whole bool) ([]Damage, error) {
+func (b *Beside) damagedAttributes(ctx context.Context, whole bool) ([]Damage, error) {
 	keys := []string{".pulumi/meta.yaml" + attributesSuffix, b.stateKey() + attributesSuffix}
 	if whole {
 		keys = keys[:1]
 		for _, prefix := range []string{
-			b.stateKey(), b.below("history") + "/", b.below("backups") + "/", path.Join(".pulumi/locks/organization", b.stack.String()) + "/",
+			b.stateKey(), b.below("history") + "/", b.below("backups") + "/", path.Join(".pulumi/locks/organization", b.Stack.String()) + "/",
 		} {
-			more, err := b.store.List(ctx, prefix)
+			more, err := b.Store.List(ctx, prefix)
 			if err != nil {
 				return nil, err
 			}
@@ -104,14 +104,14 @@ func (b *beside) damagedAttributes(ctx context.Context, whole bool) ([]Damage, e
 		if !strings.HasSuffix(key, attributesSuffix) {
 			continue
 		}
-		o, err := b.store.Get(ctx, key)
+		o, err := b.Store.Get(ctx, key)
 		if err == nil && !json.Valid(o.Data) {
 			select {
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			case <-time.After(writing):
 			}
-			o, err = b.store.Get(ctx, key)
+			o, err = b.Store.Get(ctx, key)
 		}
 		switch {
 		case errors.Is(err, statestore.ErrNotFound):
@@ -132,11 +132,11 @@ func sizeOf(data []byte) string {
 }
 
 // damagedState looks at the state itself. One that is compressed with zstandard is the CLI's to read.
-func (b *beside) damagedState(ctx context.Context) (*Damage, error) {
+func (b *Beside) damagedState(ctx context.Context) (*Damage, error) {
 	key := b.stateKey()
-	o, err := b.store.Get(ctx, key)
+	o, err := b.Store.Get(ctx, key)
 	if errors.Is(err, statestore.ErrNotFound) {
-		variants, err := b.store.List(ctx, key)
+		variants, err := b.Store.List(ctx, key)
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ func (b *beside) damagedState(ctx context.Context) (*Damage, error) {
 		}
 		if slices.Contains(variants, key+".gz") {
 			key += ".gz"
-			if o, err = b.store.Get(ctx, key); err != nil {
+			if o, err = b.Store.Get(ctx, key); err != nil {
 				return nil, err
 			}
 		}
@@ -180,8 +180,8 @@ func (b *beside) damagedState(ctx context.Context) (*Damage, error) {
 }
 
 // updates counts the updates in Pulumi's own history.
-func (b *beside) updates(ctx context.Context) (int, error) {
-	keys, err := b.store.List(ctx, b.below("history")+"/")
+func (b *Beside) updates(ctx context.Context) (int, error) {
+	keys, err := b.Store.List(ctx, b.below("history")+"/")
 	n := 0
 	for _, key := range keys {
 		if strings.Contains(key, ".history.json") && !strings.HasSuffix(key, attributesSuffix) {
@@ -192,11 +192,11 @@ func (b *beside) updates(ctx context.Context) (int, error) {
 }
 
 // deployed reports whether a history, Pulumi's or that of deploys, knows of updates.
-func (b *beside) deployed(ctx context.Context) (bool, error) {
+func (b *Beside) deployed(ctx context.Context) (bool, error) {
 	if n, err := b.updates(ctx); err != nil || n > 0 {
 		return n > 0, err
 	}
-	h, err := history.List(ctx, b.store, b.stack, 1)
+	h, err := history.List(ctx, b.Store, b.Stack, 1)
 	if err != nil {
 		return false, err
 	}
@@ -208,11 +208,11 @@ const candidates = 3
 
 // findCopy looks for the newest whole copy of a state: the CLI's copy from before its last write, those that it makes before
 // updates and keeps with the history.
-func (b *beside) findCopy(ctx context.Context, d *Damage) error {
+func (b *Beside) findCopy(ctx context.Context, d *Damage) error {
 	base := b.stateKey()
 	keys := []string{base + ".bak", base + ".gz.bak"}
 	for _, dir := range []string{b.below("history"), b.below("backups")} {
-		found, err := b.store.List(ctx, dir+"/")
+		found, err := b.Store.List(ctx, dir+"/")
 		if err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (b *beside) findCopy(ctx context.Context, d *Damage) error {
 		keys = append(keys, found[max(0, len(found)-candidates):]...)
 	}
 	for _, key := range keys {
-		o, err := b.store.Get(ctx, key)
+		o, err := b.Store.Get(ctx, key)
 		if errors.Is(err, statestore.ErrNotFound) {
 			continue
 		}
@@ -267,67 +267,40 @@ func stateIn(key string, data []byte) (*int, error) {
 	return &n, nil
 }
 
-// intact refuses a stack whose state the CLI cannot read, or would take for that of a new stack. What keeps it from looking
-// also keeps the CLI from reading, which says so by itself.
-func (p *Platform) intact(ctx context.Context, op Operation, stack string) error {
-	b, err := p.beside(ctx, stack)
-	if err != nil {
-		return nil
+// Remove removes a damaged file that nothing is lost with.
+func (b *Beside) Remove(ctx context.Context, d Damage) error {
+	if !d.Expendable {
+		return fmt.Errorf("%s is not expendable", d.File)
 	}
-	found, err := b.damage(ctx, false)
-	if err != nil || len(found) == 0 {
-		return nil
-	}
-	return (&Inspection{Stack: stack, Damage: found}).refusal(op)
-}
-
-// restore removes damaged files that nothing is lost with, and puts the copy in the place of a damaged state if that is wanted.
-func (m *mending) restore(ctx context.Context, found *Inspection) error {
-	if !m.o.Restore && slices.ContainsFunc(found.Damage, func(d Damage) bool { return !d.Expendable }) {
-		return found.refusal(m.op)
-	}
-	for _, d := range found.Damage {
-		switch {
-		case d.Expendable:
-			if err := m.beside.store.Delete(ctx, d.File, d.version); err != nil && !errors.Is(err, statestore.ErrNotFound) {
-				return fmt.Errorf("remove %s: %w", d.File, err)
-			}
-			m.did(fmt.Sprintf("removed %s, which was damaged and which nobody needs", d.File))
-		case d.Copy == "":
-			return found.refusal(m.op)
-		default:
-			if err := m.restoreState(ctx, d); err != nil {
-				return fmt.Errorf("restore %s: %w", d.File, err)
-			}
-			m.did(fmt.Sprintf("restored %s from %s of %s, with %d resources", d.File, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), d.CopyResources))
-		}
+	if err := b.Store.Delete(ctx, d.File, d.version); err != nil && !errors.Is(err, statestore.ErrNotFound) {
+		return fmt.Errorf("remove %s: %w", d.File, err)
 	}
 	return nil
 }
 
-// restoreState puts the copy of a state in its place. What was there is kept.
-func (m *mending) restoreState(ctx context.Context, d Damage) error {
-	if old, err := m.beside.store.Get(ctx, d.File); err == nil {
-		kept := path.Join(statestore.Root, "damaged", m.beside.stack.String(), time.Now().UTC().Format("20060102T150405.000000000")+"-"+path.Base(d.File))
-		if _, err := m.beside.store.Put(ctx, kept, old.Data); err != nil {
+// Restore puts the copy of a damaged state in its place. What was there is kept.
+func (b *Beside) Restore(ctx context.Context, d Damage) error {
+	if old, err := b.Store.Get(ctx, d.File); err == nil {
+		kept := path.Join(statestore.Root, "damaged", b.Stack.String(), time.Now().UTC().Format("20060102T150405.000000000")+"-"+path.Base(d.File))
+		if _, err := b.Store.Put(ctx, kept, old.Data); err != nil {
 			return err
 		}
 	}
-	o, err := m.beside.store.Get(ctx, d.Copy)
+	o, err := b.Store.Get(ctx, d.Copy)
 	if err != nil {
 		return err
 	}
 	// A copy that is compressed goes to the name that says so, and the CLI takes the newest of the two.
-	to := m.beside.stateKey()
+	to := b.stateKey()
 	if strings.HasSuffix(strings.TrimSuffix(d.Copy, ".bak"), ".gz") {
 		to += ".gz"
 	}
-	if _, err := m.beside.store.Put(ctx, to, o.Data); err != nil {
+	if _, err := b.Store.Put(ctx, to, o.Data); err != nil {
 		return err
 	}
-	m.attributes(ctx, to)
+	b.removeAttributes(ctx, to)
 	if d.version != "" && to != d.File {
-		return m.beside.store.Delete(ctx, d.File, d.version)
+		return b.Store.Delete(ctx, d.File, d.version)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package automation
+package deploy
 
 import (
 	"io/fs"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // written returns the files of a directory with their contents.
@@ -29,8 +31,8 @@ func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.up("prod")
-	state := filepath.Join(r.cloud.(*Rehearsal).dir, "state")
-	before := written(t, state)
+	kept := filepath.Join(r.place, "state")
+	before := written(t, kept)
 	clean, err := r.Drift(t.Context(), "prod", DriftOptions{})
 	require.NoError(t, err)
 	assert.True(t, clean.Clean())
@@ -40,9 +42,9 @@ func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
 	found, err := r.Drift(t.Context(), "prod", DriftOptions{})
 	require.NoError(t, err)
 	assert.False(t, found.Clean())
-	assert.Equal(t, map[string]string{"b": "update"}, ops(&Result{Steps: found.Drift}))
-	assert.Equal(t, map[string]string{"b": "update"}, ops(&Result{Steps: found.Corrections}))
-	assert.Equal(t, map[string]string{"c": "create"}, ops(&Result{Steps: found.Planned}))
+	assert.Equal(t, map[string]string{"b": "update"}, ops(&plan.Result{Steps: found.Drift}))
+	assert.Equal(t, map[string]string{"b": "update"}, ops(&plan.Result{Steps: found.Corrections}))
+	assert.Equal(t, map[string]string{"c": "create"}, ops(&plan.Result{Steps: found.Planned}))
 
 	// A change that waits is no drift.
 	r.boxes.Paint("b", "red")
@@ -50,5 +52,5 @@ func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, waits.Clean())
 	assert.NotEmpty(t, waits.Planned)
-	assert.Equal(t, before, written(t, state), "neither a lock nor the state was written")
+	assert.Equal(t, before, written(t, kept), "neither a lock nor the state was written")
 }

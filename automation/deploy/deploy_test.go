@@ -1,4 +1,4 @@
-package automation
+package deploy
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/internal/warehouse"
@@ -20,17 +22,17 @@ import (
 const testProgram = "tree 1"
 
 // plan previews an environment as it would be approved.
-func (r *rig) plan(stack string) *Plan {
+func (r *rig) plan(stack string) *plan.Plan {
 	r.t.Helper()
-	res, err := r.Preview(r.t.Context(), stack, PreviewOptions{})
+	res, err := r.Preview(r.t.Context(), stack, automation.PreviewOptions{})
 	require.NoError(r.t, err)
-	plan, err := r.Platform.Plan(r.t.Context(), res, testProgram)
+	found, err := r.Platform.Plan(r.t.Context(), res, testProgram)
 	require.NoError(r.t, err)
-	return plan
+	return found
 }
 
 // deploy deploys prod.
-func (r *rig) deploy(o DeployOptions) (*Deployment, error) {
+func (r *rig) deploy(o Options) (*Deployment, error) {
 	r.t.Helper()
 	o.Program = testProgram
 	return r.Deploy(r.t.Context(), "prod", o)
@@ -56,7 +58,7 @@ func (r *rig) free() {
 // updates counts the updates that Pulumi has written for prod.
 func (r *rig) updates() int {
 	r.t.Helper()
-	files, err := filepath.Glob(filepath.Join(r.cloud.(*Rehearsal).dir, "state", ".pulumi", "history", "warehouse", "prod", "*.history.json"))
+	files, err := filepath.Glob(filepath.Join(r.place, "state", ".pulumi", "history", "warehouse", "prod", "*.history.json"))
 	require.NoError(r.t, err)
 	return len(files)
 }
@@ -64,16 +66,16 @@ func (r *rig) updates() int {
 func TestADeployDoesWhatWasApprovedAndLeavesNothingToDo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	plan := r.plan("prod")
+	planned := r.plan("prod")
 	file := filepath.Join(t.TempDir(), "preview.json")
-	require.NoError(t, plan.Write(file))
-	approved, err := ReadPlan(file)
+	require.NoError(t, planned.Write(file))
+	approved, err := plan.Read(file)
 	require.NoError(t, err)
 
-	var stages []StageName
-	d, err := r.deploy(DeployOptions{
+	var stages []plan.StageName
+	d, err := r.deploy(Options{
 		ApprovedPlan: approved, Approval: "CHG-1", By: lease.Holder{Actor: "alice", Run: "https://ci/1", Commit: "0123abc"},
-		OnEvent: func(e Event) {
+		OnEvent: func(e plan.Event) {
 			if e.Stage != nil && e.Stage.Note == "" {
 				stages = append(stages, e.Stage.Name)
 			}
@@ -81,8 +83,8 @@ func TestADeployDoesWhatWasApprovedAndLeavesNothingToDo(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, Deployed, d.Outcome)
-	assert.Equal(t, []StageName{StageLease, StageInspect, StagePreview, StageGates, StageUp, StageSettle, StageRecord}, stages)
-	assert.Equal(t, plan.Digest, d.Plan.Digest)
+	assert.Equal(t, []plan.StageName{plan.StageLease, plan.StageInspect, plan.StagePreview, plan.StageGates, plan.StageUp, plan.StageSettle, plan.StageRecord}, stages)
+	assert.Equal(t, planned.Digest, d.Plan.Digest)
 	assert.True(t, d.Settled.Empty())
 	assert.Equal(t, 2, r.boxes.Count())
 	r.free()
@@ -91,13 +93,13 @@ func TestADeployDoesWhatWasApprovedAndLeavesNothingToDo(t *testing.T) {
 	require.Len(t, records, 1)
 	got := records[0]
 	assert.Equal(t, history.Succeeded, got.Result)
-	assert.Equal(t, []string{"alice", "https://ci/1", "0123abc", "CHG-1", plan.Digest, testProgram},
+	assert.Equal(t, []string{"alice", "https://ci/1", "0123abc", "CHG-1", planned.Digest, testProgram},
 		[]string{got.Actor, got.Run, got.Commit, got.Approval, got.Digest, got.Program})
 	assert.Equal(t, 3, got.Changes["create"])
 
 	// The same deploy once more has nothing to do: no update, and no gate that could refuse nothing.
 	before := r.updates()
-	d, err = r.deploy(DeployOptions{ApprovedPlan: approved})
+	d, err = r.deploy(Options{ApprovedPlan: approved})
 	require.NoError(t, err)
 	assert.Equal(t, Unchanged, d.Outcome)
 	assert.Nil(t, d.Up)
@@ -114,26 +116,26 @@ func TestAStaleApprovalStopsTheDeployWithTheDifference(t *testing.T) {
 	// Somebody edits the stack file in between.
 	r.configure("prod", "boxes: [a, d]", "colour: red", "shape: cube")
 
-	d, err := r.deploy(DeployOptions{ApprovedPlan: approved})
-	require.ErrorIs(t, err, ErrStale)
-	require.ErrorIs(t, err, ErrRefused)
+	d, err := r.deploy(Options{ApprovedPlan: approved})
+	require.ErrorIs(t, err, automation.ErrStale)
+	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.Equal(t, Refused, d.Outcome)
 	for _, text := range []string{
 		"the stack file or the project file was changed", "not approved: create fake:index:Box d", "not approved: delete fake:index:Box b",
-		"approved, and no longer planned: create fake:index:Box c", ShortDigest(approved.Digest),
+		"approved, and no longer planned: create fake:index:Box c", plan.ShortDigest(approved.Digest),
 	} {
 		assert.ErrorContains(t, err, text)
 	}
-	assert.Equal(t, []Step{approved.Result.Steps[len(approved.Result.Steps)-1]}, d.Difference.Vanished)
+	assert.Equal(t, []plan.Step{approved.Result.Steps[len(approved.Result.Steps)-1]}, d.Difference.Vanished)
 	assert.Equal(t, 2, r.boxes.Count())
 
 	// The digest alone refuses as well, and so does another program.
-	_, err = r.deploy(DeployOptions{Approved: approved.Digest[:12]})
-	require.ErrorIs(t, err, ErrStale)
+	_, err = r.deploy(Options{Approved: approved.Digest[:12]})
+	require.ErrorIs(t, err, automation.ErrStale)
 	assert.ErrorContains(t, err, "create fake:index:Box d")
 	now := r.plan("prod")
-	_, err = r.Deploy(t.Context(), "prod", DeployOptions{ApprovedPlan: now, Program: "tree 2"})
-	require.ErrorIs(t, err, ErrStale)
+	_, err = r.Deploy(t.Context(), "prod", Options{ApprovedPlan: now, Program: "tree 2"})
+	require.ErrorIs(t, err, automation.ErrStale)
 	assert.ErrorContains(t, err, "the program is another one: tree 2, approved was tree 1")
 
 	records := r.records()
@@ -143,20 +145,23 @@ func TestAStaleApprovalStopsTheDeployWithTheDifference(t *testing.T) {
 		assert.Equal(t, "stale", rec.Failure.Kind)
 	}
 	r.free()
-	_, err = r.deploy(DeployOptions{Approved: now.Digest[:12]})
+	_, err = r.deploy(Options{Approved: now.Digest[:12]})
 	require.NoError(t, err)
 }
 
 func TestAnApprovalIsAskedForBeforeAnythingIsChanged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.load = func(string) (estate, error) { return strict{warehouse.Everybody}, nil }
-	_, err := r.deploy(DeployOptions{})
-	require.ErrorIs(t, err, ErrRefused)
-	assert.NotErrorIs(t, err, ErrStale)
-	assert.ErrorContains(t, err, "prod needs an approval (delivery.requireApproval in Pulumi.prod.yaml): name it with --approval")
+	r.estate = strict{warehouse.Everybody}
+	_, err := r.deploy(Options{})
+	require.ErrorIs(t, err, automation.ErrRefused)
+	assert.NotErrorIs(t, err, automation.ErrStale)
+	assert.ErrorContains(t, err, "prod needs an approval (delivery.requireApproval in Pulumi.prod.yaml), and none is named")
+	var gate *GateError
+	require.ErrorAs(t, err, &gate)
+	assert.True(t, gate.Approval)
 	assert.Zero(t, r.boxes.Count())
-	_, err = r.deploy(DeployOptions{Approval: "CHG-1"})
+	_, err = r.deploy(Options{Approval: "CHG-1"})
 	require.NoError(t, err)
 	assert.Equal(t, "CHG-1", r.records()[0].Approval)
 }
@@ -168,33 +173,34 @@ func (strict) RequiresApproval(string) bool { return true }
 
 func TestCriticalResourcesGoOnlyWhenTheyAreNamed(t *testing.T) {
 	t.Parallel()
-	vpc := Step{Op: "replace", URN: "urn:pulumi:prod::p::aws:ec2/vpc:Vpc::prod-vpc", Type: "aws:ec2/vpc:Vpc", Name: "prod-vpc", Critical: "network"}
-	key := Step{Op: "delete", URN: "urn:pulumi:prod::p::aws:kms/key:Key::k", Type: "aws:kms/key:Key", Name: "k", Critical: "encryption key"}
+	vpc := plan.Step{Op: "replace", URN: "urn:pulumi:prod::p::aws:ec2/vpc:Vpc::prod-vpc", Type: "aws:ec2/vpc:Vpc", Name: "prod-vpc", Critical: "network"}
+	key := plan.Step{Op: "delete", URN: "urn:pulumi:prod::p::aws:kms/key:Key::k", Type: "aws:kms/key:Key", Name: "k", Critical: "encryption key"}
 	twin := key
 	twin.URN = "urn:pulumi:prod::p::x$aws:kms/key:Key::k"
-	harmless := []Step{
+	harmless := []plan.Step{
 		{Op: "update", URN: "u1", Type: "aws:ec2/vpc:Vpc", Name: "other", Critical: "network"},
 		{Op: "delete", URN: "u2", Type: "aws:iam/role:Role", Name: "role"},
 	}
 	for _, c := range []struct {
 		name  string
-		steps []Step
+		steps []plan.Step
 		allow []string
 		want  []string
 	}{
 		{"nothing critical", harmless, nil, nil},
-		{"none named", append([]Step{vpc, key}, harmless...), nil, []string{
-			"would replace the network prod-vpc", "--allow 'aws:ec2/vpc:Vpc prod-vpc'", "would delete the encryption key k", "--allow 'aws:kms/key:Key k'"}},
-		{"one named", []Step{vpc, key}, []string{"aws:ec2/vpc:Vpc prod-vpc"}, []string{"would delete the encryption key k"}},
-		{"all named", []Step{vpc, key}, []string{vpc.URN, "aws:kms/key:Key k"}, nil},
-		{"one that is not at stake", []Step{vpc}, []string{vpc.URN, "aws:ec2/vpc:Vpc other"}, []string{`"aws:ec2/vpc:Vpc other" names no critical resource`}},
-		{"a type alone", []Step{vpc}, []string{"aws:ec2/vpc:Vpc"}, []string{"names no critical resource", "would replace"}},
-		{"two of one name", []Step{key, twin}, []string{"aws:kms/key:Key k"}, []string{"names 2 resources", "--allow '" + twin.URN + "'"}},
-		{"two of one name by URN", []Step{key, twin}, []string{key.URN, twin.URN}, nil},
+		{"none named", append([]plan.Step{vpc, key}, harmless...), nil, []string{
+			"would replace the network prod-vpc", "aws:ec2/vpc:Vpc prod-vpc", "would delete the encryption key k", "aws:kms/key:Key k"}},
+		{"one named", []plan.Step{vpc, key}, []string{"aws:ec2/vpc:Vpc prod-vpc"}, []string{"would delete the encryption key k"}},
+		{"all named", []plan.Step{vpc, key}, []string{vpc.URN, "aws:kms/key:Key k"}, nil},
+		{"one that is not at stake", []plan.Step{vpc}, []string{vpc.URN, "aws:ec2/vpc:Vpc other"}, []string{`"aws:ec2/vpc:Vpc other" names no critical resource`}},
+		{"a type alone", []plan.Step{vpc}, []string{"aws:ec2/vpc:Vpc"}, []string{"names no critical resource", "would replace"}},
+		{"two of one name", []plan.Step{key, twin}, []string{"aws:kms/key:Key k"}, []string{"names 2 resources", twin.URN}},
+		{"two of one name by URN", []plan.Step{key, twin}, []string{key.URN, twin.URN}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := strings.Join(missingAllowances(c.steps, c.allow), "\n")
+			problems, missing := missingAllowances(c.steps, c.allow)
+			got := strings.Join(append(problems, missing...), "\n")
 			if c.want == nil {
 				assert.Empty(t, got)
 			}
@@ -218,12 +224,12 @@ func TestOneOfTwoDeploysRunsAndTheOtherLearnsWhoDoes(t *testing.T) {
 	both := make(chan ended, 2)
 	for _, name := range []string{"alice", "bob"} {
 		go func() {
-			d, err := r.Deploy(context.Background(), "prod", DeployOptions{By: lease.Holder{Actor: name, Run: "https://ci/" + name}})
+			d, err := r.Deploy(context.Background(), "prod", Options{By: lease.Holder{Actor: name, Run: "https://ci/" + name}})
 			both <- ended{d, err}
 		}()
 	}
 	loser := <-both
-	require.ErrorIs(t, loser.err, ErrLocked)
+	require.ErrorIs(t, loser.err, automation.ErrLocked)
 	require.ErrorIs(t, loser.err, lease.ErrHeld)
 	var held *lease.HeldError
 	require.ErrorAs(t, loser.err, &held)
@@ -244,20 +250,20 @@ func TestOneOfTwoDeploysRunsAndTheOtherLearnsWhoDoes(t *testing.T) {
 func TestADeployCanWaitForTheLeaseOfAnother(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	b, err := r.beside(t.Context(), "prod")
+	b, err := r.Beside(t.Context(), "prod")
 	require.NoError(t, err)
-	l, err := lease.Acquire(t.Context(), b.store, b.stack, lease.Holder{Actor: "alice", Host: "laptop"}, lease.Options{})
+	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice", Host: "laptop"}, lease.Options{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
-	o := DeployOptions{Lease: lease.Options{Wait: time.Minute, Waiting: func(lease.Record) { cancel() }}}
+	o := Options{Lease: lease.Options{Wait: time.Minute, Waiting: func(lease.Record) { cancel() }}}
 	d, err := r.Deploy(ctx, "prod", o)
-	require.ErrorIs(t, err, ErrCancelled)
+	require.ErrorIs(t, err, automation.ErrCancelled)
 	assert.Equal(t, Cancelled, d.Outcome)
 	require.NoError(t, l.Err())
 
 	var notes []string
 	o.Lease.Waiting = nil
-	o.OnEvent = func(e Event) {
+	o.OnEvent = func(e plan.Event) {
 		if e.Stage != nil && e.Stage.Note != "" {
 			notes = append(notes, e.Stage.Note)
 			assert.NoError(t, l.Release(context.Background()))
@@ -277,8 +283,8 @@ func TestACancelLetsTheRunningStepEndAndLeavesNothingLocked(t *testing.T) {
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-r.boxes.Created; cancel() }()
-	d, err := r.Deploy(ctx, "prod", DeployOptions{})
-	require.ErrorIs(t, err, ErrCancelled)
+	d, err := r.Deploy(ctx, "prod", Options{})
+	require.ErrorIs(t, err, automation.ErrCancelled)
 	assert.Equal(t, Cancelled, d.Outcome)
 	n, err := r.Resources(t.Context(), "prod")
 	require.NoError(t, err)
@@ -287,7 +293,7 @@ func TestACancelLetsTheRunningStepEndAndLeavesNothingLocked(t *testing.T) {
 	records := r.records()
 	require.Len(t, records, 1)
 	assert.Equal(t, history.Cancelled, records[0].Result)
-	d, err = r.deploy(DeployOptions{})
+	d, err = r.deploy(Options{})
 	require.NoError(t, err)
 	assert.NotEqual(t, Refused, d.Outcome)
 }
@@ -302,10 +308,10 @@ func TestALostLeaseInterruptsTheEngine(t *testing.T) {
 		_, err := r.BreakLease(context.Background(), "prod", lease.BreakOptions{Force: true, Reason: "to see what happens", By: lease.Holder{Actor: "mallory"}})
 		assert.NoError(t, err)
 	}()
-	d, err := r.deploy(DeployOptions{Lease: lease.Options{TTL: 4 * time.Second, Heartbeat: 100 * time.Millisecond}})
-	require.ErrorIs(t, err, ErrLeaseLost)
+	d, err := r.deploy(Options{Lease: lease.Options{TTL: 4 * time.Second, Heartbeat: 100 * time.Millisecond}})
+	require.ErrorIs(t, err, automation.ErrLeaseLost)
 	require.ErrorIs(t, err, lease.ErrLost)
-	assert.NotErrorIs(t, err, ErrCancelled)
+	assert.NotErrorIs(t, err, automation.ErrCancelled)
 	assert.ErrorContains(t, err, "somebody broke the lease")
 	assert.Equal(t, NotDeployed, d.Outcome)
 	r.free()
@@ -319,8 +325,8 @@ func TestAFailedDeployIsRecordedWithoutWhatTheCloudSaid(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.configure("prod", "boxes: [a, heavy]", "colour: red", "shape: cube")
-	d, err := r.deploy(DeployOptions{})
-	require.ErrorIs(t, err, ErrProvider)
+	d, err := r.deploy(Options{})
+	require.ErrorIs(t, err, automation.ErrProvider)
 	assert.Equal(t, NotDeployed, d.Outcome)
 	got := r.records()[0]
 	assert.Equal(t, history.Failed, got.Result)
@@ -337,13 +343,13 @@ func TestADeployThatDoesNotSettleSaysWhatIsLeft(t *testing.T) {
 	// Drift that the update does not look for.
 	r.boxes.Paint("b", "pink")
 	r.configure("prod", "boxes: [a, b, c]", "colour: red", "shape: cube")
-	d, err := r.deploy(DeployOptions{})
-	require.ErrorIs(t, err, ErrUnsettled)
+	d, err := r.deploy(Options{})
+	require.ErrorIs(t, err, automation.ErrUnsettled)
 	assert.ErrorContains(t, err, "drift: update fake:index:Box b")
 	assert.Equal(t, Unsettled, d.Outcome)
 	assert.NotNil(t, d.Up)
 	assert.Equal(t, "unsettled", r.records()[0].Failure.Kind)
-	d, err = r.deploy(DeployOptions{Refresh: true})
+	d, err = r.deploy(Options{Refresh: true})
 	require.NoError(t, err)
 	assert.Equal(t, Deployed, d.Outcome)
 }
@@ -359,22 +365,22 @@ func TestEnvironmentsAreDeployedOwnersFirstAndAFailureStopsTheRest(t *testing.T)
 	assert.Equal(t, []string{"prod", "stg"}, order)
 
 	r.configure("dev", "boxes: [heavy]", "colour: red", "shape: cube")
-	all, err := r.DeployAll(t.Context(), []string{"stg", "dev"}, func(string) DeployOptions { return DeployOptions{} })
-	require.ErrorIs(t, err, ErrProvider)
+	all, err := r.DeployAll(t.Context(), []string{"stg", "dev"}, func(string) Options { return Options{} })
+	require.ErrorIs(t, err, automation.ErrProvider)
 	require.Len(t, all, 2)
 	assert.Equal(t, NotDeployed, all[0].Outcome)
 	assert.Equal(t, []any{"stg", Skipped}, []any{all[1].Stack, all[1].Outcome})
 	assert.Zero(t, r.boxes.Count())
 
-	_, err = r.DeployAll(t.Context(), []string{"stg", "dev"}, func(env string) DeployOptions {
+	_, err = r.DeployAll(t.Context(), []string{"stg", "dev"}, func(env string) Options {
 		if env == "stg" {
-			return DeployOptions{Approved: "short"}
+			return Options{Approved: "short"}
 		}
-		return DeployOptions{}
+		return Options{}
 	})
-	require.ErrorIs(t, err, ErrInvalid, "what is wrong with the second is told before the first is begun")
+	require.ErrorIs(t, err, automation.ErrInvalid, "what is wrong with the second is told before the first is begun")
 	_, err = r.DeployAll(t.Context(), []string{"nowhere"}, nil)
-	require.ErrorIs(t, err, ErrInvalid)
+	require.ErrorIs(t, err, automation.ErrInvalid)
 }
 
 func TestADeployThatOnlyPublishesSomethingElseIsCarriedOut(t *testing.T) {
@@ -382,7 +388,7 @@ func TestADeployThatOnlyPublishesSomethingElseIsCarriedOut(t *testing.T) {
 	r := newRig(t)
 	r.up("prod")
 	r.configure("prod", "boxes: [a, b]", "colour: red", "shape: cube", "motto: new")
-	d, err := r.deploy(DeployOptions{})
+	d, err := r.deploy(Options{})
 	require.NoError(t, err)
 	assert.Equal(t, Deployed, d.Outcome)
 	out, err := r.Outputs(t.Context(), "prod")
@@ -399,12 +405,12 @@ func TestErrorsHaveShortKinds(t *testing.T) {
 		kind   string
 		result history.Result
 	}{
-		{&Error{Kind: ErrStale}, "stale", history.Refused},
-		{&Error{Kind: ErrRefused}, "gate", history.Refused},
-		{&Error{Kind: ErrLocked}, "locked", history.Refused},
-		{&Error{Kind: ErrPending}, "pending", history.Refused},
-		{&Error{Kind: ErrLeaseLost, cause: context.Canceled}, "lease-lost", history.Failed},
-		{&Error{Kind: ErrCancelled}, "cancelled", history.Cancelled},
+		{&automation.Error{Kind: automation.ErrStale}, "stale", history.Refused},
+		{&automation.Error{Kind: automation.ErrRefused}, "gate", history.Refused},
+		{&automation.Error{Kind: automation.ErrLocked}, "locked", history.Refused},
+		{&automation.Error{Kind: automation.ErrPending}, "pending", history.Refused},
+		{(&automation.Error{Kind: automation.ErrLeaseLost}).Because(context.Canceled), "lease-lost", history.Failed},
+		{&automation.Error{Kind: automation.ErrCancelled}, "cancelled", history.Cancelled},
 		{errors.New("boom"), "engine", history.Failed},
 	} {
 		assert.Equal(t, c.kind, kindOf(c.err))

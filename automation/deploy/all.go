@@ -1,14 +1,17 @@
-package automation
+package deploy
 
 import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 // Order puts environments into the order in which they are deployed: the owner of a cluster before those who join it, and
 // the clusters one after the other. All names must be those of environments.
-func (p *Platform) Order(envs ...string) ([]string, error) {
+func Order(p *automation.Platform, envs ...string) ([]string, error) {
 	e, err := p.Estate(envs...)
 	if err != nil {
 		return nil, err
@@ -28,15 +31,15 @@ func (p *Platform) Order(envs ...string) ([]string, error) {
 	return out, nil
 }
 
-// DeployAll deploys several environments one after the other, in their Order, each with options of its own. One that is
+// All deploys several environments one after the other, in their Order, each with options of its own. One that is
 // not deployed stops those after it, which have the outcome Skipped. All are in the result; the error is that of the one
 // that stopped it.
-func (p *Platform) DeployAll(ctx context.Context, envs []string, options func(env string) DeployOptions) ([]*Deployment, error) {
-	order, err := p.Order(envs...)
+func All(ctx context.Context, p *automation.Platform, envs []string, options func(env string) Options) ([]*Deployment, error) {
+	order, err := Order(p, envs...)
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]DeployOptions{}
+	all := map[string]Options{}
 	for _, env := range order {
 		o := options(env)
 		if err := o.check(env); err != nil {
@@ -46,7 +49,7 @@ func (p *Platform) DeployAll(ctx context.Context, envs []string, options func(en
 	}
 	var out []*Deployment
 	for i, env := range order {
-		d, err := p.Deploy(ctx, env, all[env])
+		d, err := Run(ctx, p, env, all[env])
 		if d == nil {
 			d = &Deployment{Stack: env, Outcome: NotDeployed}
 		}
@@ -57,7 +60,7 @@ func (p *Platform) DeployAll(ctx context.Context, envs []string, options func(en
 		for _, next := range order[i+1:] {
 			out = append(out, &Deployment{Stack: next, Outcome: Skipped})
 			if o := all[next]; o.OnEvent != nil {
-				stages{OpDeploy, next, o.OnEvent}.tell(StageLease, fmt.Sprintf("not begun: %s was not deployed", env))
+				(&session{op: plan.OpDeploy, stack: next, observe: o.OnEvent}).tell(plan.StageLease, fmt.Sprintf("not begun: %s was not deployed", env))
 			}
 		}
 		return out, err

@@ -1,4 +1,4 @@
-package automation
+package deploy
 
 import (
 	"os"
@@ -7,11 +7,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation"
 )
 
 // kept is a file in the rehearsal's backend.
 func (r *rig) kept(name string) string {
-	return filepath.Join(r.cloud.(*Rehearsal).dir, "state", ".pulumi", filepath.FromSlash(name))
+	return filepath.Join(r.place, "state", ".pulumi", filepath.FromSlash(name))
 }
 
 func TestAttributesThatAKillLeftBehindAreRemoved(t *testing.T) {
@@ -25,15 +27,14 @@ func TestAttributesThatAKillLeftBehindAreRemoved(t *testing.T) {
 		require.NoError(t, os.WriteFile(damaged, nil, 0o600))
 	}
 
-	_, err = r.Preview(t.Context(), "prod", PreviewOptions{})
-	require.ErrorIs(t, err, ErrDamaged)
+	_, err = r.Preview(t.Context(), "prod", automation.PreviewOptions{})
+	require.ErrorIs(t, err, automation.ErrDamaged)
 	assert.ErrorContains(t, err, ".pulumi/stacks/warehouse/prod.json.attrs is empty")
 	assert.ErrorContains(t, err, ".pulumi/meta.yaml.attrs is empty")
-	assert.ErrorContains(t, err, "platform repair prod")
-	d, err := r.deploy(DeployOptions{})
-	require.ErrorIs(t, err, ErrDamaged)
+	d, err := r.deploy(Options{})
+	require.ErrorIs(t, err, automation.ErrDamaged)
 	assert.Equal(t, Refused, d.Outcome)
-	d, err = r.deploy(DeployOptions{Repair: true})
+	d, err = r.deploy(Options{Repair: true})
 	require.NoError(t, err)
 	assert.Equal(t, Unchanged, d.Outcome)
 	assert.Len(t, d.Repaired, len(files)+1)
@@ -43,7 +44,7 @@ func TestAttributesThatAKillLeftBehindAreRemoved(t *testing.T) {
 func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	_, err := r.deploy(DeployOptions{})
+	_, err := r.deploy(Options{})
 	require.NoError(t, err)
 	file := r.kept("stacks/warehouse/prod.json")
 	whole, err := os.ReadFile(file)
@@ -63,13 +64,13 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 		} else {
 			require.NoError(t, os.WriteFile(file, c.content, 0o600))
 		}
-		_, err := r.Preview(t.Context(), "prod", PreviewOptions{})
-		require.ErrorIs(t, err, ErrDamaged, "%s", c.content)
-		_, err = r.Up(t.Context(), "prod", UpOptions{})
-		require.ErrorIs(t, err, ErrDamaged, "%s", c.content)
-		_, err = r.deploy(DeployOptions{Repair: true})
-		require.ErrorIs(t, err, ErrDamaged)
-		for _, said := range []string{".pulumi/stacks/warehouse/prod.json " + c.says, "the newest whole copy is .pulumi/", "platform repair prod --restore"} {
+		_, err := r.Preview(t.Context(), "prod", automation.PreviewOptions{})
+		require.ErrorIs(t, err, automation.ErrDamaged, "%s", c.content)
+		_, err = r.Up(t.Context(), "prod", automation.UpOptions{})
+		require.ErrorIs(t, err, automation.ErrDamaged, "%s", c.content)
+		_, err = r.deploy(Options{Repair: true})
+		require.ErrorIs(t, err, automation.ErrDamaged)
+		for _, said := range []string{".pulumi/stacks/warehouse/prod.json " + c.says, "the newest whole copy is .pulumi/"} {
 			assert.ErrorContains(t, err, said)
 		}
 		assert.Equal(t, 2, r.boxes.Count())
@@ -78,7 +79,7 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, done.Done, 1)
 		assert.Contains(t, done.Done[0], "restored .pulumi/stacks/warehouse/prod.json from ")
-		again, err := r.Preview(t.Context(), "prod", PreviewOptions{Refresh: true})
+		again, err := r.Preview(t.Context(), "prod", automation.PreviewOptions{Refresh: true})
 		require.NoError(t, err)
 		assert.True(t, again.Empty(), "%v", again.Steps)
 	}
@@ -90,7 +91,7 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err = r.Repair(t.Context(), "prod", RepairOptions{Restore: true})
-	require.ErrorIs(t, err, ErrDamaged)
+	require.ErrorIs(t, err, automation.ErrDamaged)
 	assert.ErrorContains(t, err, "there is no whole copy of it")
 }
 
@@ -98,7 +99,7 @@ func TestAStackThatWasDestroyedIsEmptyAndNotDamaged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.up("prod")
-	_, err := r.Destroy(t.Context(), "prod", DestroyOptions{})
+	_, err := r.Destroy(t.Context(), "prod", automation.DestroyOptions{})
 	require.NoError(t, err)
 	r.up("prod")
 }

@@ -1,0 +1,98 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/state"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
+)
+
+// Inspect looks for what stands in the way of an update of an environment: its lease, Pulumi's locks, damaged files, and
+// operations that a killed run has left. It changes nothing.
+func (p *Platform) Inspect(ctx context.Context, env string) (*state.Inspection, error) {
+	if err := p.Check(env); err != nil {
+		return nil, Named(err, plan.OpRepair, env)
+	}
+	b, err := p.Beside(ctx, env)
+	if err != nil {
+		return nil, Failure(ctx, err, plan.OpRepair, env)
+	}
+	var held *lease.Record
+	if b.Store != nil {
+		held, err = lease.Read(ctx, b.Store, b.Stack)
+		if err != nil && !errors.Is(err, lease.ErrNotHeld) {
+			return nil, Failure(ctx, err, plan.OpRepair, env)
+		}
+	}
+	found, err := p.InspectUnder(ctx, b, held, time.Now())
+	if err != nil {
+		return nil, Failure(ctx, err, plan.OpRepair, env)
+	}
+	found.Lease = held
+	return found, nil
+}
+
+// InspectUnder is Inspect for who has the lease, which it leaves out. Prior is the lease under which a lock may have been
+// taken, nil for none; now is the time by the clock of the store.
+func (p *Platform) InspectUnder(ctx context.Context, b *state.Beside, prior *lease.Record, now time.Time) (*state.Inspection, error) {
+	out := &state.Inspection{Stack: b.Stack.Name, Where: b.Where(), Unleased: b.Without}
+	var err error
+	if out.Locks, err = b.Locks(ctx, prior, now); err != nil {
+		return nil, err
+	}
+	if out.Damage, err = b.Damage(ctx, true); err != nil || len(out.Damage) > 0 {
+		return out, err
+	}
+	exported, err := p.Export(ctx, b.Stack.Name)
+	if err != nil {
+		return nil, err
+	}
+	deployment, err := Decode(exported)
+	if err != nil {
+		return nil, err
+	}
+	out.Pending = state.Pending(deployment)
+	return out, nil
+}
+
+// Blocked returns the *Error of an operation that what was found does not let through, which errors.As finds as a
+// *state.BlockedError; nil when nothing but a lease was found.
+func Blocked(op plan.Operation, i *state.Inspection) error {
+	if !i.Blocks() {
+		return nil
+	}
+	e := &Error{Kind: ErrPending, Operation: op, Stack: i.Stack, Messages: i.Lines(), cause: &state.BlockedError{Inspection: i}}
+	switch {
+	case len(i.Locks) > 0:
+		e.Kind = ErrLocked
+	case len(i.Damage) > 0:
+		e.Kind = ErrDamaged
+		if slices.ContainsFunc(i.Damage, func(d state.Damage) bool { return !d.Expendable && d.Copy == "" }) {
+			e.Messages = append(e.Messages, "nothing was changed")
+		}
+	}
+	return e
+}
+
+// Held returns the *Error of an operation for which somebody else has the lease. errors.As finds the *lease.HeldError.
+func Held(op plan.Operation, stack string, held *lease.HeldError) *Error {
+	return &Error{Kind: ErrLocked, Operation: op, Stack: stack, Messages: []string{held.Error()}, cause: held}
+}
+
+// intact refuses a stack whose state the CLI cannot read, or would take for that of a new stack. What keeps it from looking
+// also keeps the CLI from reading, which says so by itself.
+func (p *Platform) intact(ctx context.Context, op plan.Operation, stack string) error {
+	b, err := p.Beside(ctx, stack)
+	if err != nil {
+		return nil
+	}
+	found, err := b.Damage(ctx, false)
+	if err != nil || len(found) == 0 {
+		return nil
+	}
+	return Blocked(op, &state.Inspection{Stack: stack, Damage: found})
+}

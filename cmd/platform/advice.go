@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
+	"github.com/eks-platform/eks-platform/automation/state"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
+)
+
+// advice says what a person can do about an error: in the library's errors are the reasons as data, and here the commands and
+// the flags. Every command in it can be pasted.
+func advice(err error) []string {
+	var out []string
+	for _, e := range failures(err) {
+		for _, line := range adviceOn(e) {
+			if !slices.Contains(out, line) {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
+
+// failures are the library's errors in an error, which joins those of several environments.
+func failures(err error) []*automation.Error {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *automation.Error:
+		return []*automation.Error{e}
+	case interface{ Unwrap() []error }:
+		var out []*automation.Error
+		for _, one := range e.Unwrap() {
+			out = append(out, failures(one)...)
+		}
+		return out
+	}
+	return failures(errors.Unwrap(err))
+}
+
+func adviceOn(e *automation.Error) []string {
+	var gate *deploy.GateError
+	var held *lease.HeldError
+	var blocked *state.BlockedError
+	var protected *automation.ProtectedError
+	switch {
+	case errors.As(e, &gate):
+		var out []string
+		for _, name := range gate.Allowances {
+			// With the environment's name it is right beside other environments, too. A URN names its environment by itself.
+			if !strings.HasPrefix(name, "urn:") {
+				name = e.Stack + "=" + name
+			}
+			out = append(out, "to allow it: --allow "+quoted(name))
+		}
+		if gate.Approval {
+			out = append(out, "to name the approval, for example a change number or the address of a review: --approval REFERENCE")
+		}
+		return out
+	case errors.As(e, &protected):
+		return []string{"to destroy them, too: --unprotect"}
+	case errors.As(e, &held):
+		return adviceOnLease(e, held)
+	case errors.As(e, &blocked):
+		return adviceOnBlock(e, blocked.Inspection)
+	}
+	return nil
+}
+
+func adviceOnLease(e *automation.Error, held *lease.HeldError) []string {
+	switch {
+	case held.Record.Dead != "":
+		return []string{"to break it: platform repair " + e.Stack, "to break it and deploy: --repair"}
+	case string(e.Operation) == "repair":
+		return []string{fmt.Sprintf("to break it although its holder may be alive: platform repair %s --force --reason WHY", e.Stack)}
+	case e.Operation == "":
+		return []string{fmt.Sprintf("to break it although its holder may be alive: platform lease %s --break --reason WHY", e.Stack)}
+	}
+	return []string{"to wait for it: --wait 10m"}
+}
+
+func adviceOnBlock(e *automation.Error, i *state.Inspection) []string {
+	switch {
+	case !errors.Is(e, automation.ErrLocked) && !errors.Is(e, automation.ErrPending) && !errors.Is(e, automation.ErrDamaged):
+		return []string{"to look at it: platform repair " + i.Stack + " --check"}
+	case slices.ContainsFunc(i.Locks, func(l state.Lock) bool { return l.Proof == "" }):
+		return []string{fmt.Sprintf("wait for it or, if you know that it is gone: platform repair %s --force --reason WHY", i.Stack)}
+	case slices.ContainsFunc(i.Damage, func(d state.Damage) bool { return !d.Expendable && d.Copy != "" }):
+		return []string{fmt.Sprintf("to take the copy: platform repair %s --restore (what was done after it was made is not in it: look at the next preview)", i.Stack)}
+	case slices.ContainsFunc(i.Damage, func(d state.Damage) bool { return !d.Expendable }):
+		return nil
+	}
+	var out []string
+	for _, o := range i.Pending {
+		if o.Remedy == state.RemedyDecide {
+			out = append(out,
+				fmt.Sprintf("if %s %s exists, with its ID: platform repair %s --import %s", o.Type, o.Name, i.Stack, quoted(o.URN+"=ID")),
+				fmt.Sprintf("if it does not: platform repair %s --clear %s", i.Stack, quoted(o.URN)))
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	return []string{"to repair it: platform repair " + i.Stack, "to repair it and deploy: --repair"}
+}
+
+// quoted quotes a word for a shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
