@@ -3,11 +3,12 @@
 //
 //	run, err := github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile})
 //	client, err := github.New(github.Options{Token: os.Getenv("GITHUB_TOKEN"), URL: run.APIURL})
+//	found := report.Of("Platform preview", runs...)
 //	posted, err := client.Post(ctx, github.Comment{
 //		Repository: run.Repository, PullRequest: run.PullRequest, Head: run.Head, RunURL: run.URL,
-//	}, report.Of("Platform preview", runs...))
+//	}, found)
 //	if errors.Is(err, github.ErrReadOnly) { // a pull request from a fork
-//		_, err = github.NewStep(os.Getenv, os.Stdout).SummarizeReport(...)
+//		err = github.NewStep(os.Getenv, os.Stdout).Report(found)
 //	}
 //
 // # One comment, one writer
