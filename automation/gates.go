@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // begin checks the configuration of all environments, attaches the cloud, and passes the operation's gates.
@@ -58,7 +59,7 @@ func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack
 				return fmt.Errorf("look at %s, which joins the cluster of %s: %w", joined, stack, err)
 			}
 			if n := len(s.inCloud()); n > 0 {
-				standing = append(standing, fmt.Sprintf("%s (%d resources)", joined, n))
+				standing = append(standing, fmt.Sprintf("%s (%s)", joined, plural.Of(n, "resource")))
 			}
 		}
 		if len(standing) > 0 {
@@ -88,7 +89,7 @@ func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted b
 		return &Error{
 			Kind: ErrRefused, Operation: plan.OpDestroy, Stack: stack, cause: &ProtectedError{protected},
 			Messages: append([]string{fmt.Sprintf(
-				"%d resources are protected from deletion, and destroying them is not what was asked for:", len(protected))}, protected...),
+				"%s protected from deletion, and destroying what is protected is not what was asked for:", plural.Of(len(protected), "resource is", "resources are"))}, protected...),
 		}
 	}
 	if _, err := w.run(ctx, stack, "state", "unprotect", "--all", "--yes"); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // RepairOptions configures Repair.
@@ -186,7 +187,7 @@ func (m *mending) restore(ctx context.Context, found *state.Inspection) error {
 			if err := m.beside.Restore(ctx, d); err != nil {
 				return fmt.Errorf("restore %s: %w", d.File, err)
 			}
-			m.did(fmt.Sprintf("restored %s from %s of %s, with %d resources", d.File, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), d.CopyResources))
+			m.did(fmt.Sprintf("restored %s from %s of %s, with %s", d.File, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), plural.Of(d.CopyResources, "resource")))
 		}
 	}
 	return nil

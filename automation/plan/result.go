@@ -93,6 +93,28 @@ func (s Step) String() string {
 	return text
 }
 
+// InCloud reports whether the resource stands for something in the cloud: components, providers and the stack itself are
+// only groupings.
+func (s Step) InCloud() bool { return InCloud(s.Type) }
+
+// InCloud is Step.InCloud for a type.
+func InCloud(typ string) bool {
+	return !strings.HasPrefix(typ, "pulumi:") && !strings.HasPrefix(typ, "eks-platform:") && !strings.HasPrefix(typ, "eks:index:")
+}
+
+// signs say in one character what happens to a resource: those by which GitHub colours the lines of a comparison.
+var signs = map[string]string{
+	"create": "+", "import": "+", "update": "!", "replace": "!", "delete": "-", "delete-replaced": "-", "discard": "-",
+}
+
+// Sign is the character that stands for one of Pulumi's operations, the same wherever steps are shown.
+func Sign(op string) string {
+	if s, ok := signs[op]; ok {
+		return s
+	}
+	return "!"
+}
+
 // Destructive reports whether the resource, as it is now, will be gone.
 func (s Step) Destructive() bool {
 	return s.Op == string(apitype.OpReplace) || s.Op == string(apitype.OpDelete) || s.Op == string(apitype.OpDeleteReplaced)

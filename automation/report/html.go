@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 //go:embed page.html
@@ -23,7 +24,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 	"deleted":     func(p plan.PropertyChange) bool { return p.Kind == plan.PropertyDeleted },
 	"withheldWhy": func() string { return withheldWhy },
-	"count":       counted,
+	"count":       plural.Of,
 	"cell":        func(label string, n int, alarm bool) countCell { return countCell{label, n, alarm} },
 }).Parse(pageSource))
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // Budget is how many bytes a comment may have. GitHub's limit is 65,536 characters, and it has been seen to refuse
@@ -321,18 +323,19 @@ func (m *markdown) details(e Environment) {
 		drift = append(drift, diffLines(c.drifted(), !m.detail.noReplaceValues)...)
 	}
 	for _, d := range []struct {
-		n    int
-		text string
+		n              int
+		before         string
+		one, otherwise string
 	}{
-		{updateValues, "the values of %d updates"},
-		{createValues, "what identifies %d new resources"},
-		{updates, "%d updates"},
-		{creates, "%d new resources"},
-		{values, "the values of %d replacements"},
-		{drifted, "%d resources with drift"},
+		{updateValues, "the values of ", "update", "updates"},
+		{createValues, "what identifies ", "new resource", "new resources"},
+		{updates, "", "update", "updates"},
+		{creates, "", "new resource", "new resources"},
+		{values, "the values of ", "replacement", "replacements"},
+		{drifted, "", "resource with drift", "resources with drift"},
 	} {
 		if d.n > 0 {
-			m.drop(d.text+" in %s", d.n, escape(e.Name))
+			m.drop("%s%s in %s", d.before, plural.Of(d.n, d.one, d.otherwise), escape(e.Name))
 		}
 	}
 	if len(lines)+len(drift) == 0 {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation"
@@ -210,18 +209,8 @@ func (e *Environment) read(r *plan.Result) {
 	for _, s := range steps {
 		c := changeOf(s)
 		e.Changes = append(e.Changes, c)
-		switch s.Op {
-		case "create", "import":
-			e.Counts.Create++
-		case "update":
-			e.Counts.Update++
-		case "replace":
-			e.Counts.Replace++
-		}
+		e.Counts.add(s)
 		if s.Destructive() {
-			if s.Op != "replace" {
-				e.Counts.Delete++
-			}
 			c.Properties = nil
 			e.Destructive = append(e.Destructive, c)
 		}
@@ -248,6 +237,21 @@ func (e *Environment) read(r *plan.Result) {
 	}
 }
 
+// add counts a step. What only groups resources is shown, and not counted.
+func (c *Counts) add(s plan.Step) {
+	switch {
+	case !s.InCloud():
+	case s.Op == "create" || s.Op == "import":
+		c.Create++
+	case s.Op == "update":
+		c.Update++
+	case s.Op == "replace":
+		c.Replace++
+	case s.Destructive():
+		c.Delete++
+	}
+}
+
 // byURN orders steps so that what belongs to one component stands together.
 func byURN(a, b plan.Step) int { return cmp.Compare(a.URN, b.URN) }
 
@@ -267,15 +271,10 @@ func gravity(c Change) int {
 		return kind
 	case c.Critical != "":
 		return len(gravest)
-	case inCloud(c.Type):
+	case plan.InCloud(c.Type):
 		return len(gravest) + 2
 	}
 	return len(gravest) + 3
-}
-
-// inCloud tells types that stand for something from components and providers, which are only a grouping.
-func inCloud(typ string) bool {
-	return !strings.HasPrefix(typ, "pulumi:") && !strings.HasPrefix(typ, "eks-platform:") && !strings.HasPrefix(typ, "eks:index:")
 }
 
 func changeOf(s plan.Step) Change {

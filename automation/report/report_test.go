@@ -336,3 +336,15 @@ func TestWhatHappensToPodsIsSaidForEachKindOfChange(t *testing.T) {
 	assert.Contains(t, group("delete", func(*plan.Step) {}), "6 nodes drain")
 	assert.Empty(t, group("update", func(*plan.Step) {}), "labels and taints move no pod")
 }
+
+func TestComponentsAreShownAndNotCounted(t *testing.T) {
+	t.Parallel()
+	result := plan.NewResult(plan.OpPreview, "dev")
+	for _, typ := range []string{"eks-platform:network:Network", "aws:ec2/vpc:Vpc", "pulumi:pulumi:Stack"} {
+		result.Steps = append(result.Steps, plan.Step{Op: "update", Type: typ, Name: "x", URN: "urn:" + typ})
+	}
+	r := report.Of("Changes", report.Run{Environment: "dev", Result: result})
+	assert.Equal(t, 1, r.Totals.Update)
+	assert.Len(t, r.Environments[0].Changes, 3)
+	assert.Contains(t, report.MarkdownParts(r, 0)[0], "1 environment · 1 with changes: 1 to update")
+}

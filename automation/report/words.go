@@ -6,19 +6,10 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// signs say in one character what happens to a resource; diff fences colour lines by them.
-var signs = map[string]string{
-	"create": "+", "import": "+", "update": "!", "replace": "!", "delete": "-", "delete-replaced": "-", "discard": "-", gone: "-",
-}
-
-func sign(op string) string {
-	if s, ok := signs[op]; ok {
-		return s
-	}
-	return "!"
-}
+func sign(op string) string { return plan.Sign(strings.TrimPrefix(op, "drift-")) }
 
 // verb is what people call an operation.
 func verb(op string) string {
@@ -88,18 +79,10 @@ func list(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// counted is a number with its noun.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // totals is the line on top.
 func (r *Report) totals() string {
 	t := r.Totals
-	parts := []string{counted(t.Environments, "environment", "environments")}
+	parts := []string{plural.Of(t.Environments, "environment")}
 	for _, p := range []struct {
 		n    int
 		text string
@@ -123,7 +106,7 @@ func (r *Report) totals() string {
 		}
 	}
 	if t.Withheld > 0 {
-		what = append(what, counted(t.Withheld, "deletion", "deletions")+" withheld")
+		what = append(what, plural.Of(t.Withheld, "deletion")+" withheld")
 	}
 	line := strings.Join(parts, " · ")
 	if len(what) > 0 {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // Damage is a file of the backend that the Pulumi CLI cannot read, or must not take for the state.
@@ -41,7 +42,7 @@ func (d Damage) String() string {
 	case d.Copy == "":
 		return text + "; there is no whole copy of it in the backend: restore the file from a backup of your own"
 	}
-	return fmt.Sprintf("%s; the newest whole copy is %s of %s, with %d resources", text, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), d.CopyResources)
+	return fmt.Sprintf("%s; the newest whole copy is %s of %s, with %s", text, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), plural.Of(d.CopyResources, "resource"))
 }
 
 // attributesSuffix ends the name of the file that gocloud.dev/blob/fileblob, through which the CLI opens a directory, keeps

@@ -12,6 +12,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/deploy"
 	"github.com/eks-platform/eks-platform/automation/github"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // newDrift returns the command that looks for drift.
@@ -121,7 +122,7 @@ func showDrift(t *terminal, d *deploy.Drifted) {
 	if d.Clean() {
 		t.print("%s: no drift\n", d.Stack)
 	} else {
-		t.print("%s: %d resources have drifted\n", d.Stack, len(d.Drift))
+		t.print("%s: %s drifted\n", d.Stack, plural.Of(len(d.Drift), "resource has", "resources have"))
 	}
 }
 

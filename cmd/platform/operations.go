@@ -9,6 +9,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // operation is what the flags of one environment's operation say.
@@ -120,7 +121,7 @@ func destroy(ctx context.Context, t *terminal, p *automation.Platform, env strin
 		}
 		showResult(t.err, plan, nil)
 		total = plan.Resources()
-		if err := ask(ctx, t, fmt.Sprintf("This destroys %s on AWS: %d resources.", env, total), env); err != nil {
+		if err := ask(ctx, t, fmt.Sprintf("This destroys %s on AWS: %s.", env, plural.Of(total, "resource")), env); err != nil {
 			return err
 		}
 	}

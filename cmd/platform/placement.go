@@ -101,7 +101,7 @@ func showPlacement(t *terminal, r *placement.Report) {
 		row := table.Row{"", p.String()}
 		if p.Class != class { // once for all of them
 			class = p.Class
-			row[0] = plural(class)
+			row[0] = classes(class)
 		}
 		for _, f := range p.Groups {
 			row = append(row, reasons.cell(f))
@@ -211,7 +211,7 @@ func showPlacementInShort(t *terminal, r *placement.Report) {
 			more = fmt.Sprintf(" and %d more", len(names)-shownNames)
 			names = names[:shownNames]
 		}
-		row := table.Row{plural(l.class), strings.Join(names, ", ") + more}
+		row := table.Row{classes(l.class), strings.Join(names, ", ") + more}
 		for _, cell := range strings.Split(l.cells, "\t") {
 			row = append(row, cell)
 		}
@@ -222,4 +222,4 @@ func showPlacementInShort(t *terminal, r *placement.Report) {
 }
 
 // plural names all workloads of a class.
-func plural(c placement.Class) string { return string(c) + "s" }
+func classes(c placement.Class) string { return string(c) + "s" }

@@ -245,8 +245,8 @@ func newProgress(t *terminal, name rehearsal.PhaseName) *progress {
 
 // event takes one event of an engine.
 func (p *progress) event(e plan.Event) {
-	if e.Step == nil || e.Step.Status == plan.Running {
-		return // diagnostics are told at the end, with the rest
+	if e.Step == nil || e.Step.Status == plan.Running || !e.Step.InCloud() {
+		return // diagnostics are told at the end, with the rest; what only groups resources is not counted
 	}
 	p.mu.Lock()
 	if p.finished[e.Stack] == nil {
@@ -262,8 +262,11 @@ func (p *progress) event(e plan.Event) {
 func (p *progress) done(one automation.Previewed) {
 	e := rehearsal.PhaseEvent{Environment: one.Stack, Ended: true, Err: one.Err, Duration: time.Since(p.started)}
 	if one.Result != nil {
-		e.Done, e.Duration = one.Result.Resources(), one.Result.Duration
+		e.Duration = one.Result.Duration
 	}
+	p.mu.Lock()
+	e.Done = len(p.finished[one.Stack])
+	p.mu.Unlock()
 	p.tell(e)
 }
 

@@ -118,7 +118,7 @@ func (p *phases) tell(e rehearsal.PhaseEvent) {
 		if e.Err != nil {
 			mark = "failed"
 		}
-		p.t.note(fmt.Sprintf("%s  %s: %s, %s resources in %s", e.Environment, e.Phase, mark, fraction(e.Done, e.Total), seconds(e.Duration)))
+		p.t.note(fmt.Sprintf("%s  %s: %s, %s in %s", e.Environment, e.Phase, mark, fraction(e.Done, e.Total), seconds(e.Duration)))
 		p.spoken[e.Environment] = time.Now()
 	case !p.t.rich && e.Duration > quietFor && time.Since(p.spoken[e.Environment]) > quietFor:
 		p.t.note(line(e))
@@ -137,7 +137,7 @@ func (p *phases) tell(e rehearsal.PhaseEvent) {
 }
 
 func line(e rehearsal.PhaseEvent) string {
-	return fmt.Sprintf("%s  %s: %s resources, %s", e.Environment, e.Phase, fraction(e.Done, e.Total), seconds(e.Duration))
+	return fmt.Sprintf("%s  %s: %s, %s", e.Environment, e.Phase, fraction(e.Done, e.Total), seconds(e.Duration))
 }
 
 // showRehearsal writes the report for people.

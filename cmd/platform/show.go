@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
-
-// signs are Pulumi's own.
-var signs = map[string]string{"create": "+", "update": "~", "replace": "+-", "delete": "-", "delete-replaced": "-", "import": "="}
 
 // showResult writes what an operation did, or would do, one resource a line, in the order of the engine, and how far it
 // came when it failed.
@@ -40,24 +38,17 @@ func showWithheld(w io.Writer, r *plan.Result) {
 		fmt.Fprintf(w, "withheld %s\n", stepLine(s))
 	}
 	if n := len(r.Withheld); n > 0 {
-		what := fmt.Sprintf("%d deletions are", n)
-		if n == 1 {
-			what = "1 deletion is"
-		}
+		what := plural.Of(n, "deletion is", "deletions are")
 		fmt.Fprintf(w, "%s %s: %s withheld while --aws-only leaves out the objects in the cluster; without it, from where the cluster can be reached, everything goes\n",
 			r.Operation, r.Stack, what)
 	}
 }
 
 func stepLine(s plan.Step) string {
-	sign, known := signs[s.Op]
-	if !known {
-		sign = s.Op
-	}
-	line := fmt.Sprintf("%2s %s %s", sign, s.Type, s.Name)
+	line := fmt.Sprintf("%s %s %s %s", plan.Sign(s.Op), verb(s.Op), s.Type, s.Name)
 	switch {
 	case len(s.ReplaceKeys) > 0:
-		line += ": replaced because of " + strings.Join(s.ReplaceKeys, ", ")
+		line += ": because of " + strings.Join(s.ReplaceKeys, ", ")
 	case len(s.DiffKeys) > 0:
 		line += ": " + strings.Join(s.DiffKeys, ", ")
 	}
@@ -73,17 +64,32 @@ func stepLine(s plan.Step) string {
 	return line
 }
 
+// verb is what people call an operation.
+func verb(op string) string {
+	if op == "delete-replaced" {
+		return "delete"
+	}
+	return op
+}
+
 // done are the operations in the past tense.
 var done = map[string]string{
 	"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "import": "imported",
 	"refresh": "refreshed", "read": "read", "discard": "forgotten",
 }
 
-// summary counts changes in words: what is to be done, or what was.
+// summary counts changes in words: what is to be done, or what was. What only groups resources is not counted.
 func summary(r *plan.Result) string {
 	planned := r.Operation == plan.OpPreview || len(r.Steps) > 0 && r.Steps[0].Status == plan.Planned
+	groupings := map[string]int{}
+	for _, s := range r.Steps {
+		if !s.InCloud() {
+			groupings[s.Op]++
+		}
+	}
 	var out []string
 	for op, n := range r.Changes {
+		n -= groupings[op]
 		what := "to " + op
 		if !planned && done[op] != "" {
 			what = done[op]

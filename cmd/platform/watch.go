@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // quietFor is how long progress keeps silent where lines cannot be redrawn.
@@ -41,7 +42,7 @@ func (w *watch) event(e plan.Event) {
 		delete(w.running, e.Step.URN)
 		w.finished[e.Step.URN] = true
 	}
-	line := fmt.Sprintf("%s %s: %s resources, %s", w.what, w.env, fraction(len(w.finished), w.total), seconds(time.Since(w.started)))
+	line := fmt.Sprintf("%s %s: %s, %s", w.what, w.env, fraction(len(w.finished), w.total), seconds(time.Since(w.started)))
 	if n := len(w.running); n > 0 {
 		line += fmt.Sprintf(", %d under way", n)
 	}
@@ -58,10 +59,10 @@ func (w *watch) event(e plan.Event) {
 // end takes the progress line away.
 func (w *watch) end() { w.t.status(nil) }
 
-// fraction writes done of total, or only done while the total is not known.
+// fraction writes resources done of a total, or only those done while the total is not known.
 func fraction(done, total int) string {
 	if total == 0 || total < done {
-		return fmt.Sprint(done)
+		return plural.Of(done, "resource")
 	}
-	return fmt.Sprintf("%d/%d", done, total)
+	return fmt.Sprintf("%d/%s", done, plural.Of(total, "resource"))
 }
