@@ -6,6 +6,7 @@ require (
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/aws/aws-sdk-go-v2/credentials v1.19.19
 	github.com/blang/semver v3.5.1+incompatible
+	github.com/gofrs/flock v0.13.1
 	github.com/invopop/jsonschema v0.13.0
 	github.com/jedib0t/go-pretty/v6 v6.7.10
 	github.com/pelletier/go-toml/v2 v2.2.4
