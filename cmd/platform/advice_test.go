@@ -130,7 +130,7 @@ func TestAnAllowanceThatIsPrintedIsTakenWithSeveralEnvironments(t *testing.T) {
 		}
 	}
 	for _, envs := range [][]string{{"prod"}, {"dev", "prod"}} {
-		options, err := (&deployed{allow: allow}).options(envs)
+		options, err := (&deployFlags{allow: allow}).options(envs)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"aws:ec2/vpc:Vpc prod-vpc", vpcURN}, options["prod"].Allow)
 	}

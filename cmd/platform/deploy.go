@@ -18,8 +18,8 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
-// deployed is what the flags of deploy say.
-type deployed struct {
+// deployFlags is what the flags of deploy say.
+type deployFlags struct {
 	target
 	actor
 	approved, approvedFiles, allow []string
@@ -57,7 +57,7 @@ func (a *actor) holder() lease.Holder {
 
 // newDeploy returns the command that deploys environments.
 func newDeploy(t *terminal, project *string) *cobra.Command {
-	o := &deployed{}
+	o := &deployFlags{}
 	c := &cobra.Command{
 		Use:   "deploy ENV...",
 		Short: "Deploy what was approved, one deploy at a time, and make sure that it has settled",
@@ -105,7 +105,7 @@ environment by itself.
 }
 
 // options sorts what the flags say by environment.
-func (o *deployed) options(envs []string) (map[string]deploy.Options, error) {
+func (o *deployFlags) options(envs []string) (map[string]deploy.Options, error) {
 	out := map[string]deploy.Options{}
 	for _, env := range envs {
 		out[env] = deploy.Options{

@@ -38,7 +38,7 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 	urn := "urn:pulumi:stg::eks-platform::aws:kms/key:Key::k"
 	both := []string{"dev", "stg"}
 
-	o := deployed{approved: []string{someDigest}, allow: []string{"aws:kms/key:Key k"}, approval: "CHG-1", wait: time.Minute}
+	o := deployFlags{approved: []string{someDigest}, allow: []string{"aws:kms/key:Key k"}, approval: "CHG-1", wait: time.Minute}
 	got, err := o.options([]string{"dev"})
 	require.NoError(t, err)
 	assert.Equal(t, someDigest, got["dev"].Approved)
@@ -46,7 +46,7 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 	assert.Equal(t, "CHG-1", got["dev"].Approval)
 	assert.Equal(t, time.Minute, got["dev"].Lease.Wait)
 
-	o = deployed{approved: []string{"stg=" + someDigest}, allow: []string{"dev=aws:kms/key:Key k", urn}}
+	o = deployFlags{approved: []string{"stg=" + someDigest}, allow: []string{"dev=aws:kms/key:Key k", urn}}
 	got, err = o.options(both)
 	require.NoError(t, err)
 	assert.Empty(t, got["dev"].Approved)
@@ -54,14 +54,14 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 	assert.Equal(t, []string{"aws:kms/key:Key k"}, got["dev"].Allow)
 	assert.Equal(t, []string{urn}, got["stg"].Allow)
 
-	o = deployed{approvedFiles: []string{dir}}
+	o = deployFlags{approvedFiles: []string{dir}}
 	got, err = o.options(both)
 	require.NoError(t, err)
 	for _, env := range both {
 		assert.Equal(t, env, got[env].ApprovedPlan.Result.Stack)
 	}
 
-	for want, o := range map[string]deployed{
+	for want, o := range map[string]deployFlags{
 		"must begin with the environment's name":     {approved: []string{someDigest}},
 		"is given twice for dev":                     {approved: []string{"dev=" + someDigest, "dev=" + someDigest}},
 		`is about "prod", which is not`:              {allow: []string{"urn:pulumi:prod::p::aws:kms/key:Key::k"}},
@@ -72,7 +72,7 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 		_, err := o.options(both)
 		assert.ErrorContains(t, err, want)
 	}
-	_, err = (&deployed{approvedFiles: []string{plan}}).options([]string{"prod"})
+	_, err = (&deployFlags{approvedFiles: []string{plan}}).options([]string{"prod"})
 	assert.ErrorContains(t, err, "is a preview of dev, which is not to be deployed")
 }
 

@@ -17,7 +17,7 @@ import (
 
 // newDrift returns the command that looks for drift.
 func newDrift(t *terminal, project *string) *cobra.Command {
-	o := &operation{}
+	o := &operationFlags{}
 	var issue bool
 	c := &cobra.Command{
 		Use:   "drift ENV...",
@@ -60,7 +60,7 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 	return c
 }
 
-func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operation, run *github.Run, issues *github.Client) error {
+func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []string, o *operationFlags, run *github.Run, issues *github.Client) error {
 	var all []*deploy.Drifted
 	var failures []error
 	drifted := false

@@ -12,8 +12,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// operation is what the flags of one environment's operation say.
-type operation struct {
+// operationFlags is what the flags of one environment's operation say.
+type operationFlags struct {
 	target
 	yes, refresh, create, unprotect, awsOnly bool
 	parallel                                 int
@@ -23,15 +23,15 @@ type operation struct {
 const awsOnlyHelp = "leave what is inside the cluster as it is and need no way to its API (for a private endpoint, from outside)"
 
 // preview is a preview as the flags ask for it.
-func (o *operation) preview(observe func(plan.Event)) automation.PreviewOptions {
+func (o *operationFlags) preview(observe func(plan.Event)) automation.PreviewOptions {
 	return automation.PreviewOptions{OnEvent: observe, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
 }
 
 // newOperations returns the commands on one environment.
 func newOperations(t *terminal, project *string) []*cobra.Command {
 	var out []*cobra.Command
-	add := func(use, short, long string, flags func(*cobra.Command, *operation), run func(context.Context, *terminal, *automation.Platform, string, *operation) error) {
-		o := &operation{}
+	add := func(use, short, long string, flags func(*cobra.Command, *operationFlags), run func(context.Context, *terminal, *automation.Platform, string, *operationFlags) error) {
+		o := &operationFlags{}
 		c := &cobra.Command{
 			Use: use + " ENV", Short: short, Long: long + "\n\n" + exitCodes, Args: exactly(1, "the name of one environment"),
 			RunE: func(c *cobra.Command, args []string) error {
@@ -48,15 +48,15 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 		flags(c, o)
 		out = append(out, c)
 	}
-	parallel := func(c *cobra.Command, o *operation) {
+	parallel := func(c *cobra.Command, o *operationFlags) {
 		c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
 	}
-	awsOnly := func(c *cobra.Command, o *operation) {
+	awsOnly := func(c *cobra.Command, o *operationFlags) {
 		c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
 	}
 	add("up", "Bring an environment to what its stack file says",
 		"Bring an environment to what its stack file says. On aws the changes are shown first, and a question asked.",
-		func(c *cobra.Command, o *operation) {
+		func(c *cobra.Command, o *operationFlags) {
 			parallel(c, o)
 			awsOnly(c, o)
 			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
@@ -65,24 +65,24 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 		}, up)
 	add("refresh", "Bring the state up to date with the cloud",
 		"Bring the state up to date with the cloud, and show what had changed there. Nothing changes in the cloud.",
-		func(c *cobra.Command, o *operation) {
+		func(c *cobra.Command, o *operationFlags) {
 			parallel(c, o)
 			awsOnly(c, o)
 		}, refresh)
 	add("destroy", "Delete everything that an environment owns",
 		"Delete everything that an environment owns. On aws what would go is shown first, and a question asked.",
-		func(c *cobra.Command, o *operation) {
+		func(c *cobra.Command, o *operationFlags) {
 			parallel(c, o)
 			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 			c.Flags().BoolVar(&o.unprotect, "unprotect", false, "destroy protected resources, too")
 		}, destroy)
 	add("outputs", "Print what an environment publishes",
 		"Print what an environment publishes. Secrets are not printed, nor read.",
-		func(*cobra.Command, *operation) {}, outputs)
+		func(*cobra.Command, *operationFlags) {}, outputs)
 	return out
 }
 
-func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operationFlags) error {
 	total := 0
 	if o.cloud == "aws" && !o.yes {
 		w := newWatch(t, env, "preview")
@@ -106,13 +106,13 @@ func up(ctx context.Context, t *terminal, p *automation.Platform, env string, o 
 	return finish(t, w, r, err)
 }
 
-func refresh(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+func refresh(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operationFlags) error {
 	w := newWatch(t, env, "refresh")
 	r, err := p.Refresh(ctx, env, automation.RefreshOptions{OnEvent: w.event, AWSOnly: o.awsOnly, Parallel: o.parallel})
 	return finish(t, w, r, err)
 }
 
-func destroy(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operation) error {
+func destroy(ctx context.Context, t *terminal, p *automation.Platform, env string, o *operationFlags) error {
 	total := 0
 	if o.cloud == "aws" && !o.yes {
 		plan, err := p.PreviewDestroy(ctx, env)
@@ -131,7 +131,7 @@ func destroy(ctx context.Context, t *terminal, p *automation.Platform, env strin
 	return finish(t, w, r, err)
 }
 
-func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, _ *operation) error {
+func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, _ *operationFlags) error {
 	out, err := p.Outputs(ctx, env)
 	if err != nil {
 		return err

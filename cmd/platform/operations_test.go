@@ -21,7 +21,7 @@ func TestTheInsideOfAClusterCanBeLeftOutOfEverythingButItsEnd(t *testing.T) {
 	}
 	assert.Equal(t, map[string]bool{"preview": true, "up": true, "refresh": true, "destroy": false, "outputs": false}, offered)
 
-	o := &operation{awsOnly: true, refresh: true, parallel: 3}
+	o := &operationFlags{awsOnly: true, refresh: true, parallel: 3}
 	asked := o.preview(nil)
 	assert.True(t, asked.AWSOnly && asked.Refresh)
 	assert.Equal(t, 3, asked.Parallel)

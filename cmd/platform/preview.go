@@ -21,9 +21,9 @@ import (
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 )
 
-// previewed is what the flags of preview say.
-type previewed struct {
-	operation
+// previewFlags is what the flags of preview say.
+type previewFlags struct {
+	operationFlags
 	atOnce               int
 	program              string
 	save, html, markdown string
@@ -32,7 +32,7 @@ type previewed struct {
 
 // newPreview returns the command that previews environments.
 func newPreview(t *terminal, project *string) *cobra.Command {
-	o := &previewed{}
+	o := &previewFlags{}
 	c := &cobra.Command{
 		Use:   "preview ENV...",
 		Short: "Show what up would change, in one or more environments",
@@ -89,7 +89,7 @@ func atLeastOne(c *cobra.Command, args []string) error {
 // errChanges is the answer of preview --exit-code. It is no failure.
 var errChanges = errors.New("there are changes")
 
-func preview(ctx context.Context, t *terminal, p *automation.Platform, names []string, o *previewed) error {
+func preview(ctx context.Context, t *terminal, p *automation.Platform, names []string, o *previewFlags) error {
 	progress := newProgress(t, "preview")
 	all, err := p.Previews(ctx, names, automation.PreviewsOptions{
 		Preview: o.preview(progress.event), Program: o.program, AtOnce: o.atOnce, OnDone: progress.done,
@@ -152,7 +152,7 @@ func workflowRun() *github.Run {
 }
 
 // write writes the files that the flags ask for.
-func (o *previewed) write(ctx context.Context, p *automation.Platform, all []automation.Previewed, r *reporting.Report) error {
+func (o *previewFlags) write(ctx context.Context, p *automation.Platform, all []automation.Previewed, r *reporting.Report) error {
 	if o.save != "" {
 		if err := os.MkdirAll(o.save, 0o755); err != nil {
 			return fmt.Errorf("make a place for the previews: %w", err)

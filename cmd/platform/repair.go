@@ -13,8 +13,8 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state"
 )
 
-// repaired is what the flags of repair say.
-type repaired struct {
+// repairFlags is what the flags of repair say.
+type repairFlags struct {
 	target
 	actor
 	check, force, awsOnly bool
@@ -25,7 +25,7 @@ type repaired struct {
 
 // newRepair returns the command that repairs what a killed run has left.
 func newRepair(t *terminal, project *string) *cobra.Command {
-	o := &repaired{}
+	o := &repairFlags{}
 	c := &cobra.Command{
 		Use:   "repair ENV",
 		Short: "Repair what a killed run has left",
@@ -66,7 +66,7 @@ and taken into the state; one of which there cannot be two is forgotten and made
 	return c
 }
 
-func (o *repaired) options() (deploy.RepairOptions, error) {
+func (o *repairFlags) options() (deploy.RepairOptions, error) {
 	out := deploy.RepairOptions{
 		Force: o.force, Reason: o.reason, Clear: o.clear, Import: map[string]string{}, AWSOnly: o.awsOnly, Restore: o.restore, By: o.holder(),
 	}

@@ -16,8 +16,8 @@ import (
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 )
 
-// reported is what the flags of report say.
-type reported struct {
+// reportFlags is what the flags of report say.
+type reportFlags struct {
 	format, out, key string
 	expect           []string
 	comment, summary bool
@@ -25,7 +25,7 @@ type reported struct {
 
 // newReport returns the command that makes one report of many.
 func newReport(t *terminal) *cobra.Command {
-	o := &reported{}
+	o := &reportFlags{}
 	c := &cobra.Command{
 		Use:   "report DIRECTORY|FILE...",
 		Short: "Make one report of the parts that previews left",
@@ -93,7 +93,7 @@ func writeReport(file, format string, r *reporting.Report) error {
 	return errors.Join(formats[format](f, r), f.Close())
 }
 
-func makeReport(ctx context.Context, t *terminal, sources []string, o *reported, run *github.Run) error {
+func makeReport(ctx context.Context, t *terminal, sources []string, o *reportFlags, run *github.Run) error {
 	r, err := readParts(sources, o.expect, run)
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func readPart(file string) (*reporting.Report, error) {
 }
 
 // post puts a report into the comment of the pull request.
-func (o *reported) post(ctx context.Context, r *reporting.Report, run *github.Run, token string) (*github.Posted, error) {
+func (o *reportFlags) post(ctx context.Context, r *reporting.Report, run *github.Run, token string) (*github.Posted, error) {
 	client, err := github.New(github.Options{Token: token, URL: run.APIURL})
 	if err != nil {
 		return nil, err
