@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
 // written returns the files of a directory with their contents.
@@ -53,4 +54,30 @@ func TestDriftIsToldFromChangesThatWaitAndNothingIsWritten(t *testing.T) {
 	assert.True(t, waits.Clean())
 	assert.NotEmpty(t, waits.Planned)
 	assert.Equal(t, before, written(t, kept), "neither a lock nor the state was written")
+}
+
+func TestDriftSaysWhoDeploysMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.up("prod")
+	b, err := r.Beside(t.Context(), "prod")
+	require.NoError(t, err)
+	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice", Host: "laptop"}, lease.Options{})
+	require.NoError(t, err)
+	notes := func() []string {
+		var out []string
+		_, err := r.Drift(t.Context(), "prod", DriftOptions{OnEvent: func(e plan.Event) {
+			if e.Stage != nil {
+				out = append(out, e.Stage.Note)
+			}
+		}})
+		require.NoError(t, err)
+		return out
+	}
+	said := notes()
+	require.Len(t, said, 1)
+	assert.Contains(t, said[0], "alice on laptop")
+	assert.Contains(t, said[0], "deploys prod meanwhile")
+	require.NoError(t, l.Release(t.Context()))
+	assert.Empty(t, notes())
 }

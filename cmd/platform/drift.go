@@ -66,7 +66,13 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 	drifted := false
 	for _, env := range envs {
 		w := newWatch(t, env, "drift")
-		d, err := deploy.Drift(ctx, p, env, deploy.DriftOptions{OnEvent: w.event, AWSOnly: o.awsOnly, Parallel: o.parallel})
+		observe := func(e plan.Event) {
+			if e.Stage != nil && e.Stage.Note != "" {
+				t.note(fmt.Sprintf("drift %s: %s", e.Stack, e.Stage.Note))
+			}
+			w.event(e)
+		}
+		d, err := deploy.Drift(ctx, p, env, deploy.DriftOptions{OnEvent: observe, AWSOnly: o.awsOnly, Parallel: o.parallel})
 		w.end()
 		if err != nil {
 			failures = append(failures, err)
