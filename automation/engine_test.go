@@ -35,7 +35,7 @@ func newRig(t *testing.T) *rig {
 	cloud := &Rehearsal{dir: t.TempDir(), serve: served(b), closing: func() error { return nil }}
 	p, err := New(Options{ProjectDir: dir, Cloud: cloud, Program: warehouse.Program, Command: command})
 	require.NoError(t, err)
-	p.load = func(string) (estate, error) { return warehouse.Everybody, nil }
+	p.load = func(string) (Estate, error) { return warehouse.Everybody, nil }
 	r := &rig{Platform: p, t: t, boxes: b}
 	for _, stack := range warehouse.Everybody {
 		r.configure(stack, "boxes: [a, b]", "colour: red", "shape: cube")

@@ -265,7 +265,7 @@ func TestOutsideARehearsalAStackIsMadeOnlyWhenAsked(t *testing.T) {
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "x")
 	p, err := New(Options{ProjectDir: dir, Program: warehouse.Program, Command: command})
 	require.NoError(t, err)
-	p.load = func(string) (estate, error) { return warehouse.Everybody, nil }
+	p.load = func(string) (Estate, error) { return warehouse.Everybody, nil }
 	_, err = p.Preview(t.Context(), "prod", PreviewOptions{})
 	assert.ErrorIs(t, err, ErrNoStack)
 	assert.ErrorContains(t, err, "pulumi stack init prod")

@@ -9,8 +9,6 @@ import (
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 )
 
-type estate = Estate
-
 // endpoint are the providers of one engine run.
 type endpoint interface {
 	Env() map[string]string

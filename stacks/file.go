@@ -284,6 +284,11 @@ func (e *Estate) Names() []string {
 // Config returns the configuration of a stack, or nil when the directory has no file for it.
 func (e *Estate) Config(stack string) *Config { return e.configs[stack] }
 
+// RequiresApproval reports whether deploys of a stack need a reference to an approval (delivery.requireApproval).
+func (e *Estate) RequiresApproval(stack string) bool {
+	return e.configs[stack].Delivery.RequireApproval
+}
+
 // Owner returns the stack whose cluster a stack joins, or "" when it owns one.
 func (e *Estate) Owner(stack string) string {
 	if c := e.configs[stack]; c != nil && c.Join != nil {
