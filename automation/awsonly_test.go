@@ -319,7 +319,7 @@ func TestDeletionsThatAreWithheldAreNamedUntilTheyAreDone(t *testing.T) {
 // TestThePatternIsTheOneThatPeopleType holds the documented command to the program's type.
 func TestThePatternIsTheOneThatPeopleType(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "**eks-platform:stacks:automation.InCluster$**", automation.InCluster)
+	assert.Equal(t, "**eks-platform:stacks:InCluster$**", automation.InCluster)
 	for _, doc := range []string{"../docs/private-access.md", "operations.go"} {
 		text, err := os.ReadFile(doc)
 		require.NoError(t, err)

@@ -294,7 +294,7 @@ func (e elsewhere) Backend() (string, error) { return e.url, nil }
 
 func TestWithoutAPlaceForLeasesADeployGoesOnAndSaysSo(t *testing.T) {
 	t.Parallel()
-	for url, said := range map[string]string{"https://api.pulumi.com": "Pulumi automation.Cloud locks it", "gs://bucket": "not in gs://"} {
+	for url, said := range map[string]string{"https://api.pulumi.com": "Pulumi Cloud locks it", "gs://bucket": "not in gs://"} {
 		r := newRig(t)
 		r.on(elsewhere{r.cloud, url})
 		var notes []string

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/stacks"
 )
@@ -40,7 +41,7 @@ func held(t *testing.T, dir string) (wrong, names []string) {
 				}
 			}
 		}
-		placement, err := p.Placement(t.Context(), stack)
+		placement, err := placement.Of(t.Context(), p, stack)
 		require.NoError(t, err)
 		if err := placement.Err(); err != nil {
 			wrong = append(wrong, err.Error())
