@@ -1,6 +1,9 @@
 package aws_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +54,29 @@ func assertSound(t *testing.T, at string, props map[string]*aws.Property) {
 		}
 	}
 }
+
+// The platform's types are the least that the rehearsal cloud must know: those of the golden names of every environment.
+func TestEveryTypeThatTheProgramRegistersIsKnown(t *testing.T) {
+	t.Parallel()
+	goldens, err := filepath.Glob("../../../tests/testdata/urns-*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, goldens)
+	types := map[string]bool{}
+	for _, file := range goldens {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range registered.FindAllStringSubmatch(string(text), -1) {
+			types[m[1]] = true
+		}
+	}
+	require.Greater(t, len(types), 30)
+	for typ := range types {
+		assert.NotNil(t, aws.ResourceOf(typ), typ)
+	}
+}
+
+// registered is the type of a resource that is registered on the AWS provider, at the end of a URN's types.
+var registered = regexp.MustCompile(`(?:\$|::)(aws:[a-z0-9]+/[a-zA-Z0-9]+:[A-Za-z0-9]+)::`)
 
 func TestWhatTheFactsDoNotKnowHasNone(t *testing.T) {
 	t.Parallel()
