@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/internal/declared"
+	"github.com/eks-platform/eks-platform/internal/render"
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// newRender returns the command that writes what the stacks declare for scanners.
+func newRender(t *terminal, project *string) *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:   "render --out DIRECTORY",
+		Short: "Write what the stacks declare in the formats of public scanners",
+		Long: `Write what the program declares for each environment in the formats that public scanners read, into a directory per
+environment: its Kubernetes objects into objects.yaml. What Helm charts would make is not in it, and no secrets are. Needs
+no cloud and no Pulumi.
+
+` + exitCodes,
+		Args: exactly(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if out == "" {
+				return usage(c, errors.New("--out is required: the directory to write to"))
+			}
+			e, err := stacks.LoadEstate(*project)
+			if err != nil {
+				return invalid(err)
+			}
+			for _, owner := range e.Names() {
+				if e.Owner(owner) != "" {
+					continue
+				}
+				cluster, err := declared.Cluster(stacks.Program, *project, owner, e.Joined(owner))
+				if err != nil {
+					return err
+				}
+				for _, s := range cluster {
+					file, err := renderStack(out, s)
+					if err != nil {
+						return err
+					}
+					t.print("%s\n", file)
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "the directory to write to (required)")
+	return c
+}
+
+// renderStack writes one environment and returns the name of the file.
+func renderStack(dir string, s declared.Stack) (string, error) {
+	objects, err := render.Objects(s.Registrations)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, s.Name, "objects.yaml")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return "", fmt.Errorf("write what %s declares: %w", s.Name, err)
+	}
+	if err := os.WriteFile(file, objects, 0o644); err != nil {
+		return "", fmt.Errorf("write what %s declares: %w", s.Name, err)
+	}
+	return file, nil
+}

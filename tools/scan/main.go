@@ -1,0 +1,123 @@
+// Scan runs public scanners over what "platform render" wrote and holds their findings against the reviewed exceptions in
+// exceptions.yaml: a finding that is none of them fails, and so does an exception that nothing matches any more.
+//
+//	go run ./cmd/platform render --project tests/testdata/estate --out /tmp/rendered
+//	go run -C tools/scan . /tmp/rendered
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+//go:embed exceptions.yaml
+var reviewed []byte
+
+// finding is what a scanner found. Its object is named without its environment, as an exception names it.
+type finding struct {
+	environment           string
+	rule, object, message string
+}
+
+// exception is a finding that was looked at and stays.
+type exception struct {
+	// Rule is the scanner's name of the rule, and Objects are what it may find fault with: "Kind namespace/name".
+	Rule    string   `json:"rule"`
+	Objects []string `json:"objects"`
+	// Reason says why it stays.
+	Reason string `json:"reason"`
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: scan DIRECTORY (of platform render)")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string) error {
+	exceptions, err := parse(reviewed)
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "objects.yaml"))
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%s has no environments: write them with platform render", dir)
+	}
+	var found []finding
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		more, err := score(filepath.Base(filepath.Dir(f)), text)
+		if err != nil {
+			return err
+		}
+		found = append(found, more...)
+	}
+	wrong := judge(found, exceptions)
+	for _, w := range wrong {
+		fmt.Println(w)
+	}
+	if len(wrong) > 0 {
+		return errors.New("mend what is declared, or add an exception with its reason to tools/scan/exceptions.yaml")
+	}
+	fmt.Printf("%d findings in %d environments, all of them reviewed exceptions\n", len(found), len(files))
+	return nil
+}
+
+// parse reads exceptions. One without a reason is none.
+func parse(text []byte) ([]exception, error) {
+	var out []exception
+	if err := yaml.UnmarshalStrict(text, &out); err != nil {
+		return nil, fmt.Errorf("exceptions.yaml: %w", err)
+	}
+	for i, e := range out {
+		if e.Rule == "" || len(e.Objects) == 0 || strings.TrimSpace(e.Reason) == "" {
+			return nil, fmt.Errorf("exceptions.yaml: entry %d needs a rule, objects and a reason", i+1)
+		}
+	}
+	return out, nil
+}
+
+// judge returns the findings that no exception covers, and the exceptions that cover nothing.
+func judge(found []finding, exceptions []exception) []string {
+	type key struct{ rule, object string }
+	used := map[key]bool{}
+	for _, e := range exceptions {
+		for _, o := range e.Objects {
+			used[key{e.Rule, o}] = false
+		}
+	}
+	var out []string
+	for _, f := range found {
+		k := key{f.rule, f.object}
+		if _, covered := used[k]; covered {
+			used[k] = true
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s: %s: %s: %s", f.environment, f.object, f.rule, f.message))
+	}
+	for k, matched := range used {
+		if !matched {
+			out = append(out, fmt.Sprintf("exceptions.yaml: nothing is found by %s at %s any more: remove the exception", k.rule, k.object))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
