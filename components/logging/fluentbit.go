@@ -57,7 +57,7 @@ func (l *Logging) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) er
 	// them a retry.
 	i.before = append(i.before, l.groups...)
 	i.before = append(i.before, b.role.Permissions()...)
-	for _, step := range []func() error{i.createNamespace, i.createPermissions, i.createConfiguration, i.createDaemonSet} {
+	for _, step := range []func() error{i.createNamespace, i.createNetworkPolicy, i.createPermissions, i.createConfiguration, i.createDaemonSet} {
 		if err := step(); err != nil {
 			return fmt.Errorf("logging %q: %w", name, err)
 		}

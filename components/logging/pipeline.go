@@ -180,7 +180,7 @@ var hostFields = []string{"message", "priority", "systemd_unit"}
 func metadata(alias string) kubernetes {
 	return kubernetes{
 		Name: "kubernetes", Match: podsTag, Alias: alias, TagPrefix: podsPrefix,
-		UseKubelet: true, KubeletHost: variable(nodeIPVariable), KubeletPort: 10250,
+		UseKubelet: true, KubeletHost: variable(nodeIPVariable), KubeletPort: kubeletPort,
 		BufferSize: 0, // no limit: the kubelet answers with all pods of the node at once
 		TokenTTL:   "10m",
 	}

@@ -21,6 +21,13 @@ var nodePaths = []struct {
 	{"state", statePath, true},
 }
 
+// A pod's own storage holds its /tmp and what the kubelet keeps of its own log, five files of 10 MiB by default. The
+// buffer is a directory of the node, which no limit counts.
+const (
+	storageRequest = "64Mi"
+	storageLimit   = "256Mi"
+)
+
 func (i *installer) podSpec() corev1.PodSpecArgs {
 	volumes := corev1.VolumeArray{
 		corev1.VolumeArgs{
@@ -85,8 +92,13 @@ func (i *installer) container() corev1.ContainerArgs {
 		LivenessProbe:  probe("/", 30, 5),
 		ReadinessProbe: probe("/api/v1/health", 30, 3),
 		Resources: corev1.ResourceRequirementsArgs{
-			Requests: pulumi.StringMap{"cpu": pulumi.String(f.Resources.CPU), "memory": pulumi.String(f.Resources.Memory)},
-			Limits:   pulumi.StringMap{"memory": pulumi.String(f.Resources.MemoryLimit)},
+			Requests: pulumi.StringMap{
+				"cpu": pulumi.String(f.Resources.CPU), "memory": pulumi.String(f.Resources.Memory),
+				"ephemeral-storage": pulumi.String(storageRequest),
+			},
+			Limits: pulumi.StringMap{
+				"memory": pulumi.String(f.Resources.MemoryLimit), "ephemeral-storage": pulumi.String(storageLimit),
+			},
 		},
 		// Logs belong to root and are closed to others; as their owner it needs no capability to read them.
 		SecurityContext: corev1.SecurityContextArgs{

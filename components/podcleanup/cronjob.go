@@ -88,8 +88,11 @@ func (b *builder) pod() corev1.PodSpecArgs {
 			Image: pulumi.String(b.args.Registries.Resolve(b.args.Image)),
 			Args:  pulumi.ToStringArray(b.args.command()), // no command: the image has no shell, its entrypoint is kubectl
 			Resources: corev1.ResourceRequirementsArgs{
-				Requests: pulumi.StringMap{"cpu": pulumi.String("20m"), "memory": pulumi.String("64Mi")},
-				Limits:   pulumi.StringMap{"memory": pulumi.String("256Mi")},
+				Requests: pulumi.StringMap{
+					"cpu": pulumi.String("20m"), "memory": pulumi.String("64Mi"), "ephemeral-storage": pulumi.String("16Mi"),
+				},
+				// It writes nothing but a line of log for each pod.
+				Limits: pulumi.StringMap{"memory": pulumi.String("256Mi"), "ephemeral-storage": pulumi.String("64Mi")},
 			},
 			SecurityContext: corev1.SecurityContextArgs{
 				AllowPrivilegeEscalation: pulumi.Bool(false),

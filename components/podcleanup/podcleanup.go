@@ -5,6 +5,7 @@ import (
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -47,7 +48,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("pod cleanup %q: %w", name, err)
 	}
 	b := &builder{ctx: ctx, args: args, kids: child.Of{Parent: c, Name: name}}
-	for _, step := range []func() error{b.createIdentity, b.createCronJob} {
+	for _, step := range []func() error{b.createIdentity, b.createNetworkPolicy, b.createCronJob} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("pod cleanup %q: %w", name, err)
 		}
@@ -99,6 +100,30 @@ func (b *builder) createIdentity() error {
 	}, b.kids.Opts()...)
 	if err != nil {
 		return fmt.Errorf("bind the role: %w", err)
+	}
+	return nil
+}
+
+// createNetworkPolicy lets the pods reach the API server, and nobody reach them. It selects no other pod of kube-system.
+// The API server's addresses are not known here; they answer on the port of HTTPS, as does its Service, by whose address
+// kubectl finds it without DNS.
+func (b *builder) createNetworkPolicy() error {
+	_, err := networkingv1.NewNetworkPolicy(b.ctx, b.kids.ID("network-policy"), &networkingv1.NetworkPolicyArgs{
+		Metadata: metav1.ObjectMetaArgs{
+			Name: pulumi.String(object), Namespace: pulumi.String(namespace), Labels: labels(),
+		},
+		Spec: networkingv1.NetworkPolicySpecArgs{
+			PodSelector: metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{"app.kubernetes.io/name": pulumi.String(object)}},
+			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
+			Egress: networkingv1.NetworkPolicyEgressRuleArray{networkingv1.NetworkPolicyEgressRuleArgs{
+				Ports: networkingv1.NetworkPolicyPortArray{networkingv1.NetworkPolicyPortArgs{
+					Protocol: pulumi.String("TCP"), Port: pulumi.Int(443),
+				}},
+			}},
+		},
+	}, b.kids.Opts()...)
+	if err != nil {
+		return fmt.Errorf("create the network policy: %w", err)
 	}
 	return nil
 }

@@ -35,7 +35,11 @@ func score(environment string, objects []byte) ([]finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube-score: read the objects of %s: %w", environment, err)
 	}
-	run := &config.RunConfiguration{KubernetesVersion: kubernetes, MinReplicasDeployment: 2, MinReplicasHPA: 2}
+	run := &config.RunConfiguration{
+		KubernetesVersion: kubernetes, MinReplicasDeployment: 2, MinReplicasHPA: 2,
+		// A CPU limit throttles a pod on a node that has CPU to spare. Requests say who gets how much when it has none.
+		IgnoreContainerCpuLimitRequirement: true,
+	}
 	card, err := kubescore.Score(all, kubescore.RegisterAllChecks(all, nil, run), run)
 	if err != nil {
 		return nil, fmt.Errorf("kube-score: %s: %w", environment, err)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +29,8 @@ type finding struct {
 
 // exception is a finding that was looked at and stays.
 type exception struct {
-	// Rule is the scanner's name of the rule, and Objects are what it may find fault with: "Kind namespace/name".
+	// Rule is the scanner's name of the rule, and Objects are what it may find fault with: "Kind namespace/name", where *
+	// stands for anything but a slash.
 	Rule    string   `json:"rule"`
 	Objects []string `json:"objects"`
 	// Reason says why it stays.
@@ -99,23 +101,26 @@ func parse(text []byte) ([]exception, error) {
 func judge(found []finding, exceptions []exception) []string {
 	type key struct{ rule, object string }
 	used := map[key]bool{}
-	for _, e := range exceptions {
-		for _, o := range e.Objects {
-			used[key{e.Rule, o}] = false
-		}
-	}
 	var out []string
 	for _, f := range found {
-		k := key{f.rule, f.object}
-		if _, covered := used[k]; covered {
-			used[k] = true
-			continue
+		covered := false
+		for _, e := range exceptions {
+			for _, pattern := range e.Objects {
+				// A pattern that cannot be read covers nothing, and is reported as such below.
+				if ok, err := path.Match(pattern, f.object); err == nil && ok && e.Rule == f.rule {
+					covered, used[key{e.Rule, pattern}] = true, true
+				}
+			}
 		}
-		out = append(out, fmt.Sprintf("%s: %s: %s: %s", f.environment, f.object, f.rule, f.message))
+		if !covered {
+			out = append(out, fmt.Sprintf("%s: %s: %s: %s", f.environment, f.object, f.rule, f.message))
+		}
 	}
-	for k, matched := range used {
-		if !matched {
-			out = append(out, fmt.Sprintf("exceptions.yaml: nothing is found by %s at %s any more: remove the exception", k.rule, k.object))
+	for _, e := range exceptions {
+		for _, pattern := range e.Objects {
+			if !used[key{e.Rule, pattern}] {
+				out = append(out, fmt.Sprintf("exceptions.yaml: %s finds nothing at %s any more: remove the exception", e.Rule, pattern))
+			}
 		}
 	}
 	slices.Sort(out)
