@@ -412,7 +412,7 @@ func TestThePodStartsFluentBitWithTheConfigurationOfTheConfigMap(t *testing.T) {
 			name, _, _ := strings.Cut(part, "}")
 			assert.Contains(t, names, name)
 		}
-		assert.Equal(t, map[string]any{"memory": "416Mi"}, c["resources"].(map[string]any)["limits"])
+		assert.Equal(t, map[string]any{"memory": "416Mi", "ephemeral-storage": "256Mi"}, c["resources"].(map[string]any)["limits"])
 	})
 }
 
@@ -437,8 +437,32 @@ func TestMirrorsAndResourcesReachThePod(t *testing.T) {
 	c := container(t, run(t, false, args))
 	assert.Equal(t, "111111111111.dkr.ecr.us-gov-west-1.amazonaws.com/ecr-public/aws-observability/aws-for-fluent-bit:3.4.15", c["image"])
 	assert.Equal(t, map[string]any{
-		"requests": map[string]any{"cpu": "100m", "memory": "256Mi"}, "limits": map[string]any{"memory": "1Gi"},
+		"requests": map[string]any{"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "64Mi"},
+		"limits":   map[string]any{"memory": "1Gi", "ephemeral-storage": "256Mi"},
 	}, c["resources"])
+}
+
+func TestFluentBitReachesWhatItNeedsAndNothingReachesIt(t *testing.T) {
+	t.Parallel()
+	each(t, owner, func(t *testing.T, regs ptest.Registrations) {
+		policy := one(t, regs, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "dev-fluent-bit")
+		assert.Equal(t, "fluent-bit", policy.Input("metadata.namespace"))
+		assert.Equal(t, map[string]any{}, policy.Input("spec.podSelector"), "all pods of the namespace")
+		assert.Equal(t, []any{"Ingress", "Egress"}, policy.Input("spec.policyTypes"))
+		assert.Nil(t, policy.Input("spec.ingress"))
+		port := func(protocol string, number float64) map[string]any {
+			return map[string]any{"protocol": protocol, "port": number}
+		}
+		block := func(cidr string) map[string]any { return map[string]any{"ipBlock": map[string]any{"cidr": cidr}} }
+		assert.Equal(t, []any{
+			map[string]any{"ports": []any{port("UDP", 53), port("TCP", 53)}, "to": []any{map[string]any{
+				"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "kube-system"}},
+				"podSelector":       map[string]any{"matchLabels": map[string]any{"k8s-app": "kube-dns"}},
+			}}},
+			map[string]any{"ports": []any{port("TCP", 443), port("TCP", 10250)}},
+			map[string]any{"ports": []any{port("TCP", 80)}, "to": []any{block("169.254.170.23/32"), block("fd00:ec2::23/128")}},
+		}, policy.Input("spec.egress"))
+	})
 }
 
 func TestPodsAreGivenLongerToStopThanFluentBitTakes(t *testing.T) {

@@ -11,7 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8slabels "k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/eks-platform/eks-platform/components/podcleanup"
 	"github.com/eks-platform/eks-platform/internal/convention"
@@ -25,6 +29,7 @@ const (
 	cronJobType = "kubernetes:batch/v1:CronJob"
 	accountType = "kubernetes:core/v1:ServiceAccount"
 	roleType    = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
+	policyType  = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 	bindingType = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
 )
 
@@ -83,7 +88,7 @@ func TestEveryChildHasTheComponentAsParentTheGivenProviderAndTheSameLabels(t *te
 	for _, preview := range []bool{false, true} {
 		children := run(t, preview, arguments(t)).WithTypePrefix("kubernetes:")
 		assert.ElementsMatch(t, []string{
-			"nonprod-service-account", "nonprod-cluster-role", "nonprod-cluster-role-binding", "nonprod-cron-job",
+			"nonprod-service-account", "nonprod-cluster-role", "nonprod-cluster-role-binding", "nonprod-cron-job", "nonprod-network-policy",
 		}, children.Names())
 		for _, r := range children {
 			assert.Contains(t, r.Parent, podcleanup.Type, r.URN)
@@ -175,10 +180,27 @@ func TestThePodIsRestrictedAndStaysOnDemand(t *testing.T) {
 		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes,
 		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 	}, pod.Containers[0].SecurityContext)
-	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
 		assert.Contains(t, pod.Containers[0].Resources.Requests, name)
 	}
 	assert.Contains(t, pod.Containers[0].Resources.Limits, corev1.ResourceMemory)
+	assert.Contains(t, pod.Containers[0].Resources.Limits, corev1.ResourceEphemeralStorage)
+}
+
+func TestItsPodsReachTheAPIServerAndNothingReachesThem(t *testing.T) {
+	t.Parallel()
+	regs := run(t, false, arguments(t))
+	policy := object[networkingv1.NetworkPolicy](t, regs, policyType, "nonprod-network-policy")
+	pods := object[batchv1.CronJob](t, regs, cronJobType, "nonprod-cron-job").Spec.JobTemplate.Spec.Template
+	selector, err := metav1.LabelSelectorAsSelector(&policy.Spec.PodSelector)
+	require.NoError(t, err)
+	assert.True(t, selector.Matches(k8slabels.Set(pods.Labels)))
+	assert.False(t, selector.Matches(k8slabels.Set{"k8s-app": "kube-dns"}), "it must not cut off the other pods of kube-system")
+	assert.Equal(t, "kube-system", policy.Namespace)
+	assert.ElementsMatch(t, []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}, policy.Spec.PolicyTypes)
+	assert.Empty(t, policy.Spec.Ingress)
+	tcp, https := corev1.ProtocolTCP, intstr.FromInt32(443)
+	assert.Equal(t, []networkingv1.NetworkPolicyEgressRule{{Ports: []networkingv1.NetworkPolicyPort{{Protocol: &tcp, Port: &https}}}}, policy.Spec.Egress)
 }
 
 func TestTheImageComesFromTheMirror(t *testing.T) {
