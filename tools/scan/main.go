@@ -8,6 +8,7 @@ package main
 import (
 	_ "embed"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path"
@@ -38,17 +39,23 @@ type exception struct {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: scan DIRECTORY (of platform render)")
+	stale := flag.Bool("stale", true, "fail on exceptions that nothing matches")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: scan [flags] DIRECTORY (of platform render)")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err := run(flag.Arg(0), *stale); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string) error {
+func run(dir string, stale bool) error {
 	exceptions, err := parse(reviewed)
 	if err != nil {
 		return err
@@ -72,7 +79,7 @@ func run(dir string) error {
 		}
 		found = append(found, more...)
 	}
-	wrong := judge(found, exceptions)
+	wrong := judge(found, exceptions, stale)
 	for _, w := range wrong {
 		fmt.Println(w)
 	}
@@ -97,8 +104,8 @@ func parse(text []byte) ([]exception, error) {
 	return out, nil
 }
 
-// judge returns the findings that no exception covers, and the exceptions that cover nothing.
-func judge(found []finding, exceptions []exception) []string {
+// judge returns the findings that no exception covers and, if stale ones matter, the exceptions that cover nothing.
+func judge(found []finding, exceptions []exception, stale bool) []string {
 	type key struct{ rule, object string }
 	used := map[key]bool{}
 	var out []string
@@ -118,7 +125,7 @@ func judge(found []finding, exceptions []exception) []string {
 	}
 	for _, e := range exceptions {
 		for _, pattern := range e.Objects {
-			if !used[key{e.Rule, pattern}] {
+			if stale && !used[key{e.Rule, pattern}] {
 				out = append(out, fmt.Sprintf("exceptions.yaml: %s finds nothing at %s any more: remove the exception", e.Rule, pattern))
 			}
 		}

@@ -42,14 +42,17 @@ func TestAFindingIsAnExceptionOrFails(t *testing.T) {
 	for _, rule := range rules {
 		all = append(all, exception{Rule: rule, Objects: []string{"DaemonSet */agent"}, Reason: "a test"})
 	}
-	if got := judge(found, all); len(got) > 0 {
+	if got := judge(found, all, true); len(got) > 0 {
 		t.Errorf("reviewed findings fail: %v", got)
 	}
-	if got := judge(found, all[1:]); len(got) != 1 || !strings.HasPrefix(got[0], "dev: "+object+": "+rules[0]) {
+	if got := judge(found, all[1:], true); len(got) != 1 || !strings.HasPrefix(got[0], "dev: "+object+": "+rules[0]) {
 		t.Errorf("a finding without its exception gives %q", got)
 	}
 	stale := append(all, exception{Rule: rules[0], Objects: []string{"DaemonSet logs/other"}, Reason: "a test"})
-	if got := judge(found, stale); len(got) != 1 || !strings.Contains(got[0], "DaemonSet logs/other any more: remove the exception") {
+	if got := judge(found, stale, false); len(got) > 0 {
+		t.Errorf("an exception that matches nothing fails where stale ones do not matter: %v", got)
+	}
+	if got := judge(found, stale, true); len(got) != 1 || !strings.Contains(got[0], "DaemonSet logs/other any more: remove the exception") {
 		t.Errorf("an exception that matches nothing gives %q", got)
 	}
 }
