@@ -56,7 +56,7 @@ func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 	if len(problems) > 0 {
 		return nil, nil // there is nothing to hold the groups against; the plan's problems are reported with the network's
 	}
-	delegation := owner.Addons != nil && owner.Addons.VPCCNI.PrefixDelegation
+	delegation := owner.Addons != nil && *owner.Addons.VPCCNI.PrefixDelegation
 	var demands []network.Demand
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		c := members[name]

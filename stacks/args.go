@@ -13,8 +13,8 @@ import (
 )
 
 // networkArgs are the network's settings with what the rest of the file says about them.
-func (c *Config) networkArgs() network.Args {
-	args := network.Args{
+func (c *Config) networkArgs() *network.Args {
+	args := &network.Args{
 		Settings:  *c.Network,
 		Region:    c.AWS.Region,
 		AccountID: c.AWS.AccountID,
@@ -26,7 +26,7 @@ func (c *Config) networkArgs() network.Args {
 		args.ServiceCIDR = c.Cluster.ServiceCIDR
 	}
 	if c.Addons != nil {
-		args.PrefixDelegation = c.Addons.VPCCNI.PrefixDelegation
+		args.PrefixDelegation = *c.Addons.VPCCNI.PrefixDelegation
 	}
 	return args
 }
@@ -114,7 +114,7 @@ func (c *Config) nodeGroupArgs(g nodegroup.Settings) *nodegroup.Args {
 		args.Region, args.ZoneIDs = c.AWS.Region, c.Network.Zones
 	}
 	if c.Addons != nil {
-		args.PrefixDelegation = c.Addons.VPCCNI.PrefixDelegation
+		args.PrefixDelegation = *c.Addons.VPCCNI.PrefixDelegation
 	}
 	return args
 }

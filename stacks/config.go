@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,9 +17,10 @@ import (
 	"github.com/eks-platform/eks-platform/components/secrets"
 	"github.com/eks-platform/eks-platform/components/storage"
 	"github.com/eks-platform/eks-platform/components/tenancy"
+	"github.com/eks-platform/eks-platform/internal/arn"
 	"github.com/eks-platform/eks-platform/internal/image"
 	"github.com/eks-platform/eks-platform/internal/problem"
-	"github.com/eks-platform/eks-platform/internal/region"
+	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
 // Config is a stack file: everything that makes one environment different from another.
@@ -34,13 +34,13 @@ type Config struct {
 	// resources in place; running nodes get them when they are replaced.
 	Tags map[string]string `json:"tags,omitempty"`
 	// The stack whose cluster this environment joins. A stack has either join, or network, cluster and addons.
-	Join *Join `json:"join,omitempty" jsonschema_extras:"x-optional=true"`
+	Join *Join `json:"join,omitempty"`
 	// The VPC that the stack owns.
-	Network *network.Settings `json:"network,omitempty" jsonschema_extras:"x-optional=true"`
+	Network *network.Settings `json:"network,omitempty"`
 	// The EKS cluster that the stack owns.
-	Cluster *cluster.Settings `json:"cluster,omitempty" jsonschema_extras:"x-optional=true"`
+	Cluster *cluster.Settings `json:"cluster,omitempty"`
 	// The EKS add-ons of the cluster that the stack owns.
-	Addons *addons.Settings `json:"addons,omitempty" jsonschema_extras:"x-optional=true"`
+	Addons *addons.Settings `json:"addons,omitempty"`
 	// The environment's managed node groups. The owner of a cluster needs at least one untainted on-demand group,
 	// which carries the system add-ons.
 	NodeGroups []nodegroup.Settings `json:"nodeGroups" jsonschema:"required,minItems=1"`
@@ -50,23 +50,23 @@ type Config struct {
 	ImageRegistries image.Registries `json:"imageRegistries,omitempty"`
 	// What separates and serves the teams of the environment: namespaces, quotas, network policies, roles, access. Left
 	// out, the environment has no namespaces.
-	Tenancy *tenancy.Settings `json:"tenancy,omitempty" jsonschema_extras:"x-optional=true"`
+	Tenancy *tenancy.Settings `json:"tenancy,omitempty"`
 	// The environment's log group and, in the stack that owns the cluster, Fluent Bit. Left out, logs stay on the nodes.
-	Logging *logging.Settings `json:"logging,omitempty" jsonschema_extras:"x-optional=true"`
+	Logging *logging.Settings `json:"logging,omitempty"`
 	// The AWS Load Balancer Controller of the cluster that the stack owns. Left out, Ingresses and load balancer Services
 	// do nothing.
-	Ingress *ingress.Settings `json:"ingress,omitempty" jsonschema_extras:"x-optional=true"`
+	Ingress *ingress.Settings `json:"ingress,omitempty"`
 	// The Cluster Autoscaler of the cluster that the stack owns. Node groups with scaling.autoscaled, those of joining
 	// stacks among them, need it.
-	Autoscaling *autoscaling.Settings `json:"autoscaling,omitempty" jsonschema_extras:"x-optional=true"`
+	Autoscaling *autoscaling.Settings `json:"autoscaling,omitempty"`
 	// The Secrets Store CSI driver with AWS's provider, in the cluster that the stack owns. Service accounts with secrets
 	// or parameters, those of joining stacks among them, need it.
-	Secrets *secrets.Settings `json:"secrets,omitempty" jsonschema_extras:"x-optional=true"`
+	Secrets *secrets.Settings `json:"secrets,omitempty"`
 	// The storage classes of the cluster that the stack owns. Left out, there are those that EKS brings.
-	Storage *storage.Settings `json:"storage,omitempty" jsonschema_extras:"x-optional=true"`
+	Storage *storage.Settings `json:"storage,omitempty"`
 	// The job that removes failed pods from the cluster that the stack owns. Left out, they stay until Kubernetes has
 	// 12,500 of them.
-	PodCleanup *podcleanup.Settings `json:"podCleanup,omitempty" jsonschema_extras:"x-optional=true"`
+	PodCleanup *podcleanup.Settings `json:"podCleanup,omitempty"`
 	// What deploys of the environment need. The program itself takes no notice.
 	Delivery Delivery `json:"delivery,omitempty"`
 }
@@ -82,11 +82,11 @@ type Delivery struct {
 type AWS struct {
 	// The twelve digits of the AWS account, in quotes. The stack refuses to run with credentials of any other
 	// account. Changing it means another environment: make a new stack instead.
-	AccountID string `json:"accountId" jsonschema:"required,pattern=^[0-9]{12}$"`
+	AccountID string `json:"accountId" jsonschema:"required,format=aws-account-id"`
 	// The AWS region, for example eu-west-1. Changing it replaces everything.
-	Region string `json:"region" jsonschema:"required"`
+	Region string `json:"region" jsonschema:"required,format=aws-region"`
 	// A role to assume for every AWS call; by default the credentials found by the AWS SDK are used as they are.
-	AssumeRoleARN string `json:"assumeRoleArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:iam::[0-9]{12}:role/.+$"`
+	AssumeRoleARN string `json:"assumeRoleArn,omitempty" jsonschema:"format=iam-role-arn"`
 }
 
 // Join names the stack that owns the cluster.
@@ -95,19 +95,14 @@ type Join struct {
 	Stack string `json:"stack" jsonschema:"required"`
 }
 
-// Owner tells whether the stack owns its cluster.
+// Owner reports whether the stack owns its cluster.
 func (c *Config) Owner() bool { return c.Join == nil }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
-
-// Problems returns everything that is wrong with the configuration as far as it can be told from this one file.
-func (c *Config) Problems() problem.List {
+// problems returns what is wrong with the configuration beyond the schema, as far as it can be told from this one file.
+func (c *Config) problems() problem.List {
 	var out problem.List
-	if !accountID.MatchString(c.AWS.AccountID) {
-		out.Add("aws.accountId", "must be the 12 digits of an AWS account, got %q", c.AWS.AccountID)
-	}
-	if !region.Valid(c.AWS.Region) {
-		out.Add("aws.region", "%q is not the name of an AWS region, such as eu-west-1", c.AWS.Region)
+	if wrong := c.place().Elsewhere(c.AWS.AssumeRoleARN); wrong != "" {
+		out.Relate("aws.assumeRoleArn", []string{"aws.assumeRoleArn", "aws.region", "aws.accountId"}, "%s", wrong)
 	}
 	out = append(out, tagProblems(c.Tags).Under("tags")...)
 	out = append(out, c.roleProblems()...)
@@ -118,6 +113,11 @@ func (c *Config) Problems() problem.List {
 	out = append(out, c.spotProblems()...)
 	out = append(out, c.environmentProblems()...)
 	return out
+}
+
+// place is where the stack runs.
+func (c *Config) place() arn.Place {
+	return arn.Place{Region: c.AWS.Region, AccountID: c.AWS.AccountID}
 }
 
 // roleProblems checks that a stack either owns or joins.
@@ -136,9 +136,9 @@ func (c *Config) roleProblems() problem.List {
 	for _, p := range parts {
 		switch {
 		case c.Join != nil && p.set:
-			out.Add(p.key, "must not stand beside join: the stack %q owns the cluster and configures this", c.Join.Stack)
+			out.Relate(p.key, []string{p.key, "join"}, "cannot be combined with join: the stack %q owns the cluster and configures this", c.Join.Stack)
 		case c.Join == nil && !p.set && p.required:
-			out.Add(p.key, "is required in a stack that owns its cluster; a stack that uses another's has join instead")
+			out.Relate(p.key, []string{p.key, "join"}, "is required in a stack that owns its cluster; a stack that uses another's has join instead")
 		}
 	}
 	return out
@@ -147,8 +147,7 @@ func (c *Config) roleProblems() problem.List {
 func (c *Config) ownerProblems() problem.List {
 	var out problem.List
 	if c.Network != nil {
-		args := c.networkArgs()
-		out = append(out, args.Problems().Under("network")...)
+		out = append(out, c.networkArgs().Problems().Under("network")...)
 	}
 	if c.Cluster != nil {
 		out = append(out, c.clusterArgs().Problems().Under("cluster")...)
@@ -157,7 +156,7 @@ func (c *Config) ownerProblems() problem.List {
 		out = append(out, c.addonsArgs().Problems().Under("addons")...)
 	}
 	if !slices.ContainsFunc(c.NodeGroups, carriesSystemAddons) && len(c.NodeGroups) > 0 {
-		out.Add("nodeGroups", "every group is tainted, spot or empty at times: coredns and the other system add-ons need one "+
+		out.Relate("nodeGroups", c.groupPaths("capacity", "taints", "scaling", "schedules"), "every group is tainted, spot or empty at times: coredns and the other system add-ons need one "+
 			"untainted onDemand group with scaling.min, and min of all its schedules, of at least 1")
 	}
 	if c.Network != nil {
@@ -167,7 +166,7 @@ func (c *Config) ownerProblems() problem.List {
 	return append(out, c.serviceProblems()...)
 }
 
-// carriesSystemAddons tells whether a group gives the system add-ons a home at any time: they must not run on nodes
+// carriesSystemAddons reports whether a group gives the system add-ons a home at any time: they must not run on nodes
 // that are taken away at two minutes' notice, or that a taint closes to them, or that a schedule takes away.
 func carriesSystemAddons(g nodegroup.Settings) bool {
 	empties := func(s nodegroup.Schedule) bool { return s.Min == 0 }
@@ -180,7 +179,7 @@ func (c *Config) nodeGroupProblems() problem.List {
 	for i, g := range c.NodeGroups {
 		at := fmt.Sprintf("nodeGroups[%d]", i)
 		if first, twice := seen[g.Name]; twice {
-			out.Add(at+".name", "%q is the name of nodeGroups[%d] already", g.Name, first)
+			out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("nodeGroups[%d].name", first)}, "%q is the name of nodeGroups[%d] already", g.Name, first)
 		} else {
 			seen[g.Name] = i
 		}
@@ -189,45 +188,37 @@ func (c *Config) nodeGroupProblems() problem.List {
 	return out
 }
 
-// tagText is what every AWS service takes in a tag. EC2 would take more, but IAM, KMS and CloudWatch Logs refuse it.
-var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
+// groupPaths returns the paths of keys of every node group.
+func (c *Config) groupPaths(keys ...string) []string {
+	if len(c.NodeGroups) == 0 {
+		return []string{"nodeGroups"}
+	}
+	var out []string
+	for i := range c.NodeGroups {
+		for _, key := range keys {
+			out = append(out, fmt.Sprintf("nodeGroups[%d].%s", i, key))
+		}
+	}
+	return out
+}
 
-// tagProblems holds tags against AWS's rules
-// (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html,
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html).
-func tagProblems(tags map[string]string) problem.List {
-	var out problem.List
-	// Keys by what IAM tells them apart by, the platform's own among them; those may be set again as they are spelt.
+// tagProblems holds the stack's tags against AWS's rules, against each other and the platform's own, which may be set
+// again as they are spelt.
+func tagProblems(own map[string]string) problem.List {
+	out := tags.Problems(own)
 	known := map[string]string{"environment": "environment", "managed-by": "managed-by"}
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
+	for _, key := range slices.Sorted(maps.Keys(own)) {
 		lower := strings.ToLower(key)
 		if other, twice := known[lower]; twice && other != key {
-			out.Add(key, "IAM does not tell it from %s, and refuses roles with both: it ignores case in keys", other)
+			out.Relate(key, []string{key, other}, "IAM does not tell it from %s, and refuses roles with both: it ignores case in keys", other)
 		}
 		known[lower] = key
-	}
-	if len(tags) > 40 {
-		out.Add("", "at most 40 tags, got %d: AWS allows 50 on a resource and the platform adds its own", len(tags))
-	}
-	for key, value := range tags {
-		switch {
-		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			out.Add(key, "keys that begin with aws: belong to AWS")
-		case strings.HasPrefix(key, "kubernetes.io/cluster/"), strings.HasPrefix(key, "karpenter.sh/"):
+		if strings.HasPrefix(key, "kubernetes.io/cluster/") || strings.HasPrefix(key, "karpenter.sh/") {
 			out.Add(key, "this tag belongs to the cluster's controllers: on a security group of ours it would break load balancers")
-		case strings.EqualFold(key, "Name"):
-			out.Add(key, "every resource gets a Name of its own")
-		case !tagText.MatchString(key):
-			out.Add(key, "a key has only letters, digits, spaces and _ . : / = + - @")
-		case key == "" || len(key) > 128:
-			out.Add(key, "a key has 1 to 128 characters, got %d", len(key))
 		}
-		if len(value) > 256 {
-			out.Add(key, "a value has at most 256 characters, got %d", len(value))
-		}
-		if !tagText.MatchString(value) {
-			out.Add(key, "a value has only letters, digits, spaces and _ . : / = + - @, got %q", value)
-		}
+	}
+	if len(own) > 40 {
+		out.Add("", "at most 40 tags, got %d: AWS allows 50 on a resource and the platform adds its own", len(own))
 	}
 	return out
 }

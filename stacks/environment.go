@@ -32,7 +32,7 @@ func (c *Config) host() host {
 	plan, _ := network.NewPlan(*c.Network) // its problems are reported with the network's
 	return host{
 		name: c.Cluster.Name, version: c.Cluster.Version, ipv6: c.ipv6(),
-		networkPolicy: c.Addons.VPCCNI.NetworkPolicy, podSecurityGroups: c.Addons.VPCCNI.PodSecurityGroups,
+		networkPolicy: *c.Addons.VPCCNI.NetworkPolicy, podSecurityGroups: c.Addons.VPCCNI.PodSecurityGroups,
 		secretsDriver:     c.Secrets != nil,
 		publicSubnetCIDRs: subnetCIDRs(plan, network.TierPublic), privateSubnetCIDRs: subnetCIDRs(plan, network.TierPrivate),
 	}
@@ -162,7 +162,8 @@ func autoscaledProblems(groups []nodegroup.Settings) problem.List {
 	var out problem.List
 	for i, g := range groups {
 		if g.Scaling.Autoscaled {
-			out.Add(fmt.Sprintf("nodeGroups[%d].scaling.autoscaled", i), "the cluster has no Cluster Autoscaler: its owner's stack file needs autoscaling")
+			at := fmt.Sprintf("nodeGroups[%d].scaling.autoscaled", i)
+			out.Relate(at, []string{at, "$.autoscaling"}, "the cluster has no Cluster Autoscaler: its owner's stack file needs autoscaling")
 		}
 	}
 	return out
@@ -174,7 +175,8 @@ func principalProblems(c *cluster.Settings, t *tenancy.Settings) problem.List {
 	for _, p := range t.Principals() {
 		for i, a := range c.Access {
 			if a.PrincipalARN == p.ARN {
-				out.Add("tenancy."+p.Path, "has access by cluster.access[%d] already, and an EKS cluster has one entry per principal: "+
+				at := "tenancy." + p.Path
+				out.Relate(at, []string{at, fmt.Sprintf("$.cluster.access[%d].principalArn", i)}, "has access by cluster.access[%d] already, and an EKS cluster has one entry per principal: "+
 					"give that entry kubernetesGroups, or use another role", i)
 			}
 		}
@@ -201,19 +203,19 @@ func (c *Config) spotProblems() problem.List {
 		}
 		switch {
 		case g.OnDemand() && labelled:
-			out.Add(at+".labels", "%s marks spot nodes: pods that are bound to spot nodes would run on this group, which is on demand", label)
+			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "%s marks spot nodes: pods that are bound to spot nodes would run on this group, which is on demand", label)
 		case g.OnDemand():
 		case !labelled:
-			out.Add(at+".labels", "a spot group needs %s: pods that are bound to spot nodes require it", label)
+			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "a spot group needs %s: pods that are bound to spot nodes require it", label)
 		case !tainted:
-			out.Add(at+".taints", "a spot group needs %s: without it pods that must not be interrupted would run there",
+			out.Relate(at+".taints", []string{at + ".taints", at + ".capacity"}, "a spot group needs %s: without it pods that must not be interrupted would run there",
 				fmt.Sprintf("{key: %s, value: %q, effect: %s}", taint.Key, taint.Value, taint.Effect))
 		case !closed: // pods of a spot-bound environment tolerate no other taint by themselves
 			spot++
 		}
 	}
 	if c.Tenancy != nil && c.Tenancy.Capacity == tenancy.Spot && spot == 0 && len(out) == 0 {
-		out.Add("tenancy.capacity", "the environment is bound to spot nodes and has no spot node group without further taints: no pod could run")
+		out.Relate("tenancy.capacity", append(c.groupPaths("capacity", "labels", "taints"), "tenancy.capacity"), "the environment is bound to spot nodes and has no spot node group without further taints: no pod could run")
 	}
 	return out
 }

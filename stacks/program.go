@@ -66,7 +66,7 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		clusterName:      name,
 		version:          cfg.Cluster.Version,
 		serviceCIDR:      control.ServiceCIDR,
-		prefixDelegation: cfg.Addons.VPCCNI.PrefixDelegation,
+		prefixDelegation: *cfg.Addons.VPCCNI.PrefixDelegation,
 		ipv6:             cfg.ipv6(),
 		zoneIDs:          cfg.Network.Zones,
 		zoneNames:        inputs(net.ZoneNames),

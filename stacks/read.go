@@ -22,10 +22,16 @@ func read(ctx *pulumi.Context) (*Config, error) {
 		if !ok {
 			continue
 		}
+		if ctx.IsConfigSecret(ctx.Project() + ":" + key) {
+			problems.Add(key, "is encrypted, and no setting of the platform is secret: write it as plain text")
+			continue
+		}
 		// Pulumi passes objects and lists as JSON, everything else as its text.
 		var v any = text
 		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
-			if err := json.Unmarshal([]byte(text), &v); err != nil {
+			dec := json.NewDecoder(strings.NewReader(text))
+			dec.UseNumber()
+			if err := dec.Decode(&v); err != nil {
 				problems.Add(key, "is not valid JSON: %v", err)
 				continue
 			}
@@ -33,11 +39,10 @@ func read(ctx *pulumi.Context) (*Config, error) {
 		values[key] = v
 	}
 	problems = append(problems, undeclared(ctx.Project(), os.Getenv(pulumi.EnvConfig))...)
-	cfg, more, err := decode(values)
+	cfg, problems, err := decode(values, problems)
 	if err != nil {
 		return nil, err
 	}
-	problems = append(problems, more...)
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("stack file Pulumi.%s.yaml is not valid:\n%w", ctx.Stack(), err)
 	}
@@ -72,11 +77,11 @@ func undeclared(project, env string) problem.List {
 		if namespace != project || valid[key] {
 			continue
 		}
-		hint := ""
-		if near := spelling.Nearest(key, keys()); near != "" {
+		near, hint := spelling.Nearest(key, keys()), ""
+		if near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		problems.Add(key, "unknown key%s", hint)
+		problems.Unknown(key, near, "unknown key%s", hint)
 	}
 	return problems
 }

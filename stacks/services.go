@@ -144,8 +144,8 @@ func (c *Config) secretsArgs() *secrets.Args {
 func (c *Config) storageArgs() *storage.Args {
 	return &storage.Args{
 		Settings: *c.Storage, Region: c.AWS.Region,
-		EBSDriver: c.Addons.EBSCSI.Enabled, EFSDriver: c.Addons.EFSCSI != nil,
-		DefaultClassElsewhere: c.Addons.EBSCSI.Enabled && c.Addons.EBSCSI.DefaultStorageClass,
+		EBSDriver: *c.Addons.EBSCSI.Enabled, EFSDriver: c.Addons.EFSCSI != nil,
+		DefaultClassElsewhere: *c.Addons.EBSCSI.Enabled && c.Addons.EBSCSI.DefaultStorageClass,
 		VolumeKeyARN:          c.Addons.EBSCSI.VolumeKeyARN,
 		Tags:                  c.tags(),
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +31,7 @@ Exits with 2 when something is wrong.`,
 				}
 			} else {
 				for _, p := range problems {
-					t.print("%s\n", p)
+					t.print("%s\n", p.Error())
 				}
 			}
 			if len(problems) > 0 {
@@ -63,7 +62,7 @@ func problemsOf(dir string, names []string) (problem.List, error) {
 		// The estate holds every file that could be read as YAML; one that could not has a problem of its own.
 		known := e != nil && slices.Contains(e.Names(), name) || slices.ContainsFunc(problems, func(p problem.Problem) bool { return ofStack(p, name) })
 		if !known {
-			problems = append(problems, problem.Problem{Path: "Pulumi." + name + ".yaml", Message: "there is no such stack file"})
+			problems = append(problems, problem.Problem{File: "Pulumi." + name + ".yaml", Message: "there is no such stack file"})
 		}
 	}
 	if len(names) > 0 {
@@ -74,8 +73,5 @@ func problemsOf(dir string, names []string) (problem.List, error) {
 	return problems, nil
 }
 
-// ofStack tells whether a problem is in a stack's file; problems of files begin with the file's name.
-func ofStack(p problem.Problem, name string) bool {
-	rest, ok := strings.CutPrefix(p.Path, "Pulumi."+name+".yaml")
-	return ok && (rest == "" || rest[0] == ':')
-}
+// ofStack reports whether a problem is in a stack's file.
+func ofStack(p problem.Problem, name string) bool { return p.File == "Pulumi."+name+".yaml" }

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/schema"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -36,11 +37,8 @@ type builder struct {
 // New registers the add-ons that come before any node, and every IAM role: roles do not wait for the cluster, so they
 // are there when it is. It registers nothing when args are invalid. Call AfterNodes afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Addons, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("add-ons %q: %w", name, err)
-	}
-	if args.Region == "" || args.ClusterName == nil || args.ClusterVersion == "" {
-		return nil, fmt.Errorf("add-ons %q: %w", name, errors.New("region, cluster name and cluster version are required"))
 	}
 	a := &Addons{}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), a, opts...); err != nil {

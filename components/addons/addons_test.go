@@ -111,7 +111,7 @@ func configuration(t *testing.T, regs ptest.Registrations, name string) map[stri
 	require.True(t, ok, "%s has no configuration", name)
 	var value map[string]any
 	require.NoError(t, json.Unmarshal([]byte(text), &value))
-	raw, err := os.ReadFile(filepath.Join("..", "..", "internal", "rehearsal", "aws", "svc_eks_addonschemas", name+".json"))
+	raw, err := os.ReadFile(filepath.Join("..", "..", "internal", "facts", "addonschemas", name+".json"))
 	require.NoError(t, err)
 	sch, err := schema.Parse(raw)
 	require.NoError(t, err)
@@ -275,7 +275,7 @@ func TestEverySettingReachesItsKey(t *testing.T) {
 func TestTurningEverythingOffSaysSoInsteadOfKeepingWhatWas(t *testing.T) {
 	t.Parallel()
 	args := arguments(t)
-	args.VPCCNI.PrefixDelegation, args.VPCCNI.NetworkPolicy = false, false
+	args.VPCCNI.PrefixDelegation, args.VPCCNI.NetworkPolicy = new(false), new(false)
 	assert.Equal(t, map[string]any{}, configuration(t, run(t, false, args), "vpc-cni"))
 }
 
@@ -397,7 +397,7 @@ func TestTheEFSDriverIsThereForWhoeverAsks(t *testing.T) {
 func TestWhatIsTurnedOffIsNotRegistered(t *testing.T) {
 	t.Parallel()
 	args := arguments(t)
-	args.EBSCSI.Enabled, args.NodeMonitoringAgent.Enabled = false, false
+	args.EBSCSI.Enabled, args.NodeMonitoringAgent.Enabled = new(false), new(false)
 	regs := run(t, false, args)
 	assert.ElementsMatch(t, slices.Concat(firstTier, []string{"nonprod-coredns", "nonprod-metrics-server"}), regs.ByType(addonType).Names())
 	assert.Equal(t, []string{"nonprod-vpc-cni"}, regs.ByType(roleType).Names())

@@ -4,8 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Settings are the add-ons' part of a stack file. They are complete after the defaults of the schema have been filled
-// in; a caller in Go spells out what is to be on.
+// Settings are the add-ons' part of a stack file.
 type Settings struct {
 	// Gives pods their addresses, and enforces network policies.
 	VPCCNI VPCCNI `json:"vpcCni" jsonschema:"required"`
@@ -21,7 +20,7 @@ type Settings struct {
 	EBSCSI EBSCSI `json:"ebsCsi" jsonschema:"required"`
 	// Gives pods directories of EFS file systems, which many pods can use at once. Left out, the driver is not installed;
 	// removing it leaves volumes in EFS that nothing can mount any more.
-	EFSCSI *EFSCSI `json:"efsCsi,omitempty" jsonschema_extras:"x-optional=true"`
+	EFSCSI *EFSCSI `json:"efsCsi,omitempty"`
 	// Reports the health of nodes, which automatic repair acts on.
 	NodeMonitoringAgent NodeMonitoringAgent `json:"nodeMonitoringAgent" jsonschema:"required"`
 }
@@ -29,16 +28,16 @@ type Settings struct {
 // VPCCNI configures the network plugin, add-on vpc-cni.
 type VPCCNI struct {
 	// Version of the add-on, for example v1.22.4-eksbuild.3; not below v1.22.4. EKS moves it one minor at a time.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.22.4-eksbuild.3"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.22.4-eksbuild.3"`
 	// Give nodes addresses in blocks of 16 (/28) instead of one by one: many more pods per node, fewer calls to EC2. A
 	// cluster with ipFamily ipv6 knows nothing else (its blocks are /80). Nodes notice when they are replaced; replace
 	// them all when it changes.
-	PrefixDelegation bool `json:"prefixDelegation,omitempty" jsonschema:"default=true"`
+	PrefixDelegation *bool `json:"prefixDelegation,omitempty" jsonschema:"default=true"`
 	// Free blocks that a node keeps ready for new pods. Only with prefixDelegation, and without effect in clusters with
 	// ipFamily ipv6, where a node gets one block that it cannot use up.
 	WarmPrefixTarget int `json:"warmPrefixTarget,omitempty" jsonschema:"minimum=1,maximum=16,default=1"`
 	// Enforce Kubernetes network policies on the nodes.
-	NetworkPolicy bool `json:"networkPolicy,omitempty" jsonschema:"default=true"`
+	NetworkPolicy *bool `json:"networkPolicy,omitempty" jsonschema:"default=true"`
 	// Let pods have security groups of their own, on instance types that can (most of Nitro, none of the t family). Such
 	// pods also keep the node's rules for traffic that leaves the VPC, and network policies still hold for them.
 	PodSecurityGroups bool `json:"podSecurityGroups,omitempty" jsonschema:"default=false"`
@@ -57,7 +56,7 @@ const (
 // KubeProxy configures the add-on kube-proxy.
 type KubeProxy struct {
 	// Version of the add-on, of the cluster's Kubernetes minor, for example v1.35.3-eksbuild.29.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.35.3-eksbuild.29"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.35.3-eksbuild.29"`
 	// How services are routed; ipvs is deprecated from Kubernetes 1.35 on. Changing it restarts kube-proxy everywhere, and
 	// rules of the former mode stay on a node until it is replaced.
 	Mode ProxyMode `json:"mode,omitempty" jsonschema:"enum=iptables,enum=ipvs,default=iptables"`
@@ -66,17 +65,17 @@ type KubeProxy struct {
 // PodIdentityAgent configures the add-on eks-pod-identity-agent.
 type PodIdentityAgent struct {
 	// Version of the add-on, for example v1.3.10-eksbuild.3.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.3.10-eksbuild.3"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.3.10-eksbuild.3"`
 }
 
 // CoreDNS configures the add-on coredns.
 type CoreDNS struct {
 	// Version of the add-on, for example v1.13.2-eksbuild.31.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.13.2-eksbuild.31"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.13.2-eksbuild.31"`
 	// Number of replicas; by default the add-on's two. Not together with autoScaling.
 	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=1,maximum=1000"`
 	// Let EKS choose the number of replicas by the number of nodes and cores.
-	AutoScaling *AutoScaling `json:"autoScaling,omitempty" jsonschema_extras:"x-optional=true"`
+	AutoScaling *AutoScaling `json:"autoScaling,omitempty"`
 }
 
 // AutoScaling bounds the replicas of coredns.
@@ -90,7 +89,7 @@ type AutoScaling struct {
 // MetricsServer configures the add-on metrics-server.
 type MetricsServer struct {
 	// Version of the add-on, for example v0.9.0-eksbuild.11.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v0.9.0-eksbuild.11"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v0.9.0-eksbuild.11"`
 	// Number of replicas; by default the add-on's own.
 	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=1,maximum=10"`
 }
@@ -98,40 +97,40 @@ type MetricsServer struct {
 // EBSCSI configures the add-on aws-ebs-csi-driver.
 type EBSCSI struct {
 	// Version of the add-on, for example v1.66.0-eksbuild.1.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.66.0-eksbuild.1"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.66.0-eksbuild.1"`
 	// Whether the driver is installed. Turning it off leaves volumes in EBS that nothing can mount or delete any more.
-	Enabled bool `json:"enabled,omitempty" jsonschema:"default=true"`
+	Enabled *bool `json:"enabled,omitempty" jsonschema:"default=true"`
 	// Create a storage class, ebs-csi-default-sc, that claims without a class use.
 	DefaultStorageClass bool `json:"defaultStorageClass,omitempty" jsonschema:"default=false"`
 	// ARN of the KMS key that storage classes name as their kmsKeyId: the driver is allowed to use it. Volumes under the
 	// account's default key need none.
-	VolumeKeyARN string `json:"volumeKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"`
+	VolumeKeyARN string `json:"volumeKeyArn,omitempty" jsonschema:"format=kms-key-arn"`
 }
 
 // EFSCSI configures the add-on aws-efs-csi-driver.
 type EFSCSI struct {
 	// Version of the add-on, for example v3.4.2-eksbuild.1.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v3.4.2-eksbuild.1"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v3.4.2-eksbuild.1"`
 }
 
 // NodeMonitoringAgent configures the add-on eks-node-monitoring-agent.
 type NodeMonitoringAgent struct {
 	// Version of the add-on, for example v1.6.5-eksbuild.1.
-	Version string `json:"version" jsonschema:"required,pattern=^v[0-9]+[.][0-9]+[.][0-9]+-eksbuild[.][0-9]+$,example=v1.6.5-eksbuild.1"`
+	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.6.5-eksbuild.1"`
 	// Whether the agent is installed. Node groups with automatic repair see fewer failures without it.
-	Enabled bool `json:"enabled,omitempty" jsonschema:"default=true"`
+	Enabled *bool `json:"enabled,omitempty" jsonschema:"default=true"`
 }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// ClusterName is the EKS cluster's name, as an output of the cluster, so that the add-ons wait for it. Required.
 	// Changing it replaces the add-ons.
-	ClusterName pulumi.StringInput
+	ClusterName pulumi.StringInput `args:"required"`
 	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required.
-	ClusterVersion string
+	ClusterVersion string `args:"required"`
 	// IPv6 says that the cluster's IP family is ipv6. EKS switches the network plugin over by itself; here it changes
 	// what the plugin is allowed to do, and requires prefix delegation.
 	IPv6 bool

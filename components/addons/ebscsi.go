@@ -25,7 +25,7 @@ type ebsStorageClass struct {
 // createEBSIdentity makes the driver's role ahead of the driver.
 func (b *builder) createEBSIdentity(a *Addons) error {
 	s := b.args.EBSCSI
-	if !s.Enabled {
+	if !*s.Enabled {
 		return nil
 	}
 	who, err := b.newIdentity("ebs-csi", "ebs-csi-controller-sa", "EBS volumes of the EKS cluster's pods")
@@ -64,7 +64,7 @@ func volumeKeyPolicy(key string) iamdoc.Document {
 
 func (b *builder) createEBSCSI(a *Addons, after []pulumi.Resource) error {
 	s := b.args.EBSCSI
-	if !s.Enabled {
+	if !*s.Enabled {
 		return nil
 	}
 	configuration := ebsConfiguration{Controller: ebsController{NodeSelector: onDemand, ExtraVolumeTags: b.args.Tags}}

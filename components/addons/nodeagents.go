@@ -37,7 +37,7 @@ func (b *builder) createPodIdentityAgent(a *Addons) error {
 
 // createNodeMonitoringAgent installs the agent, which by itself tolerates every taint and runs on every node.
 func (b *builder) createNodeMonitoringAgent(_ *Addons, after []pulumi.Resource) error {
-	if !b.args.NodeMonitoringAgent.Enabled {
+	if !*b.args.NodeMonitoringAgent.Enabled {
 		return nil
 	}
 	_, err := b.create(addon{

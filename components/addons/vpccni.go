@@ -123,10 +123,10 @@ func (b *builder) vpcCNIBase() vpcCNIConfiguration {
 	var out vpcCNIConfiguration
 	var env vpcCNIEnv
 	s := b.args.VPCCNI
-	if s.NetworkPolicy {
+	if *s.NetworkPolicy {
 		out.EnableNetworkPolicy = "true"
 	}
-	if s.PrefixDelegation {
+	if *s.PrefixDelegation {
 		env.EnablePrefixDelegation = "true"
 		if !b.args.IPv6 { // a node's one /80 is never used up
 			env.WarmPrefixTarget = strconv.Itoa(max(s.WarmPrefixTarget, 1))

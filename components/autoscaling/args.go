@@ -1,9 +1,6 @@
 package autoscaling
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/image"
@@ -13,10 +10,10 @@ import (
 type Settings struct {
 	// Version of the Helm chart cluster-autoscaler, for example 9.59.0, whose value keys are the ones used here. Changing
 	// it restarts the autoscaler; nodes stay as they are.
-	ChartVersion string `json:"chartVersion" jsonschema:"required,pattern=^[0-9]+[.][0-9]+[.][0-9]+$,example=9.59.0"`
+	ChartVersion string `json:"chartVersion" jsonschema:"required,format=chart-version,example=9.59.0"`
 	// The autoscaler's image, of the cluster's Kubernetes minor, because it decides with that minor's scheduler. Change
 	// it together with cluster.version. The autoscaler restarts; nodes stay as they are.
-	Image string `json:"image" jsonschema:"required,example=registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2"`
+	Image string `json:"image" jsonschema:"required,format=chart-image,example=registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2"`
 	// Which group grows when several could: the one with the least left over (least-waste), the one that takes most of
 	// the waiting pods, the one that needs fewest nodes, the one that expanderPriorities prefers, or any (random).
 	Expander Expander `json:"expander,omitempty" jsonschema:"enum=least-waste,enum=most-pods,enum=least-nodes,enum=priority,enum=random,default=least-waste"`
@@ -27,7 +24,7 @@ type Settings struct {
 	ScaleDown ScaleDown `json:"scaleDown,omitempty"`
 	// How long a new node may take to join before the autoscaler gives up on it and tries another group, for example
 	// 15m. With spot groups a shorter time finds capacity elsewhere sooner.
-	MaxNodeProvisionTime string `json:"maxNodeProvisionTime,omitempty" jsonschema:"pattern=^([0-9]+[hms])+$,default=15m"`
+	MaxNodeProvisionTime string `json:"maxNodeProvisionTime,omitempty" jsonschema:"format=length-of-time,default=15m"`
 	// What the pod requests. Changing it restarts the autoscaler.
 	Resources Resources `json:"resources,omitempty"`
 }
@@ -48,45 +45,45 @@ const (
 // Priority is a rank, and the groups that have it.
 type Priority struct {
 	// The rank, 1 or more; the highest wins.
-	Priority int `json:"priority" jsonschema:"required,minimum=1"`
+	Priority int `json:"priority" jsonschema:"required,minimum=1,maximum=1000000"`
 	// Regular expressions for the names of Auto Scaling groups. EKS names them
 	// eks-<environment>-<node group>-nodes-<random>; -spot-nodes- stands for the groups named spot of all environments.
-	Groups []string `json:"groups" jsonschema:"required,minItems=1"`
+	Groups []string `json:"groups" jsonschema:"required,minItems=1,format=regular-expression"`
 }
 
 // ScaleDown says when a node is taken away.
 type ScaleDown struct {
 	// How long a node must have been unneeded, for example 10m.
-	UnneededTime string `json:"unneededTime,omitempty" jsonschema:"pattern=^([0-9]+[hms])+$,default=10m"`
+	UnneededTime string `json:"unneededTime,omitempty" jsonschema:"format=length-of-time,default=10m"`
 	// How long after a node was added none is taken away.
-	DelayAfterAdd string `json:"delayAfterAdd,omitempty" jsonschema:"pattern=^([0-9]+[hms])+$,default=10m"`
+	DelayAfterAdd string `json:"delayAfterAdd,omitempty" jsonschema:"format=length-of-time,default=10m"`
 	// A node is unneeded when its pods request less than this share of it, in percent, and fit elsewhere.
 	UtilizationPercent int `json:"utilizationPercent,omitempty" jsonschema:"minimum=1,maximum=100,default=50"`
 	// Keep nodes on which a pod of kube-system runs that no disruption budget lets go; DaemonSets do not count.
-	KeepNodesWithSystemPods bool `json:"keepNodesWithSystemPods,omitempty" jsonschema:"default=true"`
+	KeepNodesWithSystemPods *bool `json:"keepNodesWithSystemPods,omitempty" jsonschema:"default=true"`
 }
 
 // Resources are what the autoscaler's pod requests.
 type Resources struct {
 	// CPU; more is used where the node has some left.
-	CPU string `json:"cpu,omitempty" jsonschema:"default=100m"`
+	CPU string `json:"cpu,omitempty" jsonschema:"format=quantity,default=100m"`
 	// Memory, and at the same time its limit. It grows with the number of nodes and pods.
-	Memory string `json:"memory,omitempty" jsonschema:"default=600Mi"`
+	Memory string `json:"memory,omitempty" jsonschema:"format=quantity,default=600Mi"`
 }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
-	AccountID string
+	AccountID string `args:"required" format:"aws-account-id"`
 	// ClusterName is the EKS cluster's name, which its Auto Scaling groups are tagged with. Required.
-	ClusterName string
+	ClusterName string `args:"required"`
 	// ClusterNameOutput is the same as an output of the cluster: what needs the cluster waits for it. Required.
-	ClusterNameOutput pulumi.StringInput
+	ClusterNameOutput pulumi.StringInput `args:"required"`
 	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required. The image must be of it.
-	ClusterVersion string
+	ClusterVersion string `args:"required"`
 	// Isolated says that the network has no NAT gateway. The autoscaler then knows instance types by a list of its own
 	// version instead of asking for them.
 	Isolated bool
@@ -97,22 +94,6 @@ type Args struct {
 	After []pulumi.Resource
 	// Tags go onto every resource that can carry tags, together with a Name.
 	Tags map[string]string
-}
-
-// check refuses arguments that a caller forgot. They are no problems of a stack file.
-func (a *Args) check() error {
-	var errs []error
-	missing := func(absent bool, field string) {
-		if absent {
-			errs = append(errs, fmt.Errorf("field %s of Args is required", field))
-		}
-	}
-	missing(a.Region == "", "Region")
-	missing(a.AccountID == "", "AccountID")
-	missing(a.ClusterName == "", "ClusterName")
-	missing(a.ClusterNameOutput == nil, "ClusterNameOutput")
-	missing(a.ClusterVersion == "", "ClusterVersion")
-	return errors.Join(errs...)
 }
 
 // summary is what a preview shows of the components themselves.

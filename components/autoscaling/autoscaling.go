@@ -9,6 +9,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/helm"
 	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 // Type is part of every child's URN. It never changes.
@@ -39,10 +40,7 @@ type ClusterAutoscaler struct{ pulumi.ResourceState }
 // New registers the autoscaler's role and permissions, or nothing when args are invalid. They wait for nothing, and the
 // association for the cluster.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Autoscaling, error) {
-	if err := args.Problems().Err(); err != nil {
-		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
-	}
-	if err := args.check(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
 	}
 	s := &Autoscaling{name: name, args: args}

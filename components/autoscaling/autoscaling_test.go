@@ -262,7 +262,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 		a.ExpanderPriorities = []autoscaling.Priority{
 			{Priority: 50, Groups: []string{"-spot-nodes-"}}, {Priority: 10, Groups: []string{".*"}},
 		}
-		a.ScaleDown = autoscaling.ScaleDown{UnneededTime: "1m30s", DelayAfterAdd: "2m", UtilizationPercent: 65}
+		a.ScaleDown = autoscaling.ScaleDown{UnneededTime: "1m30s", DelayAfterAdd: "2m", UtilizationPercent: 65, KeepNodesWithSystemPods: new(false)}
 		a.MaxNodeProvisionTime = "5m"
 	}))
 	assert.Equal(t, map[string]any{"50": []any{"-spot-nodes-"}, "10": []any{".*"}}, release.Input("values.expanderPriorities"))

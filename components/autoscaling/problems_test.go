@@ -17,7 +17,7 @@ func TestAStackFileThatSaysOnlyWhatIsRequiredIsValid(t *testing.T) {
 	s, problems := read(t, `{"chartVersion": "9.59.0", "image": "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
 		"scaleDown": {"keepNodesWithSystemPods": false}}`)
 	assert.Empty(t, problems)
-	assert.False(t, s.ScaleDown.KeepNodesWithSystemPods)
+	assert.False(t, *s.ScaleDown.KeepNodesWithSystemPods)
 	assert.Equal(t, "10m", s.ScaleDown.UnneededTime)
 }
 
@@ -27,7 +27,7 @@ func TestTheSchemaRefusesWhatItCan(t *testing.T) {
 		`{"image": "registry.k8s.io/a/b:v1.35.2"}`:                                                                     "chartVersion: is required",
 		`{"chartVersion": "9.59.0"}`:                                                                                   "image: is required",
 		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "expander": "cheapest"}`:                                "expander: must be one of",
-		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "maxNodeProvisionTime": "15 min"}`:                      "maxNodeProvisionTime: \"15 min\" does not have the required form",
+		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "maxNodeProvisionTime": "15 min"}`:                      "maxNodeProvisionTime: must be a length of time",
 		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "expanderPriorities": [{"priority": 0, "groups": []}]}`: "expanderPriorities[0]",
 	} {
 		_, problems := read(t, text)
@@ -46,9 +46,9 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		{"range as version", func(a *autoscaling.Args) { a.ChartVersion = "9.x" }, "chartVersion: must be one version of the chart"},
 		{"other minor", func(a *autoscaling.Args) { a.ClusterVersion = "1.36" }, "image: must be of the cluster's Kubernetes minor, v1.36, got v1.35.2"},
 		{"similar minor", func(a *autoscaling.Args) { a.ClusterVersion = "1.3" }, "image: must be of the cluster's Kubernetes minor, v1.3, got v1.35.2"},
-		{"tag without version", func(a *autoscaling.Args) { a.Image = "registry.k8s.io/autoscaling/cluster-autoscaler:stable" }, "image: must have a tag that begins with the autoscaler's version, such as v1.35.1, got \"stable\""},
+		{"tag without version", func(a *autoscaling.Args) { a.Image = "registry.k8s.io/autoscaling/cluster-autoscaler:stable" }, "image: must have the autoscaler's version as its tag, such as v1.35.1, got \"stable\""},
 		{"image without registry", func(a *autoscaling.Args) { a.Image = "cluster-autoscaler:v1.35.2" }, "image: \"cluster-autoscaler:v1.35.2\" names no registry"},
-		{"expander", func(a *autoscaling.Args) { a.Expander = "price" }, "expander: must be one of [least-waste most-pods least-nodes priority random], got \"price\""},
+		{"expander", func(a *autoscaling.Args) { a.Expander = "price" }, "expander: must be one of least-waste, most-pods, least-nodes, priority, random, got \"price\""},
 		{"no priorities", func(a *autoscaling.Args) { a.Expander = autoscaling.ByPriority }, "expanderPriorities: is required with expander priority"},
 		{"needless priorities", func(a *autoscaling.Args) { a.ExpanderPriorities = preferred }, "expanderPriorities: has no effect with expander least-waste"},
 		{"rank of nothing", func(a *autoscaling.Args) {
@@ -59,17 +59,16 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		}, "expanderPriorities[1].priority: 1 is the rank of expanderPriorities[0] already"},
 		{"no groups", func(a *autoscaling.Args) {
 			a.Expander, a.ExpanderPriorities = autoscaling.ByPriority, []autoscaling.Priority{{Priority: 1}}
-		}, "expanderPriorities[0].groups: must name at least one group"},
+		}, "expanderPriorities[0].groups: is required"},
 		{"no expression", func(a *autoscaling.Args) {
 			a.Expander, a.ExpanderPriorities = autoscaling.ByPriority, []autoscaling.Priority{{Priority: 1, Groups: []string{"a", "*spot"}}}
 		}, "expanderPriorities[0].groups[1]: must be a regular expression"},
 		{"provision time", func(a *autoscaling.Args) { a.MaxNodeProvisionTime = "0m" }, "maxNodeProvisionTime: must be a length of time such as 10m or 1m30s, got \"0m\""},
 		{"unneeded time", func(a *autoscaling.Args) { a.ScaleDown.UnneededTime = "10" }, "scaleDown.unneededTime: must be a length of time"},
-		{"delay", func(a *autoscaling.Args) { a.ScaleDown.DelayAfterAdd = "" }, "scaleDown.delayAfterAdd: must be a length of time"},
-		{"no utilization", func(a *autoscaling.Args) { a.ScaleDown.UtilizationPercent = 0 }, "scaleDown.utilizationPercent: must be 1 to 100, got 0"},
-		{"too much utilization", func(a *autoscaling.Args) { a.ScaleDown.UtilizationPercent = 101 }, "scaleDown.utilizationPercent: must be 1 to 100, got 101"},
-		{"cpu", func(a *autoscaling.Args) { a.Resources.CPU = "one" }, "resources.cpu: must be an amount"},
-		{"memory", func(a *autoscaling.Args) { a.Resources.Memory = "600MB" }, "resources.memory: must be an amount"},
+		{"delay", func(a *autoscaling.Args) { a.ScaleDown.DelayAfterAdd = "soon" }, "scaleDown.delayAfterAdd: must be a length of time"},
+		{"too much utilization", func(a *autoscaling.Args) { a.ScaleDown.UtilizationPercent = 101 }, "scaleDown.utilizationPercent: must be at most 100, got 101"},
+		{"cpu", func(a *autoscaling.Args) { a.Resources.CPU = "one" }, "resources.cpu: must be a quantity"},
+		{"memory", func(a *autoscaling.Args) { a.Resources.Memory = "600MB" }, "resources.memory: must be a quantity"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +95,7 @@ func TestNothingIsRegisteredWhenSettingsAreWrong(t *testing.T) {
 	args := arguments(t)
 	args.ChartVersion, args.Expander = "", "price"
 	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error { return stack(ctx, args) })
-	require.ErrorContains(t, err, "chartVersion: must be one version")
+	require.ErrorContains(t, err, "chartVersion: is required")
 	require.ErrorContains(t, err, "expander: must be one of")
 	assert.Empty(t, regs.WithTypePrefix("eks-platform:"))
 	assert.Empty(t, regs.ByType(roleType))

@@ -106,7 +106,7 @@ func (a *Args) values() values {
 			// Or each pod with an emptyDir would hold its node for good. What must not be moved says so itself, with the
 			// annotation cluster-autoscaler.kubernetes.io/safe-to-evict: "false".
 			SkipNodesWithLocalStorage: false,
-			SkipNodesWithSystemPods:   a.ScaleDown.KeepNodesWithSystemPods,
+			SkipNodesWithSystemPods:   *a.ScaleDown.KeepNodesWithSystemPods,
 		},
 	}
 	if a.Expander == ByPriority {

@@ -1,9 +1,9 @@
 package cluster
 
 import (
-	"slices"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/retention"
 )
 
 // EndpointAccess says from where the Kubernetes API can be reached.
@@ -51,13 +51,11 @@ const (
 	LogScheduler         LogType = "scheduler"
 )
 
-var logTypes = []LogType{LogAPI, LogAudit, LogAuthenticator, LogControllerManager, LogScheduler}
-
 // Settings are the cluster's part of a stack file.
 type Settings struct {
 	// Name of the EKS cluster, unique in its account and region: up to 40 letters, digits, hyphens and underscores.
 	// IAM roles are named after it. Changing it replaces the cluster and everything in it.
-	Name string `json:"name" jsonschema:"required,pattern=^[0-9A-Za-z][0-9A-Za-z_-]*$,maxLength=40"`
+	Name string `json:"name" jsonschema:"required,format=eks-cluster-name,maxLength=40"`
 	// Kubernetes minor version, in quotes, for example "1.35". EKS upgrades one minor at a time and takes about ten
 	// minutes; the API stays up. The add-ons' versions go with it.
 	Version string `json:"version" jsonschema:"required,pattern=^1[.][0-9]{2}$,example=1.35"`
@@ -72,7 +70,7 @@ type Settings struct {
 	// Range of the addresses of Kubernetes services: private (RFC 1918), /12 to /24, apart from the VPC's ranges and
 	// from everything that pods talk to. Not used with ipFamily ipv6, where EKS chooses. Changing it replaces the
 	// cluster.
-	ServiceCIDR string `json:"serviceCidr,omitempty" jsonschema:"pattern=^[0-9.]+/[0-9]{1\\,2}$,default=172.20.0.0/16"`
+	ServiceCIDR string `json:"serviceCidr,omitempty" jsonschema:"format=ipv4-network,default=172.20.0.0/16"`
 	// Address family of pods and services. With ipv6 the network gets IPv6 ranges beside its IPv4 ones, pods take no
 	// IPv4 addresses and reach IPv4 through their node, and all instance types must be of the Nitro system. Changing it
 	// replaces the cluster.
@@ -85,7 +83,7 @@ type Settings struct {
 	// ARN of an existing KMS key, in the cluster's region, that encrypts Kubernetes secrets. By default the cluster gets
 	// a key of its own. Whoever runs an update needs kms:DescribeKey and kms:CreateGrant on it. Changing it replaces the
 	// cluster.
-	SecretsKeyARN string `json:"secretsKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"`
+	SecretsKeyARN string `json:"secretsKeyArn,omitempty" jsonschema:"format=kms-key-arn"`
 	// Days between the deletion of the cluster's own KMS keys and their end. A secret encrypted by a key that has ended
 	// cannot be read by anyone any more.
 	KeyDeletionWindowDays int `json:"keyDeletionWindowDays,omitempty" jsonschema:"minimum=7,maximum=30,default=30"`
@@ -104,10 +102,10 @@ type Endpoint struct {
 	Access EndpointAccess `json:"access,omitempty" jsonschema:"enum=private,enum=privateAndPublic,enum=public,default=private"`
 	// Public ranges that may reach the endpoint on the internet, at most 40. privateAndPublic requires it; with public it
 	// defaults to everywhere; with private it has no meaning.
-	PublicCIDRs []string `json:"publicCidrs,omitempty" jsonschema:"maxItems=40,uniqueItems=true"`
+	PublicCIDRs []string `json:"publicCidrs,omitempty" jsonschema:"minItems=1,maxItems=40,uniqueItems=true,format=network"`
 	// Ranges outside the VPC that may reach the private endpoint, at most 40: of a VPN, of peers, of an office. Their
 	// routes, the way back from the control plane's subnets among them, are made outside. The VPC's own ranges may always.
-	PrivateCIDRs []string `json:"privateCidrs,omitempty" jsonschema:"maxItems=40,uniqueItems=true"`
+	PrivateCIDRs []string `json:"privateCidrs,omitempty" jsonschema:"maxItems=40,uniqueItems=true,format=ipv4-network"`
 }
 
 // Logs configures the control plane's logs.
@@ -115,7 +113,7 @@ type Logs struct {
 	// Which logs the control plane writes; by default all five. An empty list turns them off.
 	Types []LogType `json:"types,omitempty" jsonschema:"uniqueItems=true,enum=api,enum=audit,enum=authenticator,enum=controllerManager,enum=scheduler,default=api,default=audit,default=authenticator,default=controllerManager,default=scheduler"`
 	// Days until CloudWatch Logs deletes a record. Shortening it deletes older records soon after.
-	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"enum=1,enum=3,enum=5,enum=7,enum=14,enum=30,enum=60,enum=90,enum=120,enum=150,enum=180,enum=365,enum=400,enum=545,enum=731,enum=1096,enum=1827,enum=2192,enum=2557,enum=2922,enum=3288,enum=3653,default=90"`
+	RetentionDays retention.Days `json:"retentionDays,omitempty" jsonschema:"default=90"`
 	// Encrypt the logs with a KMS key of the cluster's own instead of CloudWatch's. Records keep the key that they were
 	// written with: while protect holds, turning it off is refused, because it would delete the key.
 	KMS bool `json:"kms,omitempty" jsonschema:"default=false"`
@@ -126,16 +124,16 @@ type Access struct {
 	// Name of the entry in this file, for example platform-admins; lower-case letters, digits and hyphens. To change it,
 	// take the entry out, update, and add it again: EKS has one entry per principal, and refuses the new one while the
 	// old one is there.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=60"`
+	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=60"`
 	// ARN of the IAM role or user, with its path. An assumed-role session, a group, the account's root and service-linked
 	// roles cannot have access. Changing it replaces the entry.
-	PrincipalARN string `json:"principalArn" jsonschema:"required,pattern=^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$"`
+	PrincipalARN string `json:"principalArn" jsonschema:"required,format=iam-principal-arn"`
 	// Name that Kubernetes knows the principal by, in audit logs for example. By default EKS derives it from the ARN;
 	// taking it away keeps the present name.
 	Username string `json:"username,omitempty"`
 	// Kubernetes groups that the principal is in, for role bindings inside the cluster. Names that begin with system:
 	// belong to Kubernetes.
-	KubernetesGroups []string `json:"kubernetesGroups,omitempty" jsonschema:"uniqueItems=true"`
+	KubernetesGroups []string `json:"kubernetesGroups,omitempty" jsonschema:"uniqueItems=true,minLength=1"`
 	// EKS access policies: permissions without any role binding in the cluster.
 	Policies []AccessPolicy `json:"policies,omitempty"`
 }
@@ -148,21 +146,21 @@ type AccessPolicy struct {
 	Policy string `json:"policy" jsonschema:"required,enum=AmazonEKSAdminPolicy,enum=AmazonEKSAdminViewPolicy,enum=AmazonEKSClusterAdminPolicy,enum=AmazonEKSEditPolicy,enum=AmazonEKSSecretReaderPolicy,enum=AmazonEKSViewPolicy"`
 	// Namespaces that the policy is limited to, where a star at the end stands for anything: team-a-*. By default the
 	// whole cluster. Changing it takes the policy away for a moment.
-	Namespaces []string `json:"namespaces,omitempty" jsonschema:"uniqueItems=true"`
+	Namespaces []string `json:"namespaces,omitempty" jsonschema:"uniqueItems=true,format=namespaces"`
 }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
-	AccountID string
+	AccountID string `args:"required" format:"aws-account-id"`
 	// SubnetIDs are the subnets, in at least two zones, in which EKS puts the control plane's network interfaces.
 	// Required. EKS moves to other subnets in place, as long as they are in the same zones and VPC.
-	SubnetIDs pulumi.StringArrayInput
+	SubnetIDs pulumi.StringArrayInput `args:"required"`
 	// VPCID is the VPC that the subnets belong to. Required. No cluster moves to another VPC: another id replaces it.
-	VPCID pulumi.StringInput
+	VPCID pulumi.StringInput `args:"required"`
 	// VPCCIDRs are the VPC's ranges. They may reach the private endpoint, and the service range must not overlap them.
 	VPCCIDRs []string
 	// ZoneIDs lists the network's zones, for checks: Zones must be among them.
@@ -173,41 +171,11 @@ type Args struct {
 	Tags map[string]string
 }
 
-// withDefaults returns the settings with the defaults of the schema filled in, so that callers in Go may leave out
-// what a stack file may leave out.
-func (s Settings) withDefaults() Settings {
-	if s.Endpoint.Access == "" {
-		s.Endpoint.Access = Private
-	}
-	if s.Logs.Types == nil {
-		s.Logs.Types = slices.Clone(logTypes)
-	}
-	if s.Logs.RetentionDays == 0 {
-		s.Logs.RetentionDays = 90
-	}
-	if s.ServiceCIDR == "" {
-		s.ServiceCIDR = "172.20.0.0/16"
-	}
-	if s.IPFamily == "" {
-		s.IPFamily = IPv4
-	}
-	if s.SupportType == "" {
-		s.SupportType = StandardSupport
-	}
-	if s.KeyDeletionWindowDays == 0 {
-		s.KeyDeletionWindowDays = 30
-	}
-	return s
-}
-
-func (s Settings) protect() bool { return s.Protect == nil || *s.Protect }
-
 // summary is what a preview shows of the component itself: what a person decides about the cluster as a whole.
 func (a *Args) summary() pulumi.Map {
-	s := a.withDefaults()
 	return pulumi.Map{
-		"name":     pulumi.String(s.Name),
-		"version":  pulumi.String(s.Version),
-		"endpoint": pulumi.String(s.Endpoint.Access),
+		"name":     pulumi.String(a.Name),
+		"version":  pulumi.String(a.Version),
+		"endpoint": pulumi.String(a.Endpoint.Access),
 	}
 }

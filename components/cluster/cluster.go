@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/schema"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -63,17 +63,14 @@ type builder struct {
 // New registers the control plane, preceded by what it needs: its role, its keys, its log group. It registers nothing
 // when args are invalid. Call Grant afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, err)
-	}
-	if args.Region == "" || args.AccountID == "" || args.SubnetIDs == nil || args.VPCID == nil {
-		return nil, fmt.Errorf("cluster %q: %w", name, errors.New("region, account id, VPC id and subnet ids are required"))
 	}
 	c := &Cluster{}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), c, opts...); err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, err)
 	}
-	c.b = &builder{ctx: ctx, args: args, settings: args.withDefaults(), kids: child.Of{Parent: c, Name: name}}
+	c.b = &builder{ctx: ctx, args: args, settings: args.Settings, kids: child.Of{Parent: c, Name: name}}
 	if err := c.b.createControlPlane(c); err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, err)
 	}
@@ -146,7 +143,7 @@ func (b *builder) createControlPlane(c *Cluster) error {
 		ZonalShiftConfig:       awseks.ClusterZonalShiftConfigArgs{Enabled: pulumi.Bool(b.settings.ZonalShift)},
 		Tags:                   b.tags(b.settings.Name),
 	}, b.kids.Opts(
-		pulumi.Protect(b.settings.protect()),
+		pulumi.Protect(*b.settings.Protect),
 		pulumi.DependsOn(b.before),
 		// EKS reads both flags when it creates a cluster and never reports them afterwards. One that was imported, or
 		// made before the provider knew them, would otherwise be planned for replacement.

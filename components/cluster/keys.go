@@ -75,7 +75,7 @@ func (b *builder) createKey(use, description string, policy iamdoc.Document) (pu
 		DeletionWindowInDays: pulumi.Int(b.settings.KeyDeletionWindowDays),
 		Policy:               pulumi.String(policy.JSON()),
 		Tags:                 b.tags(id),
-	}, b.kids.Opts(pulumi.Protect(b.settings.protect()))...)
+	}, b.kids.Opts(pulumi.Protect(*b.settings.Protect))...)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("create the key for %s: %w", use, err)
 	}

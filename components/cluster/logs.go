@@ -28,7 +28,7 @@ func (b *builder) createLogGroup(c *Cluster) error {
 		args.KmsKeyId = key
 	}
 	group, err := cloudwatch.NewLogGroup(b.ctx, b.kids.ID("control-plane"), args,
-		b.kids.Opts(pulumi.Protect(b.settings.protect()))...)
+		b.kids.Opts(pulumi.Protect(*b.settings.Protect))...)
 	if err != nil {
 		return fmt.Errorf("create the control plane's log group: %w", err)
 	}

@@ -18,7 +18,7 @@ func (b *builder) createRole() (pulumi.StringOutput, error) {
 		Description:      pulumi.String("Control plane of the EKS cluster " + b.settings.Name),
 		AssumeRolePolicy: pulumi.String(iamdoc.ServiceTrust("eks.amazonaws.com").JSON()),
 		Tags:             b.tags(id),
-	}, b.kids.Opts(pulumi.Protect(b.settings.protect()))...) // another role is another cluster
+	}, b.kids.Opts(pulumi.Protect(*b.settings.Protect))...) // another role is another cluster
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("create the control plane's role: %w", err)
 	}

@@ -1,9 +1,6 @@
 package ingress
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/image"
@@ -14,9 +11,9 @@ type Settings struct {
 	// Version of the Helm chart aws-load-balancer-controller, for example 3.5.0, whose value keys and permissions are
 	// the ones used here. Changing it upgrades the controller in place; load balancers keep working meanwhile. Helm
 	// never upgrades the chart's custom resource definitions: apply those of the new version first.
-	ChartVersion string `json:"chartVersion" jsonschema:"required,pattern=^[0-9]+[.][0-9]+[.][0-9]+$,example=3.5.0"`
+	ChartVersion string `json:"chartVersion" jsonschema:"required,format=chart-version,example=3.5.0"`
 	// The controller's image, of the version that the chart was made for. Changing it restarts the controller.
-	Image string `json:"image" jsonschema:"required,example=public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"`
+	Image string `json:"image" jsonschema:"required,format=chart-image,example=public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"`
 	// Number of pods. One works, the others take over when it is gone; all of them answer the API server's questions,
 	// without which no Ingress can be changed.
 	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=2,maximum=5,default=2"`
@@ -39,26 +36,26 @@ type Settings struct {
 // Resources are what a pod of the controller requests.
 type Resources struct {
 	// CPU; more is used where the node has some left.
-	CPU string `json:"cpu,omitempty" jsonschema:"default=100m"`
+	CPU string `json:"cpu,omitempty" jsonschema:"format=quantity,default=100m"`
 	// Memory, and at the same time its limit. It grows with the number of Ingresses, Services and pods behind them.
-	Memory string `json:"memory,omitempty" jsonschema:"default=500Mi"`
+	Memory string `json:"memory,omitempty" jsonschema:"format=quantity,default=500Mi"`
 }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
-	AccountID string
+	AccountID string `args:"required" format:"aws-account-id"`
 	// ClusterName is the EKS cluster's name, which the controller tags everything with. Required. Changing it cuts the
 	// controller off from what it has made.
-	ClusterName string
+	ClusterName string `args:"required"`
 	// ClusterNameOutput is the same as an output of the cluster: what needs the cluster waits for it. Required.
-	ClusterNameOutput pulumi.StringInput
+	ClusterNameOutput pulumi.StringInput `args:"required"`
 	// VPCID is the cluster's VPC. Required. The controller cannot ask the instance metadata for it, whose hop limit
 	// keeps pods out.
-	VPCID pulumi.StringInput
+	VPCID pulumi.StringInput `args:"required"`
 	// Isolated says that the network has no NAT gateway, and so no way to the services that it has no endpoints for.
 	Isolated bool
 	// Registries are the mirrors to pull the image from.
@@ -68,22 +65,6 @@ type Args struct {
 	After []pulumi.Resource
 	// Tags go onto every resource that can carry tags, together with a Name, and onto what the controller makes.
 	Tags map[string]string
-}
-
-// check refuses arguments that a caller forgot. They are no problems of a stack file.
-func (a *Args) check() error {
-	var errs []error
-	missing := func(absent bool, field string) {
-		if absent {
-			errs = append(errs, fmt.Errorf("field %s of Args is required", field))
-		}
-	}
-	missing(a.Region == "", "Region")
-	missing(a.AccountID == "", "AccountID")
-	missing(a.ClusterName == "", "ClusterName")
-	missing(a.ClusterNameOutput == nil, "ClusterNameOutput")
-	missing(a.VPCID == nil, "VPCID")
-	return errors.Join(errs...)
 }
 
 // summary is what a preview shows of the components themselves.

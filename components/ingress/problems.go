@@ -5,36 +5,26 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/eks-platform/eks-platform/internal/helm"
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
-
-// Problems returns everything that is wrong with the settings, with paths relative to them.
-func (s Settings) Problems() problem.List {
-	var out problem.List
-	for _, p := range []struct{ path, wrong string }{
-		{"chartVersion", helm.VersionProblem(s.ChartVersion)},
-		{"image", helm.ImageProblem(s.Image)},
-		{"resources.cpu", helm.QuantityProblem(s.Resources.CPU)},
-		{"resources.memory", helm.QuantityProblem(s.Resources.Memory)},
-	} {
-		if p.wrong != "" {
-			out.Add(p.path, "%s", p.wrong)
-		}
-	}
-	if s.Replicas < 2 || s.Replicas > 5 {
-		out.Add("replicas", "must be 2 to 5, got %d: with one, no Ingress can be changed while its node is replaced", s.Replicas)
-	}
-	return out
-}
 
 // ownTags are the prefixes of the controller's own tags. It does not start with defaults for them
 // (https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/).
 var ownTags = []string{"elbv2.k8s.aws/", "ingress.k8s.aws/", "service.k8s.aws/"}
 
-// Problems returns what is wrong with the settings, and with them on this cluster. Paths are those of the settings.
+// Problems returns everything that is wrong with the settings, and with them on this cluster. Paths are those of the
+// settings.
 func (a *Args) Problems() problem.List {
-	out := a.Settings.Problems()
+	_, problems := schema.Args(a, (*Args).settings, (*Args).relations)
+	return problems
+}
+
+func (a *Args) settings() *Settings { return &a.Settings }
+
+// relations returns what is wrong beyond the struct tags.
+func (a *Args) relations() problem.List {
+	var out problem.List
 	if a.Isolated {
 		// https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
 		for _, p := range []struct {
@@ -42,7 +32,7 @@ func (a *Args) Problems() problem.List {
 			on   bool
 		}{{"waf", a.WAF}, {"shield", a.Shield}, {"cognito", a.Cognito}} {
 			if p.on {
-				out.Add(p.path, "must be off in a network without NAT: the controller would ask a service that it cannot reach, "+
+				out.Relate(p.path, []string{p.path, "$.network.nat"}, "must be off in a network without NAT: the controller would ask a service that it cannot reach, "+
 					"and fail each load balancer over it")
 			}
 		}
@@ -51,10 +41,10 @@ func (a *Args) Problems() problem.List {
 		value := a.Tags[key]
 		switch {
 		case slices.ContainsFunc(ownTags, func(p string) bool { return strings.HasPrefix(key, p) }):
-			out.Add("", "the stack's tag %s belongs to the load balancer controller: name it otherwise", key)
+			out.Relate("", []string{"$.tags"}, "the stack's tag %s belongs to the load balancer controller: name it otherwise", key)
 		// The chart writes the tags as one argument, key=value,key=value, and without quotes into YAML.
 		case strings.ContainsAny(key, "=,"), strings.ContainsAny(value, ","), strings.Contains(key+"="+value+" ", ": "):
-			out.Add("", "the load balancer controller cannot be told the stack's tag %s with the value %q: "+
+			out.Relate("", []string{"$.tags"}, "the load balancer controller cannot be told the stack's tag %s with the value %q: "+
 				"leave out commas, = in its key, and a colon in front of a space or at the end", key, value)
 		}
 	}

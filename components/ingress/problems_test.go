@@ -30,10 +30,10 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		{"range as version", func(a *ingress.Args) { a.ChartVersion = "~3.5" }, "chartVersion: must be one version of the chart"},
 		{"image without registry", func(a *ingress.Args) { a.Image = "controller:v3.5.0" }, "image: \"controller:v3.5.0\" names no registry"},
 		{"image without version", func(a *ingress.Args) { a.Image = "public.ecr.aws/eks/c" }, "image: \"public.ecr.aws/eks/c\" has no version"},
-		{"one replica", func(a *ingress.Args) { a.Replicas = 1 }, "replicas: must be 2 to 5, got 1"},
-		{"many replicas", func(a *ingress.Args) { a.Replicas = 6 }, "replicas: must be 2 to 5, got 6"},
-		{"cpu", func(a *ingress.Args) { a.Resources.CPU = "lots" }, "resources.cpu: must be an amount such as 100m (CPU) or 256Mi (memory), got \"lots\""},
-		{"memory", func(a *ingress.Args) { a.Resources.Memory = "" }, "resources.memory: must be an amount"},
+		{"one replica", func(a *ingress.Args) { a.Replicas = 1 }, "replicas: must be at least 2, got 1"},
+		{"many replicas", func(a *ingress.Args) { a.Replicas = 6 }, "replicas: must be at most 5, got 6"},
+		{"cpu", func(a *ingress.Args) { a.Resources.CPU = "lots" }, "resources.cpu: must be a quantity such as 250m, 200Mi or 1Gi, got \"lots\""},
+		{"memory", func(a *ingress.Args) { a.Resources.Memory = "-1Gi" }, "resources.memory: must be more than zero"},
 		{"isolated waf", func(a *ingress.Args) { a.Isolated, a.WAF = true, true }, "waf: must be off in a network without NAT"},
 		{"isolated shield", func(a *ingress.Args) { a.Isolated, a.Shield = true, true }, "shield: must be off in a network without NAT"},
 		{"isolated cognito", func(a *ingress.Args) { a.Isolated, a.Cognito = true, true }, "cognito: must be off in a network without NAT"},
@@ -57,10 +57,10 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 func TestNothingIsRegisteredWhenSettingsAreWrong(t *testing.T) {
 	t.Parallel()
 	args := arguments(t)
-	args.ChartVersion, args.Replicas = "", 0
+	args.ChartVersion, args.Replicas = "", 9
 	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error { return stack(ctx, args, nil) })
-	require.ErrorContains(t, err, "chartVersion: must be one version")
-	require.ErrorContains(t, err, "replicas: must be 2 to 5")
+	require.ErrorContains(t, err, "chartVersion: is required")
+	require.ErrorContains(t, err, "replicas: must be at most 5")
 	assert.Empty(t, regs.WithTypePrefix("eks-platform:"))
 	assert.Empty(t, regs.ByType(roleType))
 }

@@ -4,13 +4,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/image"
+	"github.com/eks-platform/eks-platform/internal/retention"
 )
 
 // Settings are the logs' part of a stack file.
 type Settings struct {
 	// Days until CloudWatch Logs deletes a record, in every group of this stack. Shortening it deletes older records soon
 	// after.
-	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"enum=1,enum=3,enum=5,enum=7,enum=14,enum=30,enum=60,enum=90,enum=120,enum=150,enum=180,enum=365,enum=400,enum=545,enum=731,enum=1096,enum=1827,enum=2192,enum=2557,enum=2922,enum=3288,enum=3653,default=30"`
+	RetentionDays retention.Days `json:"retentionDays,omitempty" jsonschema:"default=30"`
 	// Encrypt the groups of this stack with a KMS key of its own instead of CloudWatch's. Records keep the key that they
 	// were written with: while protect holds, turning it off is refused, because it would delete the key.
 	Encrypt bool `json:"encrypt,omitempty" jsonschema:"default=false"`
@@ -19,7 +20,7 @@ type Settings struct {
 	Protect *bool `json:"protect,omitempty" jsonschema:"default=true"`
 	// Fluent Bit on every node of the cluster. Only the stack that owns the cluster has it, and it serves every
 	// environment; without it nothing writes to the groups.
-	FluentBit *FluentBit `json:"fluentBit,omitempty" jsonschema_extras:"x-optional=true"`
+	FluentBit *FluentBit `json:"fluentBit,omitempty"`
 }
 
 // FluentBit configures the DaemonSet. Changing anything replaces its pods, a tenth of the nodes at a time; what they
@@ -27,7 +28,7 @@ type Settings struct {
 type FluentBit struct {
 	// Image of AWS for Fluent Bit 3.4 or later, with a version: public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15.
 	// Earlier ones hold a Fluent Bit that lacks options used here.
-	Image string `json:"image" jsonschema:"required,example=public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"`
+	Image string `json:"image" jsonschema:"required,format=image,example=public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"`
 	// Megabytes of pods' logs that a node keeps on its disk while CloudWatch cannot be reached. Beyond it the oldest are lost.
 	// The node's own logs have 128 MB more.
 	BufferMB int `json:"bufferMB,omitempty" jsonschema:"minimum=50,maximum=20000,default=1000"`
@@ -35,7 +36,7 @@ type FluentBit struct {
 	// two seconds' worth, are held in memory: a node that fails loses them.
 	Multiline []Language `json:"multiline,omitempty" jsonschema:"uniqueItems=true,enum=go,enum=java,enum=python,enum=ruby"`
 	// Namespaces whose pods are not logged at all.
-	ExcludeNamespaces []string `json:"excludeNamespaces,omitempty" jsonschema:"uniqueItems=true"`
+	ExcludeNamespaces []string `json:"excludeNamespaces,omitempty" jsonschema:"uniqueItems=true,format=namespace"`
 	// Let pods keep themselves out of the logs, by the annotation fluentbit.io/exclude: "true".
 	AllowExclusion bool `json:"allowExclusion,omitempty" jsonschema:"default=false"`
 	// How much Fluent Bit says about itself; read it with kubectl logs.
@@ -70,28 +71,28 @@ const (
 // Resources are what a pod of Fluent Bit asks for, as Kubernetes quantities.
 type Resources struct {
 	// CPU that is set aside, for example 50m. It has no limit: a limit would slow it down just when much is logged.
-	CPU string `json:"cpu,omitempty" jsonschema:"default=50m"`
+	CPU string `json:"cpu,omitempty" jsonschema:"format=quantity,default=50m"`
 	// Memory that is set aside.
-	Memory string `json:"memory,omitempty" jsonschema:"default=128Mi"`
+	Memory string `json:"memory,omitempty" jsonschema:"format=quantity,default=128Mi"`
 	// Memory at which the kernel kills the pod; by default what the buffers in memory can come to, 416Mi, which is also
 	// the least.
-	MemoryLimit string `json:"memoryLimit,omitempty"`
+	MemoryLimit string `json:"memoryLimit,omitempty" jsonschema:"format=quantity"`
 }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Environment is the environment's name, the last part of its group's name. Required. Another one replaces the group.
-	Environment string
+	Environment string `args:"required"`
 	// ClusterName is the EKS cluster's name, part of every group's. Required. Another one replaces the groups.
-	ClusterName string
+	ClusterName string `args:"required"`
 	// ClusterNameOutput is the same name as an output of the cluster, so that the role is given to Fluent Bit only once
 	// the cluster is there. Required with FluentBit.
 	ClusterNameOutput pulumi.StringInput
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
-	AccountID string
+	AccountID string `args:"required" format:"aws-account-id"`
 	// Owner says that this stack owns the cluster.
 	Owner bool
 	// IPv6 says that the cluster's pods have IPv6 addresses: Fluent Bit then answers probes on those.
@@ -105,48 +106,22 @@ type Args struct {
 	Tags map[string]string
 }
 
-// withDefaults returns the settings with the defaults of the schema filled in.
-func (s Settings) withDefaults() Settings {
-	if s.RetentionDays == 0 {
-		s.RetentionDays = 30
+// limit returns the memory at which a pod is killed.
+func (r Resources) limit() string {
+	if r.MemoryLimit == "" {
+		return leastMemory().String()
 	}
-	if s.FluentBit != nil {
-		f := s.FluentBit.withDefaults()
-		s.FluentBit = &f
-	}
-	return s
+	return r.MemoryLimit
 }
-
-func (f FluentBit) withDefaults() FluentBit {
-	if f.BufferMB == 0 {
-		f.BufferMB = 1000
-	}
-	if f.LogLevel == "" {
-		f.LogLevel = LevelInfo
-	}
-	if f.Resources.CPU == "" {
-		f.Resources.CPU = "50m"
-	}
-	if f.Resources.Memory == "" {
-		f.Resources.Memory = "128Mi"
-	}
-	if f.Resources.MemoryLimit == "" {
-		f.Resources.MemoryLimit = leastMemory().String()
-	}
-	return f
-}
-
-func (s Settings) protect() bool { return s.Protect == nil || *s.Protect }
 
 // collects tells whether this stack runs Fluent Bit.
 func (a *Args) collects() bool { return a.Owner && a.FluentBit != nil }
 
 // summary is what a preview shows of the component itself.
 func (a *Args) summary() pulumi.Map {
-	s := a.withDefaults()
 	return pulumi.Map{
 		"environment":   pulumi.String(a.Environment),
-		"retentionDays": pulumi.Int(s.RetentionDays),
-		"encrypt":       pulumi.Bool(s.Encrypt),
+		"retentionDays": pulumi.Int(a.RetentionDays),
+		"encrypt":       pulumi.Bool(a.Encrypt),
 	}
 }

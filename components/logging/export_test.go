@@ -1,6 +1,10 @@
 package logging
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/eks-platform/eks-platform/internal/schema"
+)
 
 // Plugin is a plugin's options as typed values, by the names that the configuration gives them.
 type Plugin = map[string]any
@@ -14,7 +18,8 @@ type Typed struct {
 
 // Configuration returns the configuration that args lead to.
 func Configuration(a *Args) (Typed, error) {
-	b := &builder{args: a, settings: a.withDefaults()}
+	whole, _ := schema.Args(a, (*Args).settings, (*Args).relations)
+	b := &builder{args: whole, settings: whole.Settings}
 	c := b.configuration()
 	text, err := c.text()
 	out := Typed{Service: options(c.Service), Text: text}

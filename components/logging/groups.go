@@ -48,7 +48,7 @@ func (b *builder) createGroups(l *Logging) error {
 			RetentionInDays: pulumi.Int(b.settings.RetentionDays),
 			KmsKeyId:        key,
 			Tags:            b.tags(name),
-		}, b.kids.Opts(pulumi.Protect(b.settings.protect()))...)
+		}, b.kids.Opts(pulumi.Protect(*b.settings.Protect))...)
 		if err != nil {
 			return fmt.Errorf("create the log group %s: %w", name, err)
 		}

@@ -53,7 +53,7 @@ func (b *builder) createKey() (pulumi.StringOutput, error) {
 		DeletionWindowInDays: pulumi.Int(keyDeletionWindow),
 		Policy:               pulumi.String(policy.JSON()),
 		Tags:                 b.tags(id),
-	}, b.kids.Opts(pulumi.Protect(b.settings.protect()))...)
+	}, b.kids.Opts(pulumi.Protect(*b.settings.Protect))...)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("create the key for logs: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/schema"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -44,11 +45,8 @@ type builder struct {
 // New registers the log groups, the saved queries and, for the cluster's owner, the role of Fluent Bit. It registers
 // nothing when args are invalid. Call Install afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Logging, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("logging %q: %w", name, err)
-	}
-	if args.Environment == "" || args.ClusterName == "" || args.Region == "" || args.AccountID == "" {
-		return nil, fmt.Errorf("logging %q: %w", name, errors.New("environment, cluster name, region and account id are required"))
 	}
 	if args.collects() && args.ClusterNameOutput == nil {
 		return nil, fmt.Errorf("logging %q: %w", name, errors.New("the cluster's name as its output is required with Fluent Bit"))
@@ -58,7 +56,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("logging %q: %w", name, err)
 	}
 	l.b = &builder{
-		ctx: ctx, args: args, settings: args.withDefaults(), kids: child.Of{Parent: l, Name: name},
+		ctx: ctx, args: args, settings: args.Settings, kids: child.Of{Parent: l, Name: name},
 		groups: map[string]pulumi.StringOutput{},
 	}
 	for _, step := range []func(*Logging) error{l.b.createGroups, l.b.createRole, l.b.createQueries} {

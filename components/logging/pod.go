@@ -97,7 +97,7 @@ func (i *installer) container() corev1.ContainerArgs {
 				"ephemeral-storage": pulumi.String(storageRequest),
 			},
 			Limits: pulumi.StringMap{
-				"memory": pulumi.String(f.Resources.MemoryLimit), "ephemeral-storage": pulumi.String(storageLimit),
+				"memory": pulumi.String(f.Resources.limit()), "ephemeral-storage": pulumi.String(storageLimit),
 			},
 		},
 		// Logs belong to root and are closed to others; as their owner it needs no capability to read them.

@@ -1,18 +1,8 @@
 package network
 
 import (
-	"fmt"
-	"maps"
-	"net/netip"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/eks-platform/eks-platform/internal/problem"
-	"github.com/eks-platform/eks-platform/internal/region"
 	"github.com/eks-platform/eks-platform/internal/retention"
 )
 
@@ -56,7 +46,7 @@ type Settings struct {
 	// The VPC's range, for example 10.16.0.0/16: private (RFC 1918) or from 100.64.0.0/10, from /16 to what the
 	// zones need, /23 for three. A /16 or /17 keeps room for a fourth zone. Changing it replaces the whole network
 	// and everything in it.
-	CIDR string `json:"cidr" jsonschema:"required,pattern=^[0-9.]+/[0-9]{1\\,2}$,example=10.16.0.0/16"`
+	CIDR string `json:"cidr" jsonschema:"required,format=ipv4-network,example=10.16.0.0/16"`
 	// Two to four availability zones by their ids, for example euw1-az1; `aws ec2 describe-availability-zones` lists
 	// them. Ids, not names such as eu-west-1a, because a name means another zone in every account. A zone appended
 	// later moves nothing in a VPC of /17 or larger, but list the present ones in cluster.zones first; the last one can
@@ -78,7 +68,7 @@ type Settings struct {
 	// A second range, for pods alone (custom networking), so that they do not use up the VPC's routable addresses:
 	// from 100.64.0.0/10, or from the same private range as cidr; /16 to /26. Not with cluster.ipFamily ipv6, where pods
 	// take no IPv4 addresses. Removing it replaces the pods' subnets.
-	SecondaryCIDR string `json:"secondaryCidr,omitempty" jsonschema:"pattern=^[0-9.]+/[0-9]{1\\,2}$,example=100.64.0.0/16"`
+	SecondaryCIDR string `json:"secondaryCidr,omitempty" jsonschema:"format=ipv4-network,example=100.64.0.0/16"`
 	// Prefix length of the pods' subnets in secondaryCidr. By default a quarter of it each, so that four zones fit.
 	// Choose it once, like privatePrefix.
 	PodPrefix int `json:"podPrefix,omitempty" jsonschema:"minimum=17,maximum=28"`
@@ -89,7 +79,7 @@ type Settings struct {
 	Protect *bool `json:"protect,omitempty" jsonschema:"default=true"`
 	// Ranges that this VPC must not overlap: of peers, VPNs, offices, other clusters. They are only checked, never
 	// routed.
-	ReservedCIDRs []string `json:"reservedCidrs,omitempty" jsonschema:"uniqueItems=true"`
+	ReservedCIDRs []string `json:"reservedCidrs,omitempty" jsonschema:"uniqueItems=true,format=ipv4-network"`
 }
 
 // Endpoints selects interface endpoints. Each is billed per hour and zone.
@@ -107,7 +97,7 @@ type FlowLogs struct {
 	// Whether flow logs are recorded. Turning it off deletes their log group with all it holds.
 	Enabled *bool `json:"enabled,omitempty" jsonschema:"default=true"`
 	// Days until CloudWatch Logs deletes a record.
-	RetentionDays int `json:"retentionDays,omitempty" jsonschema:"enum=1,enum=3,enum=5,enum=7,enum=14,enum=30,enum=60,enum=90,enum=120,enum=150,enum=180,enum=365,enum=400,enum=545,enum=731,enum=1096,enum=1827,enum=2192,enum=2557,enum=2922,enum=3288,enum=3653,default=30"`
+	RetentionDays retention.Days `json:"retentionDays,omitempty" jsonschema:"default=30"`
 	// Which traffic is recorded. Changing it replaces the flow log; records so far stay.
 	Traffic Traffic `json:"traffic,omitempty" jsonschema:"enum=ALL,enum=ACCEPT,enum=REJECT,default=ALL"`
 }
@@ -116,9 +106,9 @@ type FlowLogs struct {
 type Args struct {
 	Settings
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required: it narrows who may use the flow logs' role.
-	AccountID string
+	AccountID string `args:"required" format:"aws-account-id"`
 	// Tags go onto every resource that can carry tags, together with a Name.
 	Tags map[string]string
 	// Features are the parts of the platform in use; with preset base each brings the endpoints it calls.
@@ -136,189 +126,4 @@ type Args struct {
 	// KMSKeyARN encrypts the flow logs' group; nil leaves it to CloudWatch's own key. The key's policy must let
 	// logs.<region>.amazonaws.com use it.
 	KMSKeyARN pulumi.StringInput
-}
-
-// withDefaults returns the settings with the defaults of the schema filled in.
-func (s Settings) withDefaults() Settings {
-	if s.NAT == "" {
-		s.NAT = NATPerZone
-	}
-	if s.Endpoints.Preset == "" {
-		s.Endpoints.Preset = PresetNone
-	}
-	if s.FlowLogs.RetentionDays == 0 {
-		s.FlowLogs.RetentionDays = 30
-	}
-	if s.FlowLogs.Traffic == "" {
-		s.FlowLogs.Traffic = TrafficAll
-	}
-	return s
-}
-
-func (s Settings) protect() bool { return s.Protect == nil || *s.Protect }
-
-func (f FlowLogs) enabled() bool { return f.Enabled == nil || *f.Enabled }
-
-var (
-	zoneName    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$`)
-	serviceName = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
-)
-
-// Problems returns everything that is wrong with the settings, by their paths.
-func (s Settings) Problems() problem.List {
-	s = s.withDefaults()
-	var out problem.List
-	seen := map[string]bool{}
-	for i, zone := range s.Zones {
-		at := fmt.Sprintf("zones[%d]", i)
-		switch {
-		case zoneName.MatchString(zone):
-			out.Add(at, "%q is a zone's name, which means another zone in every account; give the zone's id, such as euw1-az1", zone)
-		case slices.Contains(region.RefusedZoneIDs, zone):
-			out.Add(at, "EKS cannot place a control plane in %s; choose another zone", zone)
-		case seen[zone]:
-			out.Add(at, "%q is listed twice", zone)
-		}
-		seen[zone] = true
-	}
-	_, planned := NewPlan(s)
-	out = append(out, planned...)
-	out = append(out, s.reservedProblems()...)
-
-	if !slices.Contains([]NAT{NATNone, NATSingle, NATPerZone}, s.NAT) {
-		out.Add("nat", "must be none, single or perZone, got %q", s.NAT)
-	}
-	if s.NAT == NATNone && s.Endpoints.Preset == PresetNone {
-		out.Add("nat", "none needs endpoints.preset base: without NAT or endpoints, nodes reach neither EKS nor the "+
-			"image registry and never join")
-	}
-	out = append(out, s.Endpoints.problems().Under("endpoints")...)
-	if wrong := retention.Problem(s.FlowLogs.RetentionDays); wrong != "" {
-		out.Add("flowLogs.retentionDays", "%s", wrong)
-	}
-	if !slices.Contains([]Traffic{TrafficAll, TrafficAccept, TrafficReject}, s.FlowLogs.Traffic) {
-		out.Add("flowLogs.traffic", "must be ALL, ACCEPT or REJECT, got %q", s.FlowLogs.Traffic)
-	}
-	return out
-}
-
-// reservedProblems checks the ranges that the VPC must keep clear of.
-func (s Settings) reservedProblems() problem.List {
-	var out problem.List
-	for i, text := range s.ReservedCIDRs {
-		at := fmt.Sprintf("reservedCidrs[%d]", i)
-		reserved, err := parseCIDR(text)
-		if err != nil {
-			out.Add(at, "%s", err)
-			continue
-		}
-		for _, own := range s.ownRanges() {
-			if reserved.Overlaps(own.prefix) {
-				out.Add(own.path, "%s overlaps the reserved range %s", own.prefix, reserved)
-			}
-		}
-	}
-	return out
-}
-
-// ownRange is one of the VPC's ranges and where it is configured.
-type ownRange struct {
-	path   string
-	prefix netip.Prefix
-}
-
-// ownRanges returns the VPC's ranges, without those that do not parse.
-func (s Settings) ownRanges() []ownRange {
-	var out []ownRange
-	for _, r := range []struct{ path, text string }{{"cidr", s.CIDR}, {"secondaryCidr", s.SecondaryCIDR}} {
-		if p, err := parseCIDR(r.text); err == nil {
-			out = append(out, ownRange{r.path, p})
-		}
-	}
-	return out
-}
-
-func (e Endpoints) problems() problem.List {
-	var out problem.List
-	if e.Preset != PresetNone && e.Preset != PresetBase {
-		out.Add("preset", "must be none or base, got %q", e.Preset)
-	}
-	seen := map[string]bool{}
-	for i, name := range e.Additional {
-		at := fmt.Sprintf("additional[%d]", i)
-		switch {
-		case !serviceName.MatchString(name):
-			out.Add(at, "%q is not the name of an endpoint service; give what follows the region in it, such as sqs", name)
-		case name == "s3" || strings.HasSuffix(name, ".s3"):
-			out.Add(at, "%q exists already, as a gateway endpoint", name)
-		case strings.Contains(name, "vpce-svc-"):
-			out.Add(at, "%q is a service of another account, which has no private DNS name before its owner verified one; "+
-				"create that endpoint outside", name)
-		case seen[name]:
-			out.Add(at, "%q is listed twice", name)
-		}
-		seen[name] = true
-	}
-	return out
-}
-
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
-
-// Problems returns everything that is wrong with the settings and with what the program adds to them.
-func (a Args) Problems() problem.List {
-	out := a.Settings.Problems()
-	if !accountID.MatchString(a.AccountID) {
-		out.Add("accountId", "must be the 12 digits of an AWS account, got %q", a.AccountID)
-	}
-	if prefix, err := region.ZoneIDPrefix(a.Region); err != nil {
-		out.Add("region", "%s", err)
-	} else {
-		for i, zone := range a.Zones {
-			number, ours := strings.CutPrefix(zone, prefix)
-			if _, err := strconv.ParseUint(number, 10, 8); (!ours || err != nil) && !zoneName.MatchString(zone) {
-				out.Add(fmt.Sprintf("zones[%d]", i), "%q is not a zone of %s, whose ids are %s1 and so on", zone, a.Region, prefix)
-			}
-		}
-	}
-	if a.IPv6 && a.SecondaryCIDR != "" {
-		out.Add("secondaryCidr", "has no use with cluster.ipFamily ipv6, whose pods take no IPv4 addresses: remove it")
-	}
-	for i, name := range a.Endpoints.Additional {
-		for _, part := range strings.Split(name, ".") {
-			if isFullServiceName(name) && region.Valid(part) && part != a.Region {
-				out.Add(fmt.Sprintf("endpoints.additional[%d]", i), "%q is a service of %s, the network is in %s", name, part, a.Region)
-			}
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(a.Tags)) {
-		switch {
-		case strings.HasPrefix(key, "aws:"):
-			out.Add("tags", "%q: AWS keeps the prefix aws: for itself", key)
-		case strings.HasPrefix(key, "kubernetes.io/cluster/"):
-			out.Add("tags", "%q: controllers take this tag to mean that they own the resource", key)
-		}
-	}
-	for _, f := range a.Features {
-		if _, known := featureServices[f]; !known {
-			out.Add("features", "unknown feature %q", f)
-		}
-	}
-	if a.ServiceCIDR != "" {
-		service, err := parseCIDR(a.ServiceCIDR)
-		if err != nil {
-			out.Add("serviceCidr", "%s", err)
-			return out
-		}
-		for _, own := range a.ownRanges() {
-			if service.Overlaps(own.prefix) {
-				out.Add(own.path, "%s overlaps the cluster's service range %s", own.prefix, service)
-			}
-		}
-		for i, text := range a.ReservedCIDRs {
-			if r, err := parseCIDR(text); err == nil && r.Overlaps(service) {
-				out.Add(fmt.Sprintf("reservedCidrs[%d]", i), "%s overlaps the cluster's service range %s: pods could not reach it", r, service)
-			}
-		}
-	}
-	return out
 }

@@ -91,7 +91,10 @@ func Budget(plan Plan, demands []Demand) ([]BudgetRow, problem.List) {
 			continue
 		}
 		path := map[Tier]string{TierPrivate: "cidr", TierPods: "secondaryCidr"}[tier]
-		out.Add(path, "%s", worst.explain(demands, plan.CustomNetworking()))
+		out.Relate(path, []string{
+			"cidr", "secondaryCidr", "zones", "privatePrefix", "publicPrefix", "podPrefix",
+			"$.nodeGroups", "$.addons.vpcCni", "$.cluster.ipFamily",
+		}, "%s", worst.explain(demands, plan.CustomNetworking()))
 	}
 	return rows, out
 }

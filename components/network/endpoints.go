@@ -61,7 +61,7 @@ var chinaPrefixed = []string{
 }
 
 // services returns the interface endpoints to create, each by the key that names it, in a stable order.
-func (a Args) services() []string {
+func (a *Args) services() []string {
 	var out []string
 	if a.Endpoints.Preset == PresetBase {
 		out = append(out, baseServices...)

@@ -16,7 +16,7 @@ import (
 // only, for flow logs of this account only, and may not create groups: a group that came back after its deletion would
 // keep its records forever.
 func (b *builder) createFlowLogs() error {
-	if !b.args.FlowLogs.enabled() {
+	if !*b.args.FlowLogs.Enabled {
 		return nil
 	}
 	groupName := fmt.Sprintf("/aws/vpc/%s/flow-logs", b.kids.Name)

@@ -42,7 +42,7 @@ func TestWithIPv6EverySubnetHasARangeOfTheVPCsAndOnlyThoseOfNodesAssignAddresses
 
 func TestAZoneAppendedMovesNoIPv6Range(t *testing.T) {
 	t.Parallel()
-	before, after := build(t, false, dualStack(2)), build(t, false, dualStack(4))
+	before, after := build(t, false, dualStack(2)), build(t, false, dualStack(3))
 	for _, s := range before.ByType(subnetType) {
 		assert.Equal(t, s.Input("ipv6CidrBlock"), named(t, after, subnetType, s.Name).Input("ipv6CidrBlock"), s.Name)
 	}
@@ -104,7 +104,7 @@ func TestARangeThatAmazonWouldNotGiveIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{"2001:db8::/63", "10.0.0.0/16", ""} {
 		_, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
-			_, err := network.New(ctx, "dev", dualStack(2))
+			_, err := network.New(ctx, "dev", new(dualStack(2)))
 			return err
 		}, ptest.WithOutputs(vpcType, func(string, resource.PropertyMap) map[string]any {
 			return map[string]any{"ipv6CidrBlock": given}

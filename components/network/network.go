@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/schema"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -56,7 +57,7 @@ func (n *Network) IPv6CIDRs(t Tier) pulumi.StringArray { return n.ipv6CIDRs[t] }
 // builder carries what the steps of a construction share.
 type builder struct {
 	ctx  *pulumi.Context
-	args Args
+	args *Args
 	kids child.Of
 	out  *Network
 
@@ -70,11 +71,15 @@ type builder struct {
 // New registers the component, the VPC and the subnets, or nothing when the args have problems. Connect registers the
 // rest and must be called, once, after what shall start before it. The name appears in the cloud, too: in Name tags
 // and in the flow logs' group, so it is unique within an account and region. Changing it replaces everything.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Network, error) {
-	if err := args.Problems().Err(); err != nil {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Network, error) {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("network %q: %w", name, err)
 	}
-	args.Settings = args.withDefaults()
+	for _, f := range args.Features {
+		if _, known := featureServices[f]; !known {
+			return nil, fmt.Errorf("network %q: unknown feature %q", name, f)
+		}
+	}
 	plan, _ := NewPlan(args.Settings) // its problems are among those above
 	n := &Network{
 		VPCCIDR: plan.VPC.String(), Plan: plan,
@@ -136,7 +141,7 @@ func (n *Network) Egress() []pulumi.Resource {
 }
 
 // summary is what a preview shows of the component itself.
-func (a Args) summary() pulumi.Map {
+func (a *Args) summary() pulumi.Map {
 	out := pulumi.Map{
 		"cidr":      pulumi.String(a.CIDR),
 		"zones":     pulumi.ToStringArray(a.Zones),

@@ -41,7 +41,7 @@ func build(t *testing.T, preview bool, args network.Args) ptest.Registrations {
 		if err != nil {
 			return err
 		}
-		n, err := network.New(ctx, "dev", args, pulumi.Providers(p))
+		n, err := network.New(ctx, "dev", &args, pulumi.Providers(p))
 		if err != nil {
 			return err
 		}
@@ -380,7 +380,7 @@ func TestANetworkWithProblemsRegistersNothing(t *testing.T) {
 	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
 		args := validArgs()
 		args.CIDR, args.NAT = "10.0.0.0/30", "x"
-		_, err := network.New(ctx, "dev", args)
+		_, err := network.New(ctx, "dev", &args)
 		return err
 	})
 	require.ErrorContains(t, err, `network "dev": cidr: `)
@@ -391,7 +391,7 @@ func TestANetworkWithProblemsRegistersNothing(t *testing.T) {
 func TestConnectIsCalledOnce(t *testing.T) {
 	t.Parallel()
 	_, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
-		n, err := network.New(ctx, "dev", validArgs())
+		n, err := network.New(ctx, "dev", new(validArgs()))
 		return errors.Join(err, n.Connect(ctx), n.Connect(ctx))
 	})
 	require.ErrorContains(t, err, "Connect was called twice")
@@ -402,7 +402,7 @@ func TestOutputsAreInTheOrderOfTheZones(t *testing.T) {
 	args := fullArgs()
 	args.Zones = []string{"euw1-az3", "euw1-az1"}
 	regs, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {
-		n, err := network.New(ctx, "dev", args)
+		n, err := network.New(ctx, "dev", &args)
 		if err != nil {
 			return err
 		}

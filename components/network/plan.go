@@ -8,6 +8,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 // Tier is the purpose of a subnet.
@@ -93,53 +94,36 @@ func (p Plan) CustomNetworking() bool { return p.Secondary.IsValid() }
 // NewPlan divides the ranges in the settings. The package comment says how. Its problems are those of cidr,
 // secondaryCidr, the prefix lengths and the number of zones; with any of them the plan is empty.
 func NewPlan(s Settings) (Plan, problem.List) {
-	var out problem.List
-	if n := len(s.Zones); n < 2 || n > zoneSlots {
-		out.Add("zones", "must be 2 to %d zone ids, because EKS needs two; got %d", zoneSlots, n)
+	parts := Settings{
+		CIDR: s.CIDR, Zones: s.Zones, SecondaryCIDR: s.SecondaryCIDR,
+		PrivatePrefix: s.PrivatePrefix, PublicPrefix: s.PublicPrefix, PodPrefix: s.PodPrefix,
 	}
-	vpc, err := parseCIDR(s.CIDR)
-	switch {
-	case s.CIDR == "":
-		out.Add("cidr", "is required: the VPC's range, such as 10.16.0.0/16")
-	case err != nil:
-		out.Add("cidr", "%s", err)
-	default:
+	out := schema.Complete(&parts)
+	vpc, err := netip.ParsePrefix(s.CIDR)
+	if err == nil {
 		out = append(out, vpcProblems(vpc).Under("cidr")...)
 	}
-	for _, p := range []struct {
-		path            string
-		value, smallest int
-	}{
-		{"privatePrefix", s.PrivatePrefix, smallestPrefix},
-		{"publicPrefix", s.PublicPrefix, smallestPublic},
-		{"podPrefix", s.PodPrefix, smallestPrefix},
-	} {
-		if p.value != 0 && (p.value <= largestPrefix || p.value > p.smallest) {
-			out.Add(p.path, "must be from %d to %d, got %d", largestPrefix+1, p.smallest, p.value)
-		}
-	}
-	var secondary netip.Prefix
-	if s.SecondaryCIDR != "" {
-		var wrong problem.List
-		secondary, wrong = secondaryRange(s.SecondaryCIDR, vpc)
-		out = append(out, wrong...)
-	} else if s.PodPrefix != 0 {
-		out.Add("podPrefix", "needs secondaryCidr: without it pods live in the private subnets")
+	secondary, err := netip.ParsePrefix(s.SecondaryCIDR)
+	switch {
+	case s.SecondaryCIDR == "" && s.PodPrefix != 0:
+		out.Relate("podPrefix", []string{"podPrefix", "secondaryCidr"}, "needs secondaryCidr: without it pods live in the private subnets")
+	case err == nil:
+		out = append(out, secondaryProblems(secondary, vpc).Under("secondaryCidr")...)
 	}
 	if len(out) > 0 {
-		return Plan{}, out
+		return Plan{}, out.Settled()
 	}
 
 	lengths, fits := chooseLengths(vpc.Bits(), len(s.Zones), s.PrivatePrefix, s.PublicPrefix)
 	if !fits {
-		out.Add("cidr", "%s", tooSmall(vpc, s))
+		out.Relate("cidr", []string{"cidr", "zones", "privatePrefix", "publicPrefix"}, "%s", tooSmall(vpc, s))
 	}
 	podPrefix := s.PodPrefix
 	if secondary.IsValid() && podPrefix == 0 {
 		podPrefix = secondary.Bits() + 2
 	}
 	if secondary.IsValid() && (podPrefix > smallestPrefix || len(s.Zones)<<(32-podPrefix) > 1<<(32-secondary.Bits())) {
-		out.Add("secondaryCidr", "%s has no room for pod subnets of /%d in %d zones", secondary, podPrefix, len(s.Zones))
+		out.Relate("secondaryCidr", []string{"secondaryCidr", "podPrefix", "zones"}, "%s has no room for pod subnets of /%d in %d zones", secondary, podPrefix, len(s.Zones))
 	}
 	if len(out) > 0 {
 		return Plan{}, out
@@ -232,42 +216,34 @@ func tooSmall(vpc netip.Prefix, s Settings) string {
 // vpcProblems checks a VPC's range.
 func vpcProblems(vpc netip.Prefix) problem.List {
 	var out problem.List
-	if vpc.Bits() < largestPrefix || vpc.Bits() > smallestPrefix {
+	switch {
+	case vpc.Bits() < largestPrefix || vpc.Bits() > smallestPrefix:
 		out.Add("", "%s: AWS allows VPC ranges from /%d to /%d", vpc, largestPrefix, smallestPrefix)
-	}
-	if rangeOf(vpc) == (netip.Prefix{}) {
+	case rangeOf(vpc) == (netip.Prefix{}):
 		out.Add("", "%s is not private: use a range of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10", vpc)
 	}
 	return out
 }
 
-// secondaryRange reads the pods' range and checks what AWS allows beside the VPC's
+// secondaryProblems checks the pods' range, and what AWS allows beside the VPC's
 // (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions).
-func secondaryRange(text string, vpc netip.Prefix) (netip.Prefix, problem.List) {
+func secondaryProblems(secondary, vpc netip.Prefix) problem.List {
 	var out problem.List
-	const path = "secondaryCidr"
-	secondary, err := parseCIDR(text)
-	if err != nil {
-		out.Add(path, "%s", err)
-		return netip.Prefix{}, out
-	}
-	if secondary.Bits() < largestPrefix || secondary.Bits() > smallestPrefix-2 {
-		out.Add(path, "%s must be from /%d to /%d, so that each zone gets a quarter", secondary, largestPrefix, smallestPrefix-2)
-	}
-	if !vpc.IsValid() {
-		return secondary, out
-	}
 	family := rangeOf(secondary)
 	firstSixteen := netip.MustParsePrefix("10.0.0.0/16")
+	both := []string{"", "$.network.cidr"}
 	switch {
+	case secondary.Bits() < largestPrefix || secondary.Bits() > smallestPrefix-2:
+		out.Add("", "%s must be from /%d to /%d, so that each zone gets a quarter", secondary, largestPrefix, smallestPrefix-2)
+	case !vpc.IsValid():
 	case secondary.Overlaps(vpc):
-		out.Add(path, "%s overlaps the VPC's own range %s", secondary, vpc)
+		out.Relate("", both, "%s overlaps the VPC's own range %s", secondary, vpc)
 	case family != sharedRange && family != rangeOf(vpc), family == (netip.Prefix{}):
-		out.Add(path, "AWS refuses %s beside %s: use a range of 100.64.0.0/10 or of the VPC's own private range", secondary, vpc)
+		out.Relate("", both, "AWS refuses %s beside %s: use a range of 100.64.0.0/10 or of the VPC's own private range", secondary, vpc)
 	case netip.MustParsePrefix("10.0.0.0/15").Overlaps(vpc) && secondary.Overlaps(firstSixteen):
-		out.Add(path, "AWS refuses a range of %s in a VPC whose own range is in 10.0.0.0/15", firstSixteen)
+		out.Relate("", both, "AWS refuses a range of %s in a VPC whose own range is in 10.0.0.0/15", firstSixteen)
 	}
-	return secondary, out
+	return out
 }
 
 // rangeOf returns the private range that holds a prefix, or the zero Prefix.
@@ -278,18 +254,6 @@ func rangeOf(p netip.Prefix) netip.Prefix {
 		}
 	}
 	return netip.Prefix{}
-}
-
-// parseCIDR reads an IPv4 range and insists that it is written by its first address.
-func parseCIDR(text string) (netip.Prefix, error) {
-	p, err := netip.ParsePrefix(text)
-	if err != nil || !p.Addr().Is4() {
-		return netip.Prefix{}, fmt.Errorf("%q is not an IPv4 range such as 10.16.0.0/16", text)
-	}
-	if p != p.Masked() {
-		return netip.Prefix{}, fmt.Errorf("%q is not the first address of its range; write %s", text, p.Masked())
-	}
-	return p, nil
 }
 
 // addressAt returns the address at an offset into a range.

@@ -16,7 +16,7 @@ const (
 
 // createSubnets creates the VPC and its subnets, those of the control plane first: the cluster waits for them.
 func (b *builder) createSubnets() error {
-	protect := pulumi.Protect(b.args.protect())
+	protect := pulumi.Protect(*b.args.Protect)
 	vpcArgs := &ec2.VpcArgs{
 		CidrBlock: pulumi.String(b.out.VPCCIDR),
 		// Private endpoints, of EKS and of every service, need both.

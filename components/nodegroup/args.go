@@ -10,7 +10,6 @@ import (
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -20,19 +19,19 @@ type Args struct {
 
 	// Cluster is the control plane. A stack that joins another's cluster reads it (awseks.GetCluster): pulumi-eks wants
 	// the resource, and its authentication mode to be API. Another cluster replaces the group.
-	Cluster *awseks.Cluster
+	Cluster *awseks.Cluster `args:"required"`
 	// ClusterName is the cluster's name, plain because it is part of tag keys.
-	ClusterName string
+	ClusterName string `args:"required"`
 	// ClusterVersion is the cluster's Kubernetes minor version, for example 1.35. The nodes follow it: EKS rolls them
 	// once the control plane is there. While it is empty, as in a joining stack's file by itself, Problems holds nothing
 	// against the version, nor pods against the lack of prefix delegation.
-	ClusterVersion string
+	ClusterVersion string `args:"required"`
 	// ServiceCIDR is the cluster's range of service addresses, of its IP family. Only custom AMIs need it.
 	ServiceCIDR pulumi.StringInput
 	// Region is the AWS region that the group is in. Problems holds zones against it while ZoneIDs is empty.
 	Region string
 	// RoleARN is the nodes' IAM role, see NewRole. Another role replaces the group.
-	RoleARN pulumi.StringInput
+	RoleARN pulumi.StringInput `args:"required"`
 	// ZoneIDs lists the network's zones. A group without zones of its own stands in all of them.
 	ZoneIDs []string
 	// SubnetIDs maps zone ids to the subnets that nodes stand in. Other subnets replace the group.
@@ -53,44 +52,21 @@ type Args struct {
 	After []pulumi.Resource
 }
 
-// Problems returns everything that is wrong with the settings, by themselves and on the cluster that is described.
-func (a *Args) Problems() problem.List {
-	out := a.Settings.Problems()
-	out = append(out, a.AMI.versionProblems(a.ClusterVersion).Under("ami")...)
-	// Of a cluster that is not known yet, take what allows more: the check is made again when it is.
-	out = append(out, a.maxPodsProblems(a.PrefixDelegation || a.ClusterVersion == "")...)
-	if a.IPv6 {
-		out = append(out, a.ipv6Problems()...)
-	}
-	out = append(out, zoneProblems(a.Zones, a.ZoneIDs, a.Region).Under("zones")...)
-	if text, err := a.userData(exampleCluster); err == nil && len(text) > maxUserData {
-		out.Add("", "the user data has %d bytes and EC2 takes %d: shorten preBootstrap", len(text), maxUserData)
-	}
-	if n := len(a.autoscalingTags()); n > maxGroupTags {
-		out.Add("labels", "labels, taints and tags make %d tags on the Auto Scaling group, and EKS leaves room for %d", n, maxGroupTags)
-	}
-	return out
-}
-
-// check refuses arguments that a caller forgot. They are no problems of a stack file.
+// check refuses arguments that the settings require and a caller forgot. They are no problems of a stack file.
 func (a *Args) check() error {
-	var errs []error
-	missing := func(absent bool, field string) {
-		if absent {
-			errs = append(errs, fmt.Errorf("field %s of Args is required", field))
+	if a.AMI.custom() && a.ServiceCIDR == nil {
+		return errors.New("field ServiceCIDR of Args is required with a custom AMI")
+	}
+	zones := a.zones()
+	if len(zones) == 0 {
+		return errors.New("field ZoneIDs of Args is required")
+	}
+	for _, z := range zones {
+		if a.SubnetIDs[z] == nil {
+			return fmt.Errorf("field SubnetIDs[%s] of Args is required", z)
 		}
 	}
-	missing(a.Cluster == nil, "Cluster")
-	missing(a.ClusterName == "", "ClusterName")
-	missing(a.ClusterVersion == "", "ClusterVersion")
-	missing(a.RoleARN == nil, "RoleARN")
-	missing(a.AMI.custom() && a.ServiceCIDR == nil, "ServiceCIDR")
-	zones := a.zones()
-	missing(len(zones) == 0, "ZoneIDs")
-	for _, z := range zones {
-		missing(a.SubnetIDs[z] == nil, "SubnetIDs["+z+"]")
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // zones returns the zones that the group stands in.

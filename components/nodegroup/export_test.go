@@ -2,9 +2,6 @@ package nodegroup
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// AMITypes are the AMI types that Problems accepts.
-var AMITypes = amiTypes
-
 // ClusterDNS is the DNS address that a custom Bottlerocket node is told.
 var ClusterDNS = clusterDNS
 

@@ -11,9 +11,6 @@ import (
 // minSpotTypes is the number of instance types from which on a spot group is likely to find one that is to be had.
 const minSpotTypes = 4
 
-// maxInstanceTypes is EKS's own limit.
-const maxInstanceTypes = 20
-
 // listed returns the group's instance types that the table knows.
 func (s Settings) listed() []instancetype.Type {
 	var out []instancetype.Type
@@ -28,35 +25,28 @@ func (s Settings) listed() []instancetype.Type {
 // instanceProblems checks the instance types against the image and, for spot, against each other.
 func (s Settings) instanceProblems() problem.List {
 	var out problem.List
-	if n := len(s.InstanceTypes); n < 1 || n > maxInstanceTypes {
-		out.Add("instanceTypes", "must list 1 to %d instance types, got %d", maxInstanceTypes, n)
-	}
-	if n := len(s.InstanceTypes); s.Capacity == SpotCapacity && n < minSpotTypes && n > 0 {
-		out.Add("instanceTypes", "a spot group needs at least %d instance types of the same size, so that EC2 has one of "+
-			"them to give, got %d", minSpotTypes, n)
+	if n := len(s.InstanceTypes); s.Capacity == SpotCapacity && n < minSpotTypes {
+		out.Relate("instanceTypes", []string{"instanceTypes", "capacity"}, "a spot group needs at least %d instance types of the same "+
+			"size, so that EC2 has one of them to give, got %d", minSpotTypes, n)
 	}
 	var first *instancetype.Type
 	for i, name := range s.InstanceTypes {
 		at := fmt.Sprintf("instanceTypes[%d]", i)
-		if slices.Contains(s.InstanceTypes[:i], name) {
-			out.Add(at, "%s is listed twice", name)
-			continue
-		}
 		t, ok := instancetype.Lookup(name)
 		if !ok {
 			if !s.UnlistedInstanceTypes {
-				out.Add(at, "%s", unknownType(name))
+				out.Relate(at, []string{at, "unlistedInstanceTypes"}, "%s", unknownType(name))
 			}
 			continue
 		}
 		if why := s.AMI.mismatch(t); why != "" {
-			out.Add(at, "%s", why)
+			out.Relate(at, []string{at, "ami.type", "ami.family", "ami.architecture"}, "%s", why)
 		}
 		switch {
 		case first == nil:
 			first = &t
 		case s.Capacity == SpotCapacity && (t.VCPUs != first.VCPUs || t.MemoryMiB != first.MemoryMiB):
-			out.Add(at, "%s has %d vCPUs and %d MiB, but %s has %d and %d: the types of a spot group must be of equal size",
+			out.Relate(at, []string{at, "capacity", "instanceTypes[0]"}, "%s has %d vCPUs and %d MiB, but %s has %d and %d: the types of a spot group must be of equal size",
 				t.Name, t.VCPUs, t.MemoryMiB, first.Name, first.VCPUs, first.MemoryMiB)
 		}
 	}
@@ -69,7 +59,8 @@ func (s Settings) ipv6Problems() problem.List {
 	var out problem.List
 	for i, name := range s.InstanceTypes {
 		if t, ok := instancetype.Lookup(name); ok && !t.Nitro {
-			out.Add(fmt.Sprintf("instanceTypes[%d]", i), "%s is not of the Nitro system, and the cluster's ipFamily is ipv6: "+
+			at := fmt.Sprintf("instanceTypes[%d]", i)
+			out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s is not of the Nitro system, and the cluster's ipFamily is ipv6: "+
 				"its pods would get no addresses", name)
 		}
 	}
@@ -89,7 +80,7 @@ func unknownType(name string) string {
 func (a AMI) mismatch(t instancetype.Type) string {
 	arch := a.arch()
 	switch {
-	case !slices.Contains(amiTypes, a.Type), a.custom() && arch == "":
+	case a.Type == "", a.custom() && arch == "":
 		return "" // the image's own problems say so
 	case !t.Supports(arch):
 		return fmt.Sprintf("%s has %s processors, but the AMI (%s) is for %s", t.Name, t.Archs[0], a.Type, arch)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
+	"github.com/eks-platform/eks-platform/internal/format"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -29,61 +30,47 @@ const (
 )
 
 // problems checks the settings by themselves.
-func (k Kubelet) problems(family string) problem.List {
+func (k Kubelet) problems() problem.List {
 	var out problem.List
-	if k.MaxPods < 0 {
-		out.Add("maxPods", "must be at least 1, got %d", k.MaxPods)
-	}
-	out = append(out, reservedProblems(k.SystemReserved, family).Under("systemReserved")...)
-	out = append(out, reservedProblems(k.KubeReserved, family).Under("kubeReserved")...)
+	out = append(out, reservedProblems(k.SystemReserved).Under("systemReserved")...)
+	out = append(out, reservedProblems(k.KubeReserved).Under("kubeReserved")...)
 	out = append(out, thresholdProblems(k.EvictionHard).Under("evictionHard")...)
 	out = append(out, thresholdProblems(k.EvictionSoft).Under("evictionSoft")...)
 	out = append(out, k.graceProblems()...)
 	out = append(out, k.imageGCProblems()...)
 	out = append(out, k.shutdownProblems()...)
 	out = append(out, k.registryProblems()...)
-	if k.ContainerLogMaxSize != "" {
-		if why := quantityProblem(k.ContainerLogMaxSize); why != "" {
-			out.Add("containerLogMaxSize", "%s", why)
-		}
-	}
-	if k.ContainerLogMaxFiles < 0 || k.ContainerLogMaxFiles == 1 {
-		out.Add("containerLogMaxFiles", "must be at least 2, got %d", k.ContainerLogMaxFiles)
-	}
-	if k.PodPIDsLimit < 0 {
-		out.Add("podPidsLimit", "must be at least 1, got %d", k.PodPIDsLimit)
-	}
 	return out
 }
 
-func reservedProblems(reserved map[string]string, family string) problem.List {
+// reservable are the resources that can be kept from pods.
+var reservable = []string{"cpu", "memory", "ephemeral-storage", "pid"}
+
+func reservedProblems(reserved map[string]string) problem.List {
 	var out problem.List
-	known := []string{"cpu", "memory", "ephemeral-storage"}
-	if family == familyAL2023 {
-		known = append(known, "pid")
-	}
 	for key, value := range reserved {
-		if !slices.Contains(known, key) {
-			out.Add(key, "cannot be reserved on %s; there are %s", family, strings.Join(known, ", "))
-		}
-		if why := quantityProblem(value); why != "" {
-			out.Add(key, "%s", why)
+		if !slices.Contains(reservable, key) {
+			out.Add(key, "cannot be reserved; there are %s", strings.Join(reservable, ", "))
+		} else if wrong := format.Quantity(value); wrong != "" {
+			out.Add(key, "%s", wrong)
 		}
 	}
 	return out
 }
 
-// quantityProblem says what is wrong with a quantity such as 200Mi, or returns "".
-func quantityProblem(text string) string {
-	q, err := resource.ParseQuantity(text)
-	switch {
-	case err != nil:
-		return strconv.Quote(text) + " is no quantity, such as 250m, 200Mi or 1Gi"
-	case q.Sign() <= 0:
-		return "must be more than zero, got " + text
-	default:
-		return ""
+// pidProblems reports what Bottlerocket cannot reserve.
+func (s Settings) pidProblems() problem.List {
+	var out problem.List
+	for _, part := range []struct {
+		key    string
+		values map[string]string
+	}{{"systemReserved", s.Kubelet.SystemReserved}, {"kubeReserved", s.Kubelet.KubeReserved}} {
+		if _, has := part.values["pid"]; has && s.AMI.family() == familyBottlerocket {
+			at := "kubelet." + part.key + ".pid"
+			out.Relate(at, []string{at, "ami"}, "cannot be reserved on Bottlerocket; there are %s", strings.Join(reservable[:3], ", "))
+		}
 	}
+	return out
 }
 
 func thresholdProblems(thresholds map[string]string) problem.List {
@@ -94,7 +81,7 @@ func thresholdProblems(thresholds map[string]string) problem.List {
 		}
 		percent, isPercent := strings.CutSuffix(value, "%")
 		if !isPercent {
-			if why := quantityProblem(value); why != "" {
+			if why := format.Quantity(value); why != "" {
 				out.Add(signal, "%s", why)
 			}
 			continue
@@ -111,42 +98,24 @@ func (k Kubelet) graceProblems() problem.List {
 	var out problem.List
 	for signal := range k.EvictionSoft {
 		if k.EvictionSoftGracePeriod[signal] == "" {
-			out.Add("evictionSoftGracePeriod", "needs a period for %s, which evictionSoft has a threshold for", signal)
+			out.Relate("evictionSoftGracePeriod", []string{"evictionSoftGracePeriod." + signal, "evictionSoft." + signal},
+				"needs a period for %s, which evictionSoft has a threshold for", signal)
 		}
 	}
 	for signal, value := range k.EvictionSoftGracePeriod {
+		at := "evictionSoftGracePeriod." + signal
 		if _, ok := k.EvictionSoft[signal]; !ok {
-			out.Add("evictionSoftGracePeriod."+signal, "has no threshold in evictionSoft")
+			out.Relate(at, []string{at, "evictionSoft." + signal}, "has no threshold in evictionSoft")
 		}
-		if _, why := period(value); why != "" {
-			out.Add("evictionSoftGracePeriod."+signal, "%s", why)
+		if wrong := format.Seconds(value); wrong != "" {
+			out.Add(at, "%s", wrong)
 		}
-	}
-	if k.EvictionMaxPodGracePeriod < 0 {
-		out.Add("evictionMaxPodGracePeriod", "must not be negative, got %d", k.EvictionMaxPodGracePeriod)
 	}
 	return out
 }
 
-// period reads a duration of whole seconds or more, the least that the kubelet takes.
-func period(text string) (time.Duration, string) {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < time.Second {
-		return 0, strconv.Quote(text) + " is no duration of at least one second, such as 90s or 1m30s"
-	}
-	return d, ""
-}
-
 func (k Kubelet) imageGCProblems() problem.List {
 	var out problem.List
-	for key, value := range map[string]int{
-		"imageGCHighThresholdPercent": k.ImageGCHighThresholdPercent,
-		"imageGCLowThresholdPercent":  k.ImageGCLowThresholdPercent,
-	} {
-		if value < 0 || value > 100 {
-			out.Add(key, "must be a percentage, got %d", value)
-		}
-	}
 	high, low := k.ImageGCHighThresholdPercent, k.ImageGCLowThresholdPercent
 	if high == 0 && low == 0 {
 		return out
@@ -158,32 +127,25 @@ func (k Kubelet) imageGCProblems() problem.List {
 		low = defaultImageGCLow
 	}
 	if high <= low {
-		out.Add("imageGCHighThresholdPercent", "must be above imageGCLowThresholdPercent (%d), got %d", low, high)
+		out.Relate("imageGCHighThresholdPercent", []string{"imageGCHighThresholdPercent", "imageGCLowThresholdPercent"}, "must be above imageGCLowThresholdPercent (%d), got %d", low, high)
 	}
 	return out
 }
 
 func (k Kubelet) shutdownProblems() problem.List {
 	var out problem.List
-	if k.ShutdownGracePeriod == "" {
-		if k.ShutdownGracePeriodCriticalPods != "" {
-			out.Add("shutdownGracePeriodCriticalPods", "is a part of shutdownGracePeriod, which is not set")
-		}
-		return out
-	}
-	all, why := period(k.ShutdownGracePeriod)
-	if why != "" {
-		out.Add("shutdownGracePeriod", "%s", why)
-	}
+	both := []string{"shutdownGracePeriodCriticalPods", "shutdownGracePeriod"}
 	if k.ShutdownGracePeriodCriticalPods == "" {
 		return out
 	}
-	critical, why := period(k.ShutdownGracePeriodCriticalPods)
-	switch {
-	case why != "":
-		out.Add("shutdownGracePeriodCriticalPods", "%s", why)
-	case all > 0 && critical >= all:
-		out.Add("shutdownGracePeriodCriticalPods", "must be less than shutdownGracePeriod (%s), of which it is a part, got %s",
+	if k.ShutdownGracePeriod == "" {
+		out.Relate("shutdownGracePeriodCriticalPods", both, "is a part of shutdownGracePeriod, which is not set")
+		return out
+	}
+	all, errAll := time.ParseDuration(k.ShutdownGracePeriod)
+	critical, err := time.ParseDuration(k.ShutdownGracePeriodCriticalPods)
+	if errAll == nil && err == nil && critical >= all {
+		out.Relate("shutdownGracePeriodCriticalPods", both, "must be less than shutdownGracePeriod (%s), of which it is a part, got %s",
 			k.ShutdownGracePeriod, k.ShutdownGracePeriodCriticalPods)
 	}
 	return out
@@ -191,12 +153,6 @@ func (k Kubelet) shutdownProblems() problem.List {
 
 func (k Kubelet) registryProblems() problem.List {
 	var out problem.List
-	if k.RegistryPullQPS < 0 {
-		out.Add("registryPullQPS", "must not be negative, got %d", k.RegistryPullQPS)
-	}
-	if k.RegistryBurst < 0 {
-		out.Add("registryBurst", "must not be negative, got %d", k.RegistryBurst)
-	}
 	qps, burst := k.RegistryPullQPS, k.RegistryBurst
 	if qps == 0 {
 		qps = defaultPullQPS
@@ -205,7 +161,7 @@ func (k Kubelet) registryProblems() problem.List {
 		burst = defaultRegistryBurst
 	}
 	if burst < qps {
-		out.Add("registryBurst", "must not be below registryPullQPS (%d), got %d", qps, burst)
+		out.Relate("registryBurst", []string{"registryBurst", "registryPullQPS"}, "must not be below registryPullQPS (%d), got %d", qps, burst)
 	}
 	return out
 }
@@ -218,12 +174,12 @@ func (s Settings) capacityProblems() problem.List {
 	k := s.Kubelet
 	kept := sum(k.SystemReserved["memory"], k.KubeReserved["memory"], k.EvictionHard["memory.available"])
 	if memory > 0 && kept.Value() >= memory {
-		out.Add("kubelet", "systemReserved, kubeReserved and evictionHard keep %s of memory from pods, and the smallest "+
+		out.Relate("kubelet", []string{"kubelet", "instanceTypes"}, "systemReserved, kubeReserved and evictionHard keep %s of memory from pods, and the smallest "+
 			"instance type has %d MiB", kept.String(), memory>>20)
 	}
 	kept = sum(k.SystemReserved["cpu"], k.KubeReserved["cpu"])
 	if millis > 0 && kept.MilliValue() >= millis {
-		out.Add("kubelet", "systemReserved and kubeReserved keep %s CPUs from pods, and the smallest instance type has %d",
+		out.Relate("kubelet", []string{"kubelet", "instanceTypes"}, "systemReserved and kubeReserved keep %s CPUs from pods, and the smallest instance type has %d",
 			kept.String(), millis/1000)
 	}
 	return out
@@ -246,18 +202,19 @@ func (s Settings) maxPodsProblems(prefixDelegation bool) problem.List {
 	var out problem.List
 	if s.Kubelet.MaxPods == 0 {
 		if len(s.InstanceTypes) > 0 && s.MaxPods(prefixDelegation) == 0 {
-			out.Add("kubelet.maxPods", "must be set: the platform does not know how many addresses these instance types take")
+			out.Relate("kubelet.maxPods", []string{"kubelet.maxPods", "instanceTypes"}, "must be set: the platform does not know how many addresses these instance types take")
 		}
 		return out
 	}
+	limits := []string{"kubelet.maxPods", "instanceTypes", "ami.type", "$.addons.vpcCni.prefixDelegation"}
 	addressable := s.smallest(func(t instancetype.Type) int { return instancetype.Addressable(t, prefixDelegation) })
 	recommended := s.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, prefixDelegation) })
 	switch {
 	case addressable > 0 && s.Kubelet.MaxPods > addressable:
-		out.Add("kubelet.maxPods", "the smallest instance type has addresses for %d pods%s, got %d",
+		out.Relate("kubelet.maxPods", limits, "the smallest instance type has addresses for %d pods%s, got %d",
 			addressable, hint(prefixDelegation), s.Kubelet.MaxPods)
 	case recommended > 0 && s.Kubelet.MaxPods > recommended && !s.AMI.custom():
-		out.Add("kubelet.maxPods", "EKS allows at most %d pods on nodes of this size without a custom AMI, got %d",
+		out.Relate("kubelet.maxPods", limits, "EKS allows at most %d pods on nodes of this size without a custom AMI, got %d",
 			recommended, s.Kubelet.MaxPods)
 	}
 	return out

@@ -15,7 +15,6 @@ import (
 // https://docs.aws.amazon.com/eks/latest/userguide/node-taints-managed-node-groups.html).
 const (
 	maxLabels      = 50
-	maxTaints      = 50
 	maxLabelLength = 63
 )
 
@@ -61,25 +60,11 @@ func labelProblems(labels map[string]string) problem.List {
 
 func taintProblems(taints []Taint) problem.List {
 	var out problem.List
-	if len(taints) > maxTaints {
-		out.Add("", "at most %d taints, got %d", maxTaints, len(taints))
-	}
 	for i, t := range taints {
-		at := fmt.Sprintf("[%d]", i)
-		switch wrong := validation.IsQualifiedName(t.Key); {
-		case len(wrong) > 0:
-			out.Add(at+".key", "%q is no valid taint key: %s", t.Key, strings.Join(wrong, "; "))
-		case len(t.Key) > maxLabelLength:
-			out.Add(at+".key", "EKS takes taint keys of at most %d characters, %q has %d", maxLabelLength, t.Key, len(t.Key))
-		}
-		if wrong := validation.IsValidLabelValue(t.Value); len(wrong) > 0 {
-			out.Add(at+".value", "%q is no valid taint value: %s", t.Value, strings.Join(wrong, "; "))
-		}
-		if effects[t.Effect] == "" {
-			out.Add(at+".effect", "%q is no taint effect; there are NoSchedule, NoExecute and PreferNoSchedule", t.Effect)
-		}
-		if slices.ContainsFunc(taints[:i], func(o Taint) bool { return o.Key == t.Key && o.Effect == t.Effect }) {
-			out.Add(at, "there is a taint %s with the effect %s already", t.Key, t.Effect)
+		first := slices.IndexFunc(taints, func(o Taint) bool { return o.Key == t.Key && o.Effect == t.Effect })
+		if first < i {
+			out.Relate(fmt.Sprintf("[%d]", i), []string{fmt.Sprintf("[%d]", i), fmt.Sprintf("[%d]", first)},
+				"there is a taint %s with the effect %s already", t.Key, t.Effect)
 		}
 	}
 	return out

@@ -7,12 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const (
-	// defaultVolumeGiB is Volume.SizeGiB's default.
-	defaultVolumeGiB = 50
-	// gp3IOPS is what a gp3 volume has when nothing is said.
-	gp3IOPS = 3000
-)
+// gp3IOPS is what a gp3 volume has when nothing is said.
+const gp3IOPS = 3000
 
 // The device names of EKS's images
 // (https://bottlerocket.dev/en/os/latest/#/install/quickstart/aws/ for the data volume of Bottlerocket).
@@ -20,13 +16,6 @@ const (
 	rootDevice = "/dev/xvda"
 	dataDevice = "/dev/xvdb"
 )
-
-func (v Volume) size() int {
-	if v.SizeGiB == 0 {
-		return defaultVolumeGiB
-	}
-	return v.SizeGiB
-}
 
 // createLaunchTemplate registers the launch template. It has what EKS wants in a template and nothing that it wants in
 // the node group (instance types, subnets, role), and no security group, because any would keep EKS from adding the
@@ -68,7 +57,7 @@ func (b *builder) createLaunchTemplate() error {
 func (b *builder) volumes() ec2.LaunchTemplateBlockDeviceMappingArray {
 	v := b.args.Volume
 	work := b.ebs()
-	work.VolumeSize = pulumi.Int(v.size())
+	work.VolumeSize = pulumi.Int(v.SizeGiB)
 	if v.IOPS > 0 {
 		work.Iops = pulumi.Int(v.IOPS)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 // Type is part of every child's URN. It never changes.
@@ -45,7 +46,8 @@ type builder struct {
 // New registers a Group and its children, or nothing when args are invalid. Its providers, aws and eks, come with
 // opts.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Group, error) {
-	if err := errors.Join(args.Problems().Err(), args.check()); err != nil {
+	err := schema.Prepare(args, (*Args).settings, (*Args).relations)
+	if err = errors.Join(err, args.check()); err != nil {
 		return nil, fmt.Errorf("node group %q: %w", name, err)
 	}
 	g := &Group{}

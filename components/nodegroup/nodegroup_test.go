@@ -341,7 +341,7 @@ func TestTheTransformAddsWhatPulumiEKSHasNoArgumentsFor(t *testing.T) {
 		{"default", func(*nodegroup.Settings) {}, pulumi.Map{"maxUnavailable": pulumi.Int(1)}, true, nil},
 		{"number", func(s *nodegroup.Settings) { s.Update.MaxUnavailable = 3 }, pulumi.Map{"maxUnavailable": pulumi.Int(3)}, true, nil},
 		{"percentage", func(s *nodegroup.Settings) { s.Update.MaxUnavailablePercentage = 33 }, pulumi.Map{"maxUnavailablePercentage": pulumi.Int(33)}, true, nil},
-		{"no repair", func(s *nodegroup.Settings) { s.Repair = false }, pulumi.Map{"maxUnavailable": pulumi.Int(1)}, false, nil},
+		{"no repair", func(s *nodegroup.Settings) { s.Repair = new(false) }, pulumi.Map{"maxUnavailable": pulumi.Int(1)}, false, nil},
 		{"autoscaled", func(s *nodegroup.Settings) { s.Scaling.Autoscaled = true }, pulumi.Map{"maxUnavailable": pulumi.Int(1)}, true, []string{"scalingConfig.desiredSize"}},
 		{"scheduled", func(s *nodegroup.Settings) { s.Schedules = []nodegroup.Schedule{{Name: "night"}} }, pulumi.Map{"maxUnavailable": pulumi.Int(1)}, true, []string{"scalingConfig.desiredSize"}},
 	}

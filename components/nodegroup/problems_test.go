@@ -21,7 +21,7 @@ func spot() nodegroup.Settings {
 		Labels:        map[string]string{"lifecycle": "Ec2Spot"},
 		Taints:        []nodegroup.Taint{{Key: "spotInstance", Value: "true", Effect: "NoSchedule"}},
 		Volume:        nodegroup.Volume{SizeGiB: 80},
-		Repair:        true,
+		Repair:        new(true),
 	}
 }
 
@@ -32,7 +32,7 @@ func system() nodegroup.Settings {
 		AMI:           nodegroup.AMI{Type: "BOTTLEROCKET_ARM_64", Release: "1.66.0-1ad6b4a4"},
 		InstanceTypes: []string{"m7g.large"},
 		Scaling:       nodegroup.Scaling{Min: 2, Max: 3, Desired: 2},
-		Repair:        true,
+		Repair:        new(true),
 	}
 }
 
@@ -75,18 +75,18 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		breakIt       func(*nodegroup.Settings)
 		path, message string
 	}{
-		{"name", func(s *nodegroup.Settings) { s.Name = "Spot_1" }, "name", "lower case letters"},
-		{"long name", func(s *nodegroup.Settings) { s.Name = strings.Repeat("a", 25) }, "name", "1 to 24"},
-		{"capacity", func(s *nodegroup.Settings) { s.Capacity = "reserved" }, "capacity", "onDemand or spot"},
+		{"name", func(s *nodegroup.Settings) { s.Name = "Spot_1" }, "name", "required form"},
+		{"long name", func(s *nodegroup.Settings) { s.Name = strings.Repeat("a", 25) }, "name", "required form"},
+		{"capacity", func(s *nodegroup.Settings) { s.Capacity = "reserved" }, "capacity", "one of onDemand, spot"},
 		{"AMI type", func(s *nodegroup.Settings) { s.AMI.Type = "AL2_x86_64" }, "ami.type", "must be one of"},
 		{"release of another family", func(s *nodegroup.Settings) { s.AMI.Release = "1.66.0-1ad6b4a4" }, "ami.release", "AL2023 release"},
 		{"release without date", func(s *nodegroup.Settings) { s.AMI.Release = "" }, "ami.release", `got ""`},
 		{"release of another minor", func(s *nodegroup.Settings) { s.AMI.Release = "1.34.11-20260930" }, "ami.release", "Kubernetes 1.34 and the cluster is on 1.35"},
 		{"release of minor 1.3", func(s *nodegroup.Settings) { s.AMI.Release = "1.3.8-20260930" }, "ami.release", "Kubernetes 1.3 and"},
 		{"id without CUSTOM", func(s *nodegroup.Settings) { s.AMI.ID = "ami-0123456789abcdef0" }, "ami.id", "only goes with type CUSTOM"},
-		{"no instance types", func(s *nodegroup.Settings) { s.InstanceTypes = nil }, "instanceTypes", "1 to 20"},
+		{"no instance types", func(s *nodegroup.Settings) { s.InstanceTypes = nil }, "instanceTypes", "is required"},
 		{"too few spot types", func(s *nodegroup.Settings) { s.InstanceTypes = s.InstanceTypes[:3] }, "instanceTypes", "at least 4"},
-		{"repeated type", func(s *nodegroup.Settings) { s.InstanceTypes = append(s.InstanceTypes, "m5.large") }, "instanceTypes[4]", "listed twice"},
+		{"repeated type", func(s *nodegroup.Settings) { s.InstanceTypes = append(s.InstanceTypes, "m5.large") }, "instanceTypes[4]", "same as item 1"},
 		{"unequal vCPUs", func(s *nodegroup.Settings) { s.InstanceTypes[2] = "m6i.xlarge" }, "instanceTypes[2]", "equal size"},
 		{"unequal memory", func(s *nodegroup.Settings) { s.InstanceTypes[3] = "r6i.large" }, "instanceTypes[3]", "equal size"},
 		{"mistyped type", func(s *nodegroup.Settings) { s.InstanceTypes[1] = "m5a.lagre" }, "instanceTypes[1]", "did you mean m5a.large?"},
@@ -98,7 +98,7 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 			s.AMI.Type, s.Capacity = "AL2023_x86_64_NVIDIA", "onDemand"
 			s.InstanceTypes = s.InstanceTypes[:1]
 		}, "instanceTypes[0]", "no NVIDIA GPU"},
-		{"negative min", func(s *nodegroup.Settings) { s.Scaling.Min = -1 }, "scaling.min", "negative"},
+		{"negative min", func(s *nodegroup.Settings) { s.Scaling.Min = -1 }, "scaling.min", "at least 0"},
 		{"min above max", func(s *nodegroup.Settings) { s.Scaling.Min = 7 }, "scaling.min", "exceed max (6), got 7"},
 		{"max zero", func(s *nodegroup.Settings) { s.Scaling = nodegroup.Scaling{} }, "scaling.max", "at least 1"},
 		{"desired outside", func(s *nodegroup.Settings) { s.Scaling.Desired = 9 }, "scaling.desired", "between min (0) and max (6), got 9"},
@@ -113,9 +113,9 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 				s.Labels[fmt.Sprintf("l%d", i)] = "x"
 			}
 		}, "labels", "at most 50 labels, got 51"},
-		{"effect", func(s *nodegroup.Settings) { s.Taints[0].Effect = "NO_SCHEDULE" }, "taints[0].effect", `"NO_SCHEDULE" is no taint effect`},
-		{"taint key", func(s *nodegroup.Settings) { s.Taints[0].Key = "-a" }, "taints[0].key", "no valid taint key"},
-		{"taint value", func(s *nodegroup.Settings) { s.Taints[0].Value = "a b" }, "taints[0].value", "no valid taint value"},
+		{"effect", func(s *nodegroup.Settings) { s.Taints[0].Effect = "NO_SCHEDULE" }, "taints[0].effect", `got "NO_SCHEDULE"`},
+		{"taint key", func(s *nodegroup.Settings) { s.Taints[0].Key = "-a" }, "taints[0].key", "must be a valid key"},
+		{"taint value", func(s *nodegroup.Settings) { s.Taints[0].Value = "a b" }, "taints[0].value", "must be a valid label value"},
 		{"repeated taint", func(s *nodegroup.Settings) {
 			s.Scaling.Autoscaled = false
 			s.Taints = append(s.Taints, s.Taints[0])
@@ -124,15 +124,15 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 			s.Taints = append(s.Taints, nodegroup.Taint{Key: "spotInstance", Value: "true", Effect: "NoExecute"})
 		}, "taints[1].key", "one taint for each key"},
 		{"foreign zone", func(s *nodegroup.Settings) { s.Zones = []string{"euw1-az1", "use1-az1"} }, "zones[1]", "not one of the network's zones"},
-		{"repeated zone", func(s *nodegroup.Settings) { s.Zones = []string{"euw1-az1", "euw1-az1"} }, "zones[1]", "listed twice"},
-		{"small volume", func(s *nodegroup.Settings) { s.Volume.SizeGiB = 8 }, "volume.sizeGiB", "20 to 16384"},
+		{"repeated zone", func(s *nodegroup.Settings) { s.Zones = []string{"euw1-az1", "euw1-az1"} }, "zones[1]", "same as item 1"},
+		{"small volume", func(s *nodegroup.Settings) { s.Volume.SizeGiB = 8 }, "volume.sizeGiB", "at least 20"},
 		{"IOPS per GiB", func(s *nodegroup.Settings) { s.Volume = nodegroup.Volume{SizeGiB: 20, IOPS: 16000} }, "volume.iops", "(10000)"},
 		{"throughput per IOPS", func(s *nodegroup.Settings) { s.Volume.Throughput = 1000 }, "volume.throughput", "(750)"},
 		{"KMS alias", func(s *nodegroup.Settings) { s.Volume.KMSKeyARN = "alias/x" }, "volume.kmsKeyArn", "ARN"},
 		{"both paces", func(s *nodegroup.Settings) {
 			s.Update = nodegroup.Update{MaxUnavailable: 1, MaxUnavailablePercentage: 33}
 		}, "update.maxUnavailablePercentage", "one of the two"},
-		{"percentage", func(s *nodegroup.Settings) { s.Update.MaxUnavailablePercentage = 101 }, "update.maxUnavailablePercentage", "1 to 100"},
+		{"percentage", func(s *nodegroup.Settings) { s.Update.MaxUnavailablePercentage = 101 }, "update.maxUnavailablePercentage", "at most 100"},
 		{"max pods above the ceiling", func(s *nodegroup.Settings) { s.Kubelet.MaxPods = 111 }, "kubelet.maxPods", "at most 110"},
 		{"max pods above the addresses", func(s *nodegroup.Settings) { s.Kubelet.MaxPods = 500 }, "kubelet.maxPods", "addresses for 434 pods"},
 		{"unlisted types without max pods", func(s *nodegroup.Settings) {
@@ -140,7 +140,7 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 			s.InstanceTypes = []string{"m99.large", "m98.large", "m97.large", "m96.large"}
 		}, "kubelet.maxPods", "must be set"},
 		{"reserved resource", func(s *nodegroup.Settings) { s.Kubelet.KubeReserved = map[string]string{"gpu": "1"} }, "kubelet.kubeReserved.gpu", "cannot be reserved"},
-		{"quantity", func(s *nodegroup.Settings) { s.Kubelet.SystemReserved = map[string]string{"memory": "200MB"} }, "kubelet.systemReserved.memory", "no quantity"},
+		{"quantity", func(s *nodegroup.Settings) { s.Kubelet.SystemReserved = map[string]string{"memory": "200MB"} }, "kubelet.systemReserved.memory", "must be a quantity"},
 		{"reserves everything", func(s *nodegroup.Settings) {
 			s.Kubelet.SystemReserved = map[string]string{"memory": "4Gi"}
 			s.Kubelet.KubeReserved = map[string]string{"memory": "4Gi"}
@@ -159,13 +159,18 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		}, "kubelet.shutdownGracePeriodCriticalPods", "less than shutdownGracePeriod"},
 		{"short shutdown", func(s *nodegroup.Settings) { s.Kubelet.ShutdownGracePeriod = "100ms" }, "kubelet.shutdownGracePeriod", "at least one second"},
 		{"burst", func(s *nodegroup.Settings) { s.Kubelet.RegistryPullQPS = 20 }, "kubelet.registryBurst", "below registryPullQPS (20), got 10"},
-		{"log size", func(s *nodegroup.Settings) { s.Kubelet.ContainerLogMaxSize = "big" }, "kubelet.containerLogMaxSize", "no quantity"},
+		{"quantity beyond all", func(s *nodegroup.Settings) { s.Kubelet.SystemReserved = map[string]string{"memory": "1e400"} }, "kubelet.systemReserved.memory", "1e400"},
+		{"one pod", func(s *nodegroup.Settings) { s.Kubelet.MaxPods = 1 }, "kubelet.maxPods", "at least 8"},
+		{"key elsewhere", func(s *nodegroup.Settings) {
+			s.Volume.KMSKeyARN = "arn:aws:kms:us-east-1:111111111111:key/x"
+		}, "volume.kmsKeyArn", "must be in eu-west-1"},
+		{"log size", func(s *nodegroup.Settings) { s.Kubelet.ContainerLogMaxSize = "big" }, "kubelet.containerLogMaxSize", "must be a quantity"},
 		{"one log file", func(s *nodegroup.Settings) { s.Kubelet.ContainerLogMaxFiles = 1 }, "kubelet.containerLogMaxFiles", "at least 2"},
 		{"script without interpreter", func(s *nodegroup.Settings) { s.PreBootstrap = "echo hello" }, "preBootstrap", "#!"},
 		{"long script", func(s *nodegroup.Settings) { s.PreBootstrap = "#!/bin/sh\n" + strings.Repeat("#", 16384) }, "", "EC2 takes 16384"},
 		{"AWS's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"aws:x": "y"} }, "tags.aws:x", "belong to AWS"},
 		{"tag with a comma", func(s *nodegroup.Settings) { s.Tags = map[string]string{"teams": "a,b"} }, "tags.teams", "only letters"},
-		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "belongs to EKS"},
+		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "belong to EKS"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -188,16 +193,17 @@ func TestABrokenScheduleIsNamedByItsPath(t *testing.T) {
 		breakIt       func(*nodegroup.Schedule)
 		path, message string
 	}{
-		{"name", func(s *nodegroup.Schedule) { s.Name = "At Night" }, "schedules[1].name", "lower case"},
+		{"name", func(s *nodegroup.Schedule) { s.Name = "At Night" }, "schedules[1].name", "required form"},
 		{"repeated name", func(s *nodegroup.Schedule) { s.Name = "first" }, "schedules[1].name", "another schedule"},
 		{"repeated time", func(s *nodegroup.Schedule) { s.Cron = "0  19 * * 1-5" }, "schedules[1].cron", "time of schedules[0]"},
 		{"six fields", func(s *nodegroup.Schedule) { s.Cron = "0 0 20 * * *" }, "schedules[1].cron", "five fields"},
-		{"range", func(s *nodegroup.Schedule) { s.Cron = "0 25 * * *" }, "schedules[1].cron", "no cron expression"},
-		{"question mark", func(s *nodegroup.Schedule) { s.Cron = "0 20 ? * 1" }, "schedules[1].cron", "does not take"},
-		{"zone in cron", func(s *nodegroup.Schedule) { s.Cron = "TZ=UTC 0 20 * *" }, "schedules[1].cron", "does not take"},
-		{"time zone", func(s *nodegroup.Schedule) { s.TimeZone = "Europe/Belin" }, "schedules[1].timeZone", "no IANA time zone"},
-		{"local time", func(s *nodegroup.Schedule) { s.TimeZone = "Local" }, "schedules[1].timeZone", "no IANA time zone"},
-		{"no time zone", func(s *nodegroup.Schedule) { s.TimeZone = "" }, "schedules[1].timeZone", "no IANA time zone"},
+		{"range", func(s *nodegroup.Schedule) { s.Cron = "0 25 * * *" }, "schedules[1].cron", "must be a cron expression"},
+		{"never", func(s *nodegroup.Schedule) { s.Cron = "0 20 31 2 *" }, "schedules[1].cron", "there is no such day"},
+		{"question mark", func(s *nodegroup.Schedule) { s.Cron = "0 20 ? * 1" }, "schedules[1].cron", "without @, = and ?"},
+		{"zone in cron", func(s *nodegroup.Schedule) { s.Cron = "TZ=UTC 0 20 * *" }, "schedules[1].cron", "without @, = and ?"},
+		{"time zone", func(s *nodegroup.Schedule) { s.TimeZone = "Europe/Belin" }, "schedules[1].timeZone", "must be an IANA time zone"},
+		{"local time", func(s *nodegroup.Schedule) { s.TimeZone = "Local" }, "schedules[1].timeZone", "must be an IANA time zone"},
+		{"no time zone", func(s *nodegroup.Schedule) { s.TimeZone = "" }, "schedules[1].timeZone", "is required"},
 		{"sizes", func(s *nodegroup.Schedule) { s.Desired = 7 }, "schedules[1].desired", "between min (0) and max (6)"},
 		{"max above the group's", func(s *nodegroup.Schedule) { s.Max = 7 }, "schedules[1].max", "scaling.max (6)"},
 	}
@@ -209,7 +215,7 @@ func TestABrokenScheduleIsNamedByItsPath(t *testing.T) {
 			c.breakIt(&second)
 			s := spot()
 			s.Schedules = []nodegroup.Schedule{first, second}
-			problems := s.Problems()
+			problems := (&nodegroup.Args{Settings: s}).Problems()
 			require.Len(t, problems, 1, "%v", problems)
 			assert.Equal(t, c.path, problems[0].Path)
 			assert.Contains(t, problems[0].Message, c.message)
@@ -222,7 +228,7 @@ func TestACustomAMINeedsEverythingThatItsTypeDoesNotSay(t *testing.T) {
 	s := system()
 	s.AMI = nodegroup.AMI{Type: "CUSTOM", Release: "1.66.0-1ad6b4a4"}
 	paths := []string{}
-	for _, p := range s.Problems() {
+	for _, p := range (&nodegroup.Args{Settings: s}).Problems() {
 		paths = append(paths, p.Path)
 	}
 	assert.Equal(t, []string{"ami.id", "ami.family", "ami.architecture", "ami.release"}, paths)
@@ -245,7 +251,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := spot()
 	s.Name, s.Scaling.Min, s.Taints[0].Effect = "", 9, "Never"
-	assert.Len(t, s.Problems(), 3)
+	assert.Len(t, (&nodegroup.Args{Settings: s}).Problems(), 3)
 }
 
 func TestBottlerocketRunsNoScriptsAndReservesNoPIDs(t *testing.T) {
@@ -253,7 +259,7 @@ func TestBottlerocketRunsNoScriptsAndReservesNoPIDs(t *testing.T) {
 	s := system()
 	s.PreBootstrap = "#!/bin/sh\ntrue"
 	s.Kubelet.SystemReserved = map[string]string{"pid": "100"}
-	problems := s.Problems()
+	problems := (&nodegroup.Args{Settings: s}).Problems()
 	require.Len(t, problems, 2)
 	assert.Equal(t, "kubelet.systemReserved.pid", problems[0].Path)
 	assert.Equal(t, "preBootstrap", problems[1].Path)

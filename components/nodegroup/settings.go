@@ -34,7 +34,7 @@ type Settings struct {
 	// How many nodes a rolling update takes away at a time. Changing it updates the group in place.
 	Update Update `json:"update,omitempty"`
 	// Lets EKS replace or reboot nodes that it finds unhealthy. Changing it updates the group in place.
-	Repair bool `json:"repair,omitempty" jsonschema:"default=true"`
+	Repair *bool `json:"repair,omitempty" jsonschema:"default=true"`
 	// Goes on with an update when pod disruption budgets keep pods from being evicted within 15 minutes: the pods are
 	// killed. By default such an update fails and is rolled back.
 	ForceUpdate bool `json:"forceUpdate,omitempty" jsonschema:"default=false"`
@@ -78,13 +78,13 @@ type Scaling struct {
 	// Fewest nodes. Changing it updates the group in place. Where the desired size belongs to the autoscaler or to
 	// schedules, run the change with pulumi up --refresh: EKS is sent the desired size along with it, as the stack's state
 	// knows it, and the group would go back to a size of long ago. EKS refuses a minimum above the desired size.
-	Min int `json:"min" jsonschema:"required,minimum=0"`
+	Min int `json:"min" jsonschema:"required,minimum=0,maximum=10000"`
 	// Most nodes, at least 1. The IP budget counts with them. Changing it updates the group in place; where the desired
 	// size belongs to others run it with --refresh, as for min.
-	Max int `json:"max" jsonschema:"required,minimum=1"`
+	Max int `json:"max" jsonschema:"required,minimum=1,maximum=10000"`
 	// Nodes that the group has, min to max. Changing it updates the group in place, except where autoscaled is set or
 	// there are schedules: then it only counts when the group is created.
-	Desired int `json:"desired" jsonschema:"required,minimum=0"`
+	Desired int `json:"desired" jsonschema:"required,minimum=0,maximum=10000"`
 	// Gives the Cluster Autoscaler the group's desired size, by default false: it is tagged for discovery, with its
 	// labels and taints for scaling up from zero, and previews no longer show the size that the autoscaler chose.
 	Autoscaled bool `json:"autoscaled,omitempty" jsonschema:"default=false"`
@@ -93,9 +93,9 @@ type Scaling struct {
 // Taint keeps pods that do not tolerate it off the nodes.
 type Taint struct {
 	// The taint's key, at most 63 characters.
-	Key string `json:"key" jsonschema:"required"`
+	Key string `json:"key" jsonschema:"required,format=label-key"`
 	// The taint's value, at most 63 characters.
-	Value string `json:"value,omitempty"`
+	Value string `json:"value,omitempty" jsonschema:"format=label-value"`
 	// What happens to pods without a toleration.
 	Effect string `json:"effect" jsonschema:"required,enum=NoSchedule,enum=NoExecute,enum=PreferNoSchedule"`
 }
@@ -111,15 +111,16 @@ type Volume struct {
 	Throughput int `json:"throughput,omitempty" jsonschema:"minimum=125,maximum=1000"`
 	// The KMS key that encrypts the volumes, by default the account's aws/ebs key. A key of your own must grant its use
 	// to the service-linked role AWSServiceRoleForAutoScaling, else no instance starts.
-	KMSKeyARN string `json:"kmsKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"`
+	KMSKeyARN string `json:"kmsKeyArn,omitempty" jsonschema:"format=kms-key-arn"`
 }
 
 // Kubelet holds kubelet settings
 // (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/). What is left out stays as the image has it.
 type Kubelet struct {
 	// Most pods on a node. By default EKS's recommendation for the smallest of the instance types: what its addresses
-	// allow, but at most 110, or 250 above 30 vCPUs. EKS refuses to go above that without a custom AMI.
-	MaxPods int `json:"maxPods,omitempty" jsonschema:"minimum=1"`
+	// allow, but at most 110, or 250 above 30 vCPUs. EKS refuses to go above that without a custom AMI. At
+	// least 8: up to six are the platform's own DaemonSets.
+	MaxPods int `json:"maxPods,omitempty" jsonschema:"minimum=8,maximum=1024"`
 	// Resources kept for the operating system, by cpu, memory, ephemeral-storage or (AL2023 only) pid, for example
 	// memory 200Mi.
 	SystemReserved map[string]string `json:"systemReserved,omitempty"`
@@ -134,25 +135,25 @@ type Kubelet struct {
 	// How long a soft threshold may be passed, by signal, for example 1m30s; required for each soft threshold.
 	EvictionSoftGracePeriod map[string]string `json:"evictionSoftGracePeriod,omitempty"`
 	// Longest grace period in seconds that pods get when a soft threshold is passed.
-	EvictionMaxPodGracePeriod int `json:"evictionMaxPodGracePeriod,omitempty" jsonschema:"minimum=0"`
+	EvictionMaxPodGracePeriod int `json:"evictionMaxPodGracePeriod,omitempty" jsonschema:"minimum=0,maximum=86400"`
 	// Disk usage in percent above which unused images are removed; Kubernetes' 85 when left out.
 	ImageGCHighThresholdPercent int `json:"imageGCHighThresholdPercent,omitempty" jsonschema:"minimum=0,maximum=100"`
 	// Disk usage in percent down to which unused images are removed; Kubernetes' 80 when left out.
 	ImageGCLowThresholdPercent int `json:"imageGCLowThresholdPercent,omitempty" jsonschema:"minimum=0,maximum=100"`
 	// How long a node's shutdown waits for its pods, for example 2m.
-	ShutdownGracePeriod string `json:"shutdownGracePeriod,omitempty"`
+	ShutdownGracePeriod string `json:"shutdownGracePeriod,omitempty" jsonschema:"format=seconds"`
 	// How much of shutdownGracePeriod is kept for critical pods; less than it.
-	ShutdownGracePeriodCriticalPods string `json:"shutdownGracePeriodCriticalPods,omitempty"`
+	ShutdownGracePeriodCriticalPods string `json:"shutdownGracePeriodCriticalPods,omitempty" jsonschema:"format=seconds"`
 	// Image pulls per second; Kubernetes' 5 when left out.
-	RegistryPullQPS int `json:"registryPullQPS,omitempty" jsonschema:"minimum=0"`
+	RegistryPullQPS int `json:"registryPullQPS,omitempty" jsonschema:"minimum=0,maximum=10000"`
 	// Image pulls in a burst, at least registryPullQPS; Kubernetes' 10 when left out.
-	RegistryBurst int `json:"registryBurst,omitempty" jsonschema:"minimum=0"`
+	RegistryBurst int `json:"registryBurst,omitempty" jsonschema:"minimum=0,maximum=10000"`
 	// Size at which a container's log file is rotated, for example 50Mi; Kubernetes' 10Mi when left out.
-	ContainerLogMaxSize string `json:"containerLogMaxSize,omitempty"`
+	ContainerLogMaxSize string `json:"containerLogMaxSize,omitempty" jsonschema:"format=quantity"`
 	// Log files kept per container, at least 2; Kubernetes' 5 when left out.
-	ContainerLogMaxFiles int `json:"containerLogMaxFiles,omitempty" jsonschema:"minimum=2"`
+	ContainerLogMaxFiles int `json:"containerLogMaxFiles,omitempty" jsonschema:"minimum=2,maximum=1000"`
 	// Most processes in a pod, by default as many as the node allows.
-	PodPIDsLimit int `json:"podPidsLimit,omitempty" jsonschema:"minimum=1"`
+	PodPIDsLimit int `json:"podPidsLimit,omitempty" jsonschema:"minimum=1,maximum=4194304"`
 }
 
 // Update paces rolling updates, by a number of nodes or a share of them; one node when both are left out.
@@ -171,13 +172,13 @@ type Schedule struct {
 	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$"`
 	// When, as a cron expression of five fields: minute, hour, day of month, month, day of week. No two schedules of a
 	// group have the same.
-	Cron string `json:"cron" jsonschema:"required"`
+	Cron string `json:"cron" jsonschema:"required,format=schedule"`
 	// The IANA time zone that the expression is in, for example Europe/Berlin or Etc/UTC. Daylight saving is followed.
-	TimeZone string `json:"timeZone" jsonschema:"required"`
+	TimeZone string `json:"timeZone" jsonschema:"required,format=time-zone"`
 	// Fewest nodes from then on; 0 lets the group go to zero.
-	Min int `json:"min" jsonschema:"required,minimum=0"`
+	Min int `json:"min" jsonschema:"required,minimum=0,maximum=10000"`
 	// Most nodes from then on, at least 1 and at most scaling.max, which the IP budget counts with.
-	Max int `json:"max" jsonschema:"required,minimum=1"`
+	Max int `json:"max" jsonschema:"required,minimum=1,maximum=10000"`
 	// Nodes at that time, min to max.
-	Desired int `json:"desired" jsonschema:"required,minimum=0"`
+	Desired int `json:"desired" jsonschema:"required,minimum=0,maximum=10000"`
 }

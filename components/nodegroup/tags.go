@@ -45,7 +45,7 @@ func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 	out[convention.ClusterAutoscalerTag(a.ClusterName)] = pulumi.String("owned")
 	// EKS gives nodes this label by itself; pods that want on-demand nodes select it.
 	out[labelPrefix+"eks.amazonaws.com/capacityType"] = pulumi.String(a.capacityType())
-	out[templatePrefix+"resources/ephemeral-storage"] = pulumi.String(strconv.Itoa(a.Volume.size()) + "Gi")
+	out[templatePrefix+"resources/ephemeral-storage"] = pulumi.String(strconv.Itoa(a.Volume.SizeGiB) + "Gi")
 	for key, value := range a.Labels {
 		out[labelPrefix+key] = pulumi.String(value)
 	}
@@ -69,7 +69,8 @@ func (s Settings) autoscalerProblems() problem.List {
 	first := map[string]int{}
 	for i, t := range s.Taints {
 		if at, twice := first[t.Key]; twice {
-			out.Add(fmt.Sprintf("taints[%d].key", i), "%q is the key of taints[%d] already: the Cluster Autoscaler learns "+
+			key := fmt.Sprintf("taints[%d].key", i)
+			out.Relate(key, []string{key, fmt.Sprintf("taints[%d].key", at), "scaling.autoscaled"}, "%q is the key of taints[%d] already: the Cluster Autoscaler learns "+
 				"one taint for each key", t.Key, at)
 			continue
 		}

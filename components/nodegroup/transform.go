@@ -24,7 +24,7 @@ func (s Settings) transformed(typ string, props pulumi.Map, opts pulumi.Resource
 		out[key] = value
 	}
 	out["updateConfig"] = s.Update.config()
-	out["nodeRepairConfig"] = pulumi.Map{"enabled": pulumi.Bool(s.Repair)}
+	out["nodeRepairConfig"] = pulumi.Map{"enabled": pulumi.Bool(*s.Repair)}
 	if s.foreignSize() {
 		// The Cluster Autoscaler (scaling.autoscaled) or the group's own scheduled actions (schedules) move it.
 		opts.IgnoreChanges = append(slices.Clone(opts.IgnoreChanges), desiredSize)

@@ -6,17 +6,16 @@ import (
 	"github.com/eks-platform/eks-platform/internal/image"
 )
 
-// Settings are the pod cleanup's part of a stack file. They are complete after the defaults of the schema have been
-// filled in.
+// Settings are the pod cleanup's part of a stack file.
 type Settings struct {
 	// Image with kubectl, for example registry.k8s.io/kubectl:v1.35.7: registry and version named, at most one Kubernetes
 	// minor away from the cluster's. kubectl must be its entrypoint; a shell is not needed.
-	Image string `json:"image" jsonschema:"required,example=registry.k8s.io/kubectl:v1.35.7"`
+	Image string `json:"image" jsonschema:"required,format=image,example=registry.k8s.io/kubectl:v1.35.7"`
 	// When to clean up: a cron expression with five fields, or @hourly, @daily and the like. A change takes effect with
 	// the next run.
-	Schedule string `json:"schedule,omitempty" jsonschema:"default=17 * * * *"`
+	Schedule string `json:"schedule,omitempty" jsonschema:"format=cronjob-schedule,default=17 * * * *"`
 	// IANA time zone of the schedule.
-	TimeZone string `json:"timeZone,omitempty" jsonschema:"default=Etc/UTC,example=Europe/Berlin"`
+	TimeZone string `json:"timeZone,omitempty" jsonschema:"format=time-zone,default=Etc/UTC,example=Europe/Berlin"`
 	// Remove the failed pods of Jobs, too, although their Jobs would: for clusters whose Jobs have no limits.
 	Jobs bool `json:"jobs,omitempty" jsonschema:"default=false"`
 	// Only write into the log of each run what it would remove.

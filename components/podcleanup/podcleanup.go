@@ -11,6 +11,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/convention"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 // Type is part of every child's URN. It never changes.
@@ -40,7 +41,7 @@ type builder struct {
 // New registers the CronJob and what it may do. It registers nothing when args are invalid. Nothing here waits for a
 // node: a run that finds none is given up, and the next one tries again.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*PodCleanup, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("pod cleanup %q: %w", name, err)
 	}
 	c := &PodCleanup{}

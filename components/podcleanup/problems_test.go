@@ -17,18 +17,17 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		path   string
 		text   string
 	}{
-		{"no image", func(a *podcleanup.Args) { a.Image = "" }, "image", "no image reference"},
+		{"no image", func(a *podcleanup.Args) { a.Image = "" }, "image", "is required"},
 		{"an image without a registry", func(a *podcleanup.Args) { a.Image = "kubectl:v1.35.7" }, "image", "names no registry"},
 		{"an image that moves", func(a *podcleanup.Args) { a.Image = "registry.k8s.io/kubectl:latest" }, "image", "moves by itself"},
 		{"a kubectl too old", func(a *podcleanup.Args) { a.ClusterVersion = "1.37" }, "image", "one minor away from the cluster's Kubernetes (1.37), got v1.35.7"},
 		{"a kubectl too new", func(a *podcleanup.Args) { a.ClusterVersion = "1.33" }, "image", "one minor away"},
-		{"no schedule", func(a *podcleanup.Args) { a.Schedule = "" }, "schedule", "no cron expression"},
-		{"a schedule of four fields", func(a *podcleanup.Args) { a.Schedule = "0 * * *" }, "schedule", "no cron expression"},
-		{"a minute that does not exist", func(a *podcleanup.Args) { a.Schedule = "60 * * * *" }, "schedule", "no cron expression"},
-		{"a time zone in the schedule", func(a *podcleanup.Args) { a.Schedule = "TZ=Europe/Berlin 0 * * * *" }, "schedule", "set timeZone"},
-		{"no time zone", func(a *podcleanup.Args) { a.TimeZone = "" }, "timeZone", "no IANA time zone"},
-		{"the time zone of whoever runs it", func(a *podcleanup.Args) { a.TimeZone = "local" }, "timeZone", "no IANA time zone"},
-		{"a time zone that does not exist", func(a *podcleanup.Args) { a.TimeZone = "Europe/Bonn" }, "timeZone", "no IANA time zone"},
+		{"a day that never comes", func(a *podcleanup.Args) { a.Schedule = "0 0 31 2 *" }, "schedule", "there is no such day"},
+		{"a schedule of four fields", func(a *podcleanup.Args) { a.Schedule = "0 * * *" }, "schedule", "must be a cron expression"},
+		{"a minute that does not exist", func(a *podcleanup.Args) { a.Schedule = "60 * * * *" }, "schedule", "must be a cron expression"},
+		{"a time zone in the schedule", func(a *podcleanup.Args) { a.Schedule = "TZ=Europe/Berlin 0 * * * *" }, "schedule", "timeZone is for"},
+		{"the time zone of whoever runs it", func(a *podcleanup.Args) { a.TimeZone = "local" }, "timeZone", "must be an IANA time zone"},
+		{"a time zone that does not exist", func(a *podcleanup.Args) { a.TimeZone = "Europe/Bonn" }, "timeZone", "must be an IANA time zone"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -6,14 +6,13 @@ import (
 	"github.com/eks-platform/eks-platform/internal/image"
 )
 
-// Settings are the secrets' part of a stack file. They are complete after the defaults of the schema have been filled
-// in.
+// Settings are the secrets' part of a stack file.
 type Settings struct {
 	// Version of the chart secrets-store-csi-driver-provider-aws, for example 3.1.1. A change restarts the driver on every
 	// node; secrets that are mounted stay.
-	ChartVersion string `json:"chartVersion" jsonschema:"required,pattern=^[0-9]+[.][0-9]+[.][0-9]+$,example=3.1.1"`
+	ChartVersion string `json:"chartVersion" jsonschema:"required,format=chart-version,example=3.1.1"`
 	// Read secrets again while pods run, and update their files. Left out, a pod keeps what it started with.
-	Rotation *Rotation `json:"rotation,omitempty" jsonschema_extras:"x-optional=true"`
+	Rotation *Rotation `json:"rotation,omitempty"`
 	// Let a SecretProviderClass also copy secrets into Kubernetes Secrets (secretObjects), for programs that take them from
 	// the environment only. Whoever may read the namespace's Secrets reads them then, and the driver may write Secrets in
 	// every namespace.
@@ -35,24 +34,24 @@ type Rotation struct {
 // Resources are what a container asks for, and what it gets at most.
 type Resources struct {
 	// CPU that is set aside, for example 50m.
-	CPU string `json:"cpu,omitempty" jsonschema:"default=50m"`
+	CPU string `json:"cpu,omitempty" jsonschema:"format=quantity,default=50m"`
 	// CPU that it cannot exceed.
-	CPULimit string `json:"cpuLimit,omitempty" jsonschema:"default=200m"`
+	CPULimit string `json:"cpuLimit,omitempty" jsonschema:"format=quantity,default=200m"`
 	// Memory that is set aside, for example 100Mi.
-	Memory string `json:"memory,omitempty" jsonschema:"default=100Mi"`
+	Memory string `json:"memory,omitempty" jsonschema:"format=quantity,default=100Mi"`
 	// Memory beyond which it is killed. Pods on the node cannot start until it is back.
-	MemoryLimit string `json:"memoryLimit,omitempty" jsonschema:"default=200Mi"`
+	MemoryLimit string `json:"memoryLimit,omitempty" jsonschema:"format=quantity,default=200Mi"`
 }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Region is the AWS region that secrets are read in, unless their SecretProviderClass names one. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// Registries stand in for the registries of the images.
 	Registries image.Registries
 	// After holds node groups whose nodes the chart's jobs can run on, at least one.
-	After []pulumi.Resource
+	After []pulumi.Resource `args:"required"`
 }
 
 // summary is what a preview shows of the component itself.

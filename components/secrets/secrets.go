@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/helm"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 // Type is part of every child's URN. It never changes.
@@ -32,14 +32,8 @@ type Secrets struct {
 
 // New registers the chart. It registers nothing when args are invalid.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Secrets, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("secrets %q: %w", name, err)
-	}
-	switch {
-	case args.Region == "":
-		return nil, fmt.Errorf("secrets %q: %w", name, errors.New("the region is required"))
-	case len(args.After) == 0:
-		return nil, fmt.Errorf("secrets %q: %w", name, errors.New("no node group to run the chart's jobs on"))
 	}
 	s := &Secrets{}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), s, opts...); err != nil {

@@ -237,9 +237,9 @@ func TestInvalidArgumentsRegisterNothing(t *testing.T) {
 		change func(*secrets.Args)
 		want   string
 	}{
-		{"no version", func(a *secrets.Args) { a.ChartVersion = "" }, "chartVersion: must be a whole version"},
-		{"no region", func(a *secrets.Args) { a.Region = "" }, "the region is required"},
-		{"no nodes", func(*secrets.Args) {}, "no node group"},
+		{"no version", func(a *secrets.Args) { a.ChartVersion = "" }, "chartVersion: is required"},
+		{"no region", func(a *secrets.Args) { a.Region = "" }, "field Region of Args is required"},
+		{"no nodes", func(*secrets.Args) {}, "field After of Args is required"},
 	} {
 		args := arguments(t)
 		tc.change(args)

@@ -4,14 +4,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Settings are the storage's part of a stack file. They are complete after the defaults of the schema have been filled
-// in; a caller in Go spells out what is to be on.
+// Settings are the storage's part of a stack file.
 type Settings struct {
 	// The storage class gp3: an encrypted EBS volume for one pod, in the zone where the pod is.
 	GP3 GP3 `json:"gp3,omitempty"`
 	// The storage class efs: a directory of an EFS file system, for any number of pods in all zones. Left out, there is
 	// none. Needs addons.efsCsi.
-	EFS *EFS `json:"efs,omitempty" jsonschema_extras:"x-optional=true"`
+	EFS *EFS `json:"efs,omitempty"`
 }
 
 // ReclaimPolicy is what happens to a volume's data when its claim is deleted.
@@ -27,10 +26,10 @@ const (
 // GP3 configures the class gp3.
 type GP3 struct {
 	// Whether the class exists. Needs addons.ebsCsi.
-	Enabled bool `json:"enabled,omitempty" jsonschema:"default=true"`
+	Enabled *bool `json:"enabled,omitempty" jsonschema:"default=true"`
 	// Use the class for claims that name none. A cluster has one such class: not together with
 	// addons.ebsCsi.defaultStorageClass.
-	Default bool `json:"default,omitempty" jsonschema:"default=true"`
+	Default *bool `json:"default,omitempty" jsonschema:"default=true"`
 	// What happens to a volume when its claim is deleted: Delete takes it along, Retain leaves it, and its bill, in EBS.
 	// Changing it replaces the class, and concerns new volumes only.
 	ReclaimPolicy ReclaimPolicy `json:"reclaimPolicy,omitempty" jsonschema:"enum=Delete,enum=Retain,default=Delete"`
@@ -46,7 +45,7 @@ type GP3 struct {
 // EFS configures the class efs. The file system is either created or already there.
 type EFS struct {
 	// Create a file system, encrypted and over all zones of the cluster. Not together with fileSystemId.
-	Create *FileSystem `json:"create,omitempty" jsonschema_extras:"x-optional=true"`
+	Create *FileSystem `json:"create,omitempty"`
 	// Id of a file system that somebody else looks after: its mount targets must be in the cluster's VPC, or one peered
 	// with it, and admit the cluster's security group on port 2049. Changing it replaces the class; volumes on the former
 	// file system stay there.
@@ -59,7 +58,7 @@ type EFS struct {
 	DirectoryPermissions string `json:"directoryPermissions,omitempty" jsonschema:"pattern=^[0-7]{3\\,4}$,default=700"`
 	// Numbers from which each volume gets the user and group that own its files, one for each volume; the driver's 50000
 	// to 7000000 when left out. Changing it replaces the class.
-	GIDRange *GIDRange `json:"gidRange,omitempty" jsonschema_extras:"x-optional=true"`
+	GIDRange *GIDRange `json:"gidRange,omitempty"`
 }
 
 // GIDRange is a range of POSIX group ids.
@@ -84,29 +83,27 @@ const (
 type FileSystem struct {
 	// ARN of the KMS key that encrypts the files; the account's key for EFS when left out. Changing it replaces the file
 	// system, and loses what is in it.
-	KMSKeyARN string `json:"kmsKeyArn,omitempty" jsonschema:"pattern=^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$"`
+	KMSKeyARN string `json:"kmsKeyArn,omitempty" jsonschema:"format=kms-key-arn"`
 	// How fast it is: elastic scales with the load, and costs by what is read and written; bursting gives speed by what
 	// is stored. AWS lets it change once a day.
 	Throughput Throughput `json:"throughput,omitempty" jsonschema:"enum=elastic,enum=bursting,default=elastic"`
 	// Days without access after which a file moves to the cheaper Infrequent Access, where reading costs extra; 0 for
 	// never.
-	InfrequentAccessDays int `json:"infrequentAccessDays,omitempty" jsonschema:"enum=0,enum=1,enum=7,enum=14,enum=30,enum=60,enum=90,enum=180,enum=270,enum=365,default=30"`
+	InfrequentAccessDays *int `json:"infrequentAccessDays,omitempty" jsonschema:"enum=0,enum=1,enum=7,enum=14,enum=30,enum=60,enum=90,enum=180,enum=270,enum=365,default=30"`
 	// Days without access after which a file moves to Archive, cheaper still, and slower; 0 for never. Later than
 	// infrequentAccessDays, and only with elastic throughput.
-	ArchiveDays int `json:"archiveDays,omitempty" jsonschema:"enum=0,enum=1,enum=7,enum=14,enum=30,enum=60,enum=90,enum=180,enum=270,enum=365,default=90"`
+	ArchiveDays *int `json:"archiveDays,omitempty" jsonschema:"enum=0,enum=1,enum=7,enum=14,enum=30,enum=60,enum=90,enum=180,enum=270,enum=365,default=90"`
 	// Back the file system up every day, by AWS Backup, which keeps each backup for 35 days.
-	Backup bool `json:"backup,omitempty" jsonschema:"default=true"`
+	Backup *bool `json:"backup,omitempty" jsonschema:"default=true"`
 	// Refuse to delete or replace the file system. To give it up, turn this off, update, and remove efs then.
 	Protect *bool `json:"protect,omitempty" jsonschema:"default=true"`
 }
-
-func (f *FileSystem) protect() bool { return f.Protect == nil || *f.Protect }
 
 // Args are the settings together with what the rest of the program decides.
 type Args struct {
 	Settings
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// EBSDriver and EFSDriver say that the drivers' add-ons are installed: a class without its driver makes no volume.
 	EBSDriver, EFSDriver bool
 	// DefaultClassElsewhere says that another class is the default already (addons.ebsCsi.defaultStorageClass).
@@ -128,5 +125,5 @@ type Args struct {
 
 // summary is what a preview shows of the component itself.
 func (a *Args) summary() pulumi.Map {
-	return pulumi.Map{"gp3": pulumi.Bool(a.GP3.Enabled), "efs": pulumi.Bool(a.EFS != nil)}
+	return pulumi.Map{"gp3": pulumi.Bool(*a.GP3.Enabled), "efs": pulumi.Bool(a.EFS != nil)}
 }

@@ -42,7 +42,7 @@ func (s *Storage) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) er
 		return fmt.Errorf("storage classes %q: %w", name, err)
 	}
 	c.kids = child.Of{Parent: c, Name: name}
-	if c.args.GP3.Enabled {
+	if *c.args.GP3.Enabled {
 		if err := c.createGP3(); err != nil {
 			return fmt.Errorf("storage classes %q: %w", name, err)
 		}
@@ -70,7 +70,7 @@ func (c *classes) createGP3() error {
 	if s.Throughput > 0 {
 		parameters["throughput"] = pulumi.String(strconv.Itoa(s.Throughput))
 	}
-	return c.create(GP3Class, s.Default, &storagev1.StorageClassArgs{
+	return c.create(GP3Class, *s.Default, &storagev1.StorageClassArgs{
 		Provisioner:          pulumi.String("ebs.csi.aws.com"),
 		Parameters:           parameters,
 		ReclaimPolicy:        pulumi.String(s.ReclaimPolicy),

@@ -28,7 +28,7 @@ func (b *builder) createFileSystem(s *Storage) error {
 	if settings.KMSKeyARN != "" {
 		args.KmsKeyId = pulumi.String(settings.KMSKeyARN)
 	}
-	fs, err := efs.NewFileSystem(b.ctx, id, args, b.kids.Opts(pulumi.Protect(settings.protect()))...)
+	fs, err := efs.NewFileSystem(b.ctx, id, args, b.kids.Opts(pulumi.Protect(*settings.Protect))...)
 	if err != nil {
 		return fmt.Errorf("create the file system: %w", err)
 	}
@@ -40,7 +40,7 @@ func (b *builder) createFileSystem(s *Storage) error {
 		return fmt.Errorf("write the policy of the file system: %w", err)
 	}
 	status := "DISABLED" // said explicitly: without the resource a backup that was once on would stay so
-	if settings.Backup {
+	if *settings.Backup {
 		status = "ENABLED"
 	}
 	if _, err := efs.NewBackupPolicy(b.ctx, id, &efs.BackupPolicyArgs{
@@ -78,10 +78,10 @@ func accessPolicy(arn string) iamdoc.Document {
 // lifecycle moves files that nobody reads. EFS takes one transition in each policy.
 func (f *FileSystem) lifecycle() efs.FileSystemLifecyclePolicyArray {
 	out := efs.FileSystemLifecyclePolicyArray{}
-	if d := f.InfrequentAccessDays; d > 0 {
+	if d := *f.InfrequentAccessDays; d > 0 {
 		out = append(out, efs.FileSystemLifecyclePolicyArgs{TransitionToIa: pulumi.String(after(d))})
 	}
-	if d := f.ArchiveDays; d > 0 {
+	if d := *f.ArchiveDays; d > 0 {
 		out = append(out, efs.FileSystemLifecyclePolicyArgs{TransitionToArchive: pulumi.String(after(d))})
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/schema"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -33,11 +34,8 @@ type builder struct {
 // New registers the file system, if one is to be created. It registers nothing when args are invalid. Call Install
 // afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Storage, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("storage %q: %w", name, err)
-	}
-	if args.Region == "" {
-		return nil, fmt.Errorf("storage %q: %w", name, errors.New("the region is required"))
 	}
 	creates := args.EFS != nil && args.EFS.Create != nil
 	if creates && (args.VPCID == nil || len(args.PrivateSubnetIDs) == 0 || args.ClusterSecurityGroupID == nil) {

@@ -323,8 +323,8 @@ func TestInvalidArgumentsRegisterNothing(t *testing.T) {
 		change func(*storage.Args)
 		want   string
 	}{
-		{"a wrong setting", func(a *storage.Args) { a.GP3.IOPS = 100 }, "gp3.iops: must be 3000 to 80000, got 100"},
-		{"no region", func(a *storage.Args) { a.Region = "" }, "the region is required"},
+		{"a wrong setting", func(a *storage.Args) { a.GP3.IOPS = 100 }, "gp3.iops: must be at least 3000, got 100"},
+		{"no region", func(a *storage.Args) { a.Region = "" }, "field Region of Args is required"},
 		{"no subnets", func(a *storage.Args) { a.PrivateSubnetIDs = nil }, "required to create a file system"},
 		{"no VPC", func(a *storage.Args) { a.VPCID = nil }, "required to create a file system"},
 		{"no security group", func(a *storage.Args) { a.ClusterSecurityGroupID = nil }, "required to create a file system"},

@@ -8,15 +8,11 @@ import (
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/eks-platform/eks-platform/internal/principal"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
 const rbacGroup = "rbac.authorization.k8s.io"
-
-// maxAccess is the longest name of an access.
-const maxAccess = 60
 
 // reservedGroups begin the group names that EKS keeps for itself and Kubernetes
 // (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html). Groups here begin with the
@@ -31,7 +27,7 @@ func (s Settings) accessProblems(environment string) problem.List {
 	}
 	if slices.Contains(reservedGroups, environment) {
 		for _, g := range s.grants(environment) {
-			out.Add(g.at, "EKS refuses the group %s, because %s: is reserved: an environment with access cannot be called %s",
+			out.Relate(g.at, []string{g.at, "$.environment"}, "EKS refuses the group %s, because %s: is reserved: an environment with access cannot be called %s",
 				g.group, environment, environment)
 		}
 	}
@@ -44,22 +40,13 @@ func listProblems(list string, access []Access) problem.List {
 	var out problem.List
 	names, principals := map[string]int{}, map[string]int{}
 	for i, a := range access {
-		at := fmt.Sprintf("%s[%d]", list, i)
-		if !dnsLabel.MatchString(a.Name) || len(a.Name) > maxAccess {
-			out.Add(at+".name", "must be 1 to %d lower-case letters, digits and hyphens, the first and last no hyphen, got %q", maxAccess, a.Name)
-		} else if first, twice := names[a.Name]; twice {
-			out.Add(at+".name", "%q is the name of %s[%d] already", a.Name, list, first)
-		} else {
-			names[a.Name] = i
-		}
+		at := fmt.Sprintf("%s[%d].principalArn", list, i)
+		duplicate(&out, names, list, i, a.Name)
 		if first, twice := principals[a.PrincipalARN]; twice {
-			out.Add(at+".principalArn", "has access by %s[%d] already: the greater role includes the smaller", list, first)
+			out.Relate(at, []string{at, fmt.Sprintf("%s[%d].principalArn", list, first)},
+				"has access by %s[%d] already: the greater role includes the smaller", list, first)
 		} else {
 			principals[a.PrincipalARN] = i
-			principal.Check(&out, at+".principalArn", a.PrincipalARN)
-		}
-		if a.Role != View && a.Role != Edit && a.Role != Admin {
-			out.Add(at+".role", "must be one of view, edit, admin, got %q", a.Role)
 		}
 	}
 	return out

@@ -12,19 +12,16 @@ import (
 	kubecore "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/eks-platform/eks-platform/internal/arn"
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 	"github.com/eks-platform/eks-platform/internal/identity"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// maxPolicies is IAM's default quota of managed policies per role.
-const maxPolicies = 10
-
 var (
-	policyARN = regexp.MustCompile(`^arn:([a-z-]+):iam::(aws|[0-9]{12}):policy/(.+)$`)
-	action    = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
-	anyARN    = regexp.MustCompile(`^arn:[a-z*-]+:[a-z0-9*-]+:.*$`)
+	action = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
+	anyARN = regexp.MustCompile(`^arn:[a-z*-]+:[a-z0-9*-]+:.*$`)
 	// unusual is what IAM takes in names, and the tags of EKS or a logical name might not.
 	unusual = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
@@ -34,36 +31,24 @@ var (
 	parameterName = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
 )
 
-// kind returns how the account's pods get a role.
-func (sa ServiceAccount) kind() IdentityKind {
-	if sa.Identity == "" {
-		return PodIdentity
-	}
-	return sa.Identity
-}
-
 // mounts tells whether the account has a SecretProviderClass.
 func (sa ServiceAccount) mounts() bool { return len(sa.Secrets)+len(sa.Parameters) > 0 }
 
 // problems checks an account by itself.
 func (sa ServiceAccount) problems() problem.List {
 	var out problem.List
-	switch {
-	case !dnsLabel.MatchString(sa.Name) || len(sa.Name) > 63:
-		out.Add("name", "must be 1 to 63 lower-case letters, digits and hyphens, the first and last no hyphen, got %q", sa.Name)
-	case sa.Name == "default":
+	if sa.Name == "default" {
 		out.Add("name", "default is the account that Kubernetes makes in every namespace: give pods with rights one of their own")
 	}
-	switch sa.kind() {
-	case PodIdentity, IRSA:
-	case NoIdentity:
-		if len(sa.PolicyARNs)+len(sa.Statements) > 0 || sa.mounts() {
-			out.Add("identity", "must not be none: without a role there is nothing to give policies, statements, secrets or parameters to")
-		}
-	default:
-		out.Add("identity", "must be one of podIdentity, irsa, none, got %q", sa.Identity)
+	if sa.Identity == NoIdentity && (len(sa.PolicyARNs)+len(sa.Statements) > 0 || sa.mounts()) {
+		out.Relate("identity", []string{"identity", "policyArns", "statements", "secrets", "parameters"},
+			"must not be none: without a role there is nothing to give policies, statements, secrets or parameters to")
 	}
-	sa.policyProblems(&out)
+	for i, policy := range sa.PolicyARNs {
+		if name := policy[strings.LastIndex(policy, "/")+1:]; strings.Contains(policy, ":iam::aws:policy/") && slices.Contains(administrators, name) {
+			out.Add(fmt.Sprintf("policyArns[%d]", i), "%s allows as good as everything in the account: name what the pods need", name)
+		}
+	}
 	for i, s := range sa.Statements {
 		out = append(out, s.problems().Under(fmt.Sprintf("statements[%d]", i))...)
 	}
@@ -71,56 +56,46 @@ func (sa ServiceAccount) problems() problem.List {
 	return out
 }
 
-func (sa ServiceAccount) policyProblems(out *problem.List) {
-	if len(sa.PolicyARNs) > maxPolicies {
-		out.Add("policyArns", "IAM takes at most %d policies for a role, got %d", maxPolicies, len(sa.PolicyARNs))
-	}
-	for i, arn := range sa.PolicyARNs {
-		at := fmt.Sprintf("policyArns[%d]", i)
-		m := policyARN.FindStringSubmatch(arn)
-		switch {
-		case m == nil:
-			out.Add(at, "must be the ARN of an IAM policy, got %q", arn)
-		case m[2] == "aws" && m[3] == "AdministratorAccess":
-			out.Add(at, "AdministratorAccess allows every action on every resource: name what the pods need")
-		case slices.Index(sa.PolicyARNs, arn) < i:
-			out.Add(at, "%s is listed already", arn)
-		}
-	}
+// administrators are AWS's policies by which a role can do everything, or give itself the right to
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html).
+var administrators = []string{
+	"AdministratorAccess", "AdministratorAccess-Amplify", "AdministratorAccess-AWSElasticBeanstalk", "IAMFullAccess",
+	"PowerUserAccess", "SystemAdministrator", "AWSOrganizationsFullAccess",
 }
+
+// governing are the services whose every action amounts to every action in the account, or in others.
+var governing = []string{"iam", "organizations", "account", "sso"}
 
 func (s Statement) problems() problem.List {
 	var out problem.List
-	for _, list := range []struct {
-		name   string
-		values []string
-		valid  *regexp.Regexp
-		rule   string
-	}{
-		{"actions", s.Actions, action, "must be an action of an AWS service, such as s3:GetObject, got %q"},
-		{"resources", s.Resources, anyARN, "must be an ARN, or * alone, got %q"},
-	} {
-		if len(list.values) == 0 {
-			out.Add(list.name, "is required")
-		}
-		for i, v := range list.values {
-			at := fmt.Sprintf("%s[%d]", list.name, i)
-			switch {
-			case !everything(v) && !list.valid.MatchString(v):
-				out.Add(at, list.rule, v)
-			case slices.Index(list.values, v) < i:
-				out.Add(at, "%q is listed already", v)
-			}
+	for i, v := range s.Actions {
+		at := fmt.Sprintf("actions[%d]", i)
+		service, name, _ := strings.Cut(v, ":")
+		switch {
+		case !everything(v) && !action.MatchString(v):
+			out.Add(at, "must be an action of an AWS service, such as s3:GetObject, got %q", v)
+		case slices.Contains(governing, service) && everything(name):
+			out.Add(at, "%s lets the pods give themselves every right: name the actions that they need", v)
 		}
 	}
-	if slices.ContainsFunc(s.Actions, everything) && slices.ContainsFunc(s.Resources, everything) {
-		out.Add("", "allows every action on every resource: name what the pods need")
+	for i, v := range s.Resources {
+		if !everything(v) && !anyARN.MatchString(v) {
+			out.Add(fmt.Sprintf("resources[%d]", i), "must be an ARN, or * alone, got %q", v)
+		}
+	}
+	if slices.ContainsFunc(s.Actions, everything) && slices.ContainsFunc(s.Resources, everyResource) {
+		out.Relate("", []string{"actions", "resources"}, "allows every action on every resource: name what the pods need")
 	}
 	return out
 }
 
-// everything tells whether an action or a resource is all there are.
+// everything reports whether an action or a resource is all there are.
 func everything(v string) bool { return v != "" && strings.Trim(v, "*:") == "" }
+
+var everyARN = regexp.MustCompile(`^arn:(\*|aws[a-z-]*)?[*:]*$`)
+
+// everyResource reports whether a resource is all there are, written as an ARN or not: arn:*:*:*.
+func everyResource(v string) bool { return everything(v) || everyARN.MatchString(v) }
 
 // mountProblems checks secrets and parameters, and that no two of them are mounted as one file.
 func (sa ServiceAccount) mountProblems(out *problem.List) {
@@ -142,7 +117,7 @@ func (sa ServiceAccount) mountProblems(out *problem.List) {
 	files := map[string]string{}
 	for _, m := range sa.mounted() {
 		if other, twice := files[m.file()]; twice {
-			out.Add(m.at, "would be mounted as %s, like %s: the provider takes each name once", m.file(), other)
+			out.Relate(m.at, []string{m.at, other}, "would be mounted as %s, like %s: the provider takes each name once", m.file(), other)
 			continue
 		}
 		files[m.file()] = m.at
@@ -152,23 +127,23 @@ func (sa ServiceAccount) mountProblems(out *problem.List) {
 // accountProblems checks an account on this cluster.
 func (a *Args) accountProblems(sa ServiceAccount) problem.List {
 	var out problem.List
-	partition := region.Partition(a.Region)
-	for i, arn := range sa.PolicyARNs {
-		if m := policyARN.FindStringSubmatch(arn); m != nil && m[1] != partition {
-			out.Add(fmt.Sprintf("policyArns[%d]", i), "must be in partition %s, that of %s, got %s", partition, a.Region, m[1])
+	elsewhere := func(at string, place arn.Place, text string) {
+		if wrong := place.Elsewhere(text); wrong != "" {
+			out.Relate(at, []string{at, "$.aws"}, "%s", wrong)
 		}
 	}
+	for i, policy := range sa.PolicyARNs { // a role takes those of its own account, and AWS's
+		elsewhere(fmt.Sprintf("policyArns[%d]", i), arn.Place{Region: a.Region, AccountID: a.AccountID}, policy)
+	}
 	for i, s := range sa.Secrets {
-		if m := secretARN.FindStringSubmatch(s); m != nil && m[2] != a.Region {
-			out.Add(fmt.Sprintf("secrets[%d]", i), "must be in %s, the cluster's region, got one in %s", a.Region, m[2])
-		}
+		elsewhere(fmt.Sprintf("secrets[%d]", i), arn.Place{Region: a.Region}, s)
 	}
 	if sa.mounts() && !a.SecretsDriverInstalled {
 		at := "secrets"
 		if len(sa.Secrets) == 0 {
 			at = "parameters"
 		}
-		out.Add(at, "the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first")
+		out.Relate(at, []string{at, "$.secrets"}, "the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first")
 	}
 	return out
 }
@@ -250,7 +225,7 @@ func arnKey(arn string) string {
 func (b *builder) createRoles(t *Tenancy) error {
 	for _, n := range b.spaces {
 		for _, sa := range n.ServiceAccounts {
-			if sa.kind() == NoIdentity {
+			if sa.Identity == NoIdentity {
 				continue
 			}
 			role, err := b.createRole(n, sa)
@@ -271,7 +246,7 @@ func (b *builder) createRole(n space, sa ServiceAccount) (*identity.Role, error)
 		Region:      a.Region, AccountID: a.AccountID, ClusterName: a.ClusterName,
 		Namespace: n.Name, ServiceAccount: sa.Name, Tags: a.Tags,
 	}
-	if sa.kind() == IRSA {
+	if sa.Identity == IRSA {
 		if a.OIDC == nil {
 			return nil, fmt.Errorf("create the role of service account %s in namespace %s: identity irsa needs the cluster's OIDC provider", sa.Name, n.Name)
 		}
@@ -300,7 +275,7 @@ func (b *builder) createRole(n space, sa ServiceAccount) (*identity.Role, error)
 			return nil, err
 		}
 	}
-	if sa.kind() == PodIdentity {
+	if sa.Identity == PodIdentity {
 		return role, role.Associate(a.ClusterNameOutput)
 	}
 	return role, nil
@@ -313,7 +288,7 @@ func (b *builder) createServiceAccounts(t *Tenancy, n space, in pulumi.ResourceO
 		meta := b.meta(sa.Name, n.Name)
 		// SecurityGroupPolicies select accounts by their labels.
 		meta.Labels = b.labels(map[string]string{nameLabel: sa.Name})
-		if sa.kind() == IRSA {
+		if sa.Identity == IRSA {
 			meta.Annotations = pulumi.StringMap{"eks.amazonaws.com/role-arn": t.roles[key].ARN}
 		}
 		_, err := kubecore.NewServiceAccount(b.ctx, b.inside.ID("account", key), &kubecore.ServiceAccountArgs{
@@ -338,7 +313,7 @@ func (b *builder) createSecretProviderClass(n space, sa ServiceAccount, in pulum
 		return err
 	}
 	parameters := pulumi.StringMap{"region": pulumi.String(b.args.Region), "objects": pulumi.String(objects)}
-	if sa.kind() == PodIdentity {
+	if sa.Identity == PodIdentity {
 		parameters["usePodIdentity"] = pulumi.String("true")
 	}
 	_, err = apiextensions.NewCustomResource(b.ctx, b.inside.ID("secrets", accountKey(n.Name, sa.Name)), &apiextensions.CustomResourceArgs{

@@ -10,18 +10,18 @@ import (
 type Args struct {
 	Settings
 	// Environment is the environment's name, unique on the cluster. Required. Changing it replaces everything.
-	Environment string
+	Environment string `args:"required"`
 	// Region is the AWS region, for example eu-west-1. Required.
-	Region string
+	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
-	AccountID string
+	AccountID string `args:"required" format:"aws-account-id"`
 	// ClusterName is the EKS cluster's name. Required. Roles name it without waiting for the cluster.
-	ClusterName string
+	ClusterName string `args:"required"`
 	// ClusterNameOutput is the same as an output of the cluster: what needs the cluster waits for it. Required.
-	ClusterNameOutput pulumi.StringInput
+	ClusterNameOutput pulumi.StringInput `args:"required"`
 	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required. Pod Security levels mean what they
 	// meant in it.
-	ClusterVersion string
+	ClusterVersion string `args:"required"`
 	// OIDC is the cluster's issuer of service account tokens. Required by service accounts with identity irsa.
 	OIDC *identity.OIDC
 	// VPCID is the cluster's VPC. Required by tenants with a podSecurityGroup. Changing it replaces their groups.

@@ -114,7 +114,11 @@ func atMost(out *problem.List, name, low string, lows map[string]string, high st
 	a, okA := read(lows, name)
 	b, okB := read(highs, name)
 	if okA && okB && a.Cmp(b) > 0 {
-		out.Add("limits."+low+"."+name, "must be at most limits.%s.%s, which is %s, got %s", high, name, &b, &a)
+		var reads []string
+		for _, part := range []string{"default", "defaultRequest", "max", "min"} { // any of them may stand in for another
+			reads = append(reads, "limits."+part+"."+name, "$.tenancy.limits."+part+"."+name)
+		}
+		out.Relate("limits."+low+"."+name, reads, "must be at most limits.%s.%s, which is %s, got %s", high, name, &b, &a)
 	}
 }
 
@@ -127,9 +131,9 @@ func fits(out *problem.List, part, name string, values, quota map[string]string,
 	whole, ok := read(quota, key)
 	switch at := "limits." + part + "." + name; {
 	case !has:
-		out.Add(at, "is required, because the quota counts %s: containers that state none would be refused or go uncounted", key)
+		out.Relate(at, []string{"limits." + part, "quota." + key, "$.tenancy.quota." + key}, "is required, because the quota counts %s: containers that state none would be refused or go uncounted", key)
 	case ok && value.Cmp(whole) > 0:
-		out.Add(at, "must be at most quota.%s, which is %s, got %s: no pod that states nothing would be admitted", key, &whole, &value)
+		out.Relate(at, []string{at, "quota." + key, "$.tenancy.quota." + key}, "must be at most quota.%s, which is %s, got %s: no pod that states nothing would be admitted", key, &whole, &value)
 	}
 }
 

@@ -17,10 +17,6 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// maxPorts is how many ports of a range of addresses the network policy agent keeps
-// (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html, considerations).
-const maxPorts = 24
-
 // Where the EKS Pod Identity agent listens on every node
 // (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html).
 const (
@@ -37,55 +33,6 @@ func httpsAnywhere(ipv6 bool) []Egress {
 	return []Egress{{CIDRs: []string{"0.0.0.0/0"}, Ports: []int{443}}}
 }
 
-// problems checks a network policy by itself.
-func (p NetworkPolicy) problems() problem.List {
-	var out problem.List
-	peers := []Peers{"", NoPeers, NamespacePeers, TenantPeers, EnvironmentPeers}
-	if !slices.Contains(peers, p.Peers) {
-		out.Add("networkPolicy.peers", "must be one of none, namespace, tenant, environment, got %q", p.Peers)
-	}
-	balancers := []LoadBalancer{"", NoLoadBalancer, PublicLoadBalancer, InternalLoadBalancer, AllLoadBalancers}
-	if !slices.Contains(balancers, p.LoadBalancer) {
-		out.Add("networkPolicy.loadBalancer", "must be one of none, public, internal, publicAndInternal, got %q", p.LoadBalancer)
-	}
-	for i, e := range p.Egress {
-		out = append(out, e.problems().Under(fmt.Sprintf("networkPolicy.egress[%d]", i))...)
-	}
-	return out
-}
-
-func (e Egress) problems() problem.List {
-	var out problem.List
-	if len(e.CIDRs) == 0 {
-		out.Add("cidrs", "is required: list the ranges, such as 10.16.0.0/16")
-	}
-	for i, text := range e.CIDRs {
-		at := fmt.Sprintf("cidrs[%d]", i)
-		cidr, err := netip.ParsePrefix(text)
-		switch {
-		case err != nil || cidr != cidr.Masked():
-			out.Add(at, "must be the address of a network with its prefix length, such as 10.16.0.0/16, got %q", text)
-		case slices.Index(e.CIDRs, text) < i:
-			out.Add(at, "%s is listed already", cidr)
-		}
-	}
-	if len(e.Ports) > maxPorts {
-		out.Add("ports", "must be at most %d, because the network policy agent keeps no more for a range, got %d", maxPorts, len(e.Ports))
-	}
-	for i, port := range e.Ports {
-		at := fmt.Sprintf("ports[%d]", i)
-		if port < 1 || port > 65535 {
-			out.Add(at, "must be 1 to 65535, got %d", port)
-		} else if slices.Index(e.Ports, port) < i {
-			out.Add(at, "%d is listed already", port)
-		}
-	}
-	if e.Protocol != "" && e.Protocol != "tcp" && e.Protocol != "udp" {
-		out.Add("protocol", "must be tcp or udp, got %q", e.Protocol)
-	}
-	return out
-}
-
 // policyProblems checks a network policy on this cluster: ranges that no pod sends to, load balancers without a place.
 func (a *Args) policyProblems(p NetworkPolicy) problem.List {
 	var out problem.List
@@ -96,19 +43,20 @@ func (a *Args) policyProblems(p NetworkPolicy) problem.List {
 			switch {
 			case err != nil:
 			case a.IPv6 && cidr.Addr().Is4():
-				out.Add(at, "%s has no effect: network policies of an IPv6 cluster are about IPv6 addresses; list the IPv6 range", cidr)
+				out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s has no effect: network policies of an IPv6 cluster are about IPv6 addresses; list the IPv6 range", cidr)
 			case !a.IPv6 && !cidr.Addr().Is4():
-				out.Add(at, "%s has no effect: pods of an IPv4 cluster have no IPv6 addresses", cidr)
+				out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s has no effect: pods of an IPv4 cluster have no IPv6 addresses", cidr)
 			}
 		}
 	}
+	standing := []string{"networkPolicy.loadBalancer", "$.network"}
 	public := p.LoadBalancer == PublicLoadBalancer || p.LoadBalancer == AllLoadBalancers
 	internal := p.LoadBalancer == InternalLoadBalancer || p.LoadBalancer == AllLoadBalancers
 	if public && len(a.PublicSubnetCIDRs) == 0 {
-		out.Add("networkPolicy.loadBalancer", "must not be %s: the network has no public subnets for load balancers to stand in", p.LoadBalancer)
+		out.Relate("networkPolicy.loadBalancer", standing, "must not be %s: the network has no public subnets for load balancers to stand in", p.LoadBalancer)
 	}
 	if internal && len(a.PrivateSubnetCIDRs) == 0 {
-		out.Add("networkPolicy.loadBalancer", "must not be %s: the network has no private subnets for load balancers to stand in", p.LoadBalancer)
+		out.Relate("networkPolicy.loadBalancer", standing, "must not be %s: the network has no private subnets for load balancers to stand in", p.LoadBalancer)
 	}
 	return out
 }
@@ -130,7 +78,7 @@ func (b *builder) createNetworkPolicies(n space, in pulumi.ResourceOption) error
 			egress:  networkingv1.NetworkPolicyEgressRuleArray{networkingv1.NetworkPolicyEgressRuleArgs{To: peers}},
 		})
 	}
-	if slices.ContainsFunc(n.ServiceAccounts, func(sa ServiceAccount) bool { return sa.kind() == PodIdentity }) {
+	if slices.ContainsFunc(n.ServiceAccounts, func(sa ServiceAccount) bool { return sa.Identity == PodIdentity }) {
 		policies = append(policies, b.podIdentityAgent())
 	}
 	if n.NetworkPolicy.LoadBalancer != NoLoadBalancer {

@@ -2,7 +2,6 @@ package tenancy
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	schedulingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/scheduling/v1"
@@ -11,31 +10,14 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// maxPriority is the highest priority that Kubernetes lets users have, below that of its own pods
-// (https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/).
-const maxPriority = 1_000_000_000
-
-// maxPriorityName is the longest name of a priority class.
-const maxPriorityName = 40
-
 func (s Settings) priorityProblems(environment string) problem.List {
 	var out problem.List
 	names := map[string]int{}
 	for i, p := range s.PriorityClasses {
 		at := fmt.Sprintf("priorityClasses[%d]", i)
-		if !dnsLabel.MatchString(p.Name) || len(p.Name) > maxPriorityName {
-			out.Add(at+".name", "must be 1 to %d lower-case letters, digits and hyphens, the first and last no hyphen, got %q",
-				maxPriorityName, p.Name)
-		} else if first, twice := names[p.Name]; twice {
-			out.Add(at+".name", "%q is priorityClasses[%d] already", p.Name, first)
-		} else {
-			names[p.Name] = i
-		}
+		duplicate(&out, names, "priorityClasses", i, p.Name)
 		if full := environment + "-" + p.Name; strings.HasPrefix(full, "system-") {
-			out.Add(at+".name", "would be called %s, and names that begin with system- are reserved for Kubernetes", full)
-		}
-		if p.Value < math.MinInt32 || p.Value > maxPriority {
-			out.Add(at+".value", "must be %d to %d, got %d", math.MinInt32, maxPriority, p.Value)
+			out.Relate(at+".name", []string{at + ".name", "$.environment"}, "would be called %s, and names that begin with system- are reserved for Kubernetes", full)
 		}
 	}
 	return out
@@ -46,7 +28,7 @@ func (s Settings) priorityProblems(environment string) problem.List {
 func (b *builder) createPriorityClasses() error {
 	for _, p := range b.args.PriorityClasses {
 		policy := "PreemptLowerPriority"
-		if p.Preemption != nil && !*p.Preemption {
+		if !*p.Preemption {
 			policy = "Never"
 		}
 		args := &schedulingv1.PriorityClassArgs{

@@ -26,7 +26,7 @@ func (t Tenant) groupProblems() problem.List {
 		return out
 	}
 	if len(g.PodLabels) > 0 && len(g.ServiceAccounts) > 0 {
-		out.Add("podSecurityGroup", "must not have both podLabels and serviceAccounts: a SecurityGroupPolicy selects pods by one of them")
+		out.Relate("podSecurityGroup", []string{"podSecurityGroup.podLabels", "podSecurityGroup.serviceAccounts"}, "must not have both podLabels and serviceAccounts: a SecurityGroupPolicy selects pods by one of them")
 	}
 	for _, key := range slices.Sorted(maps.Keys(g.PodLabels)) {
 		at := "podSecurityGroup.podLabels." + key
@@ -46,9 +46,7 @@ func (t Tenant) groupProblems() problem.List {
 	for i, name := range g.ServiceAccounts {
 		at := fmt.Sprintf("podSecurityGroup.serviceAccounts[%d]", i)
 		if !slices.Contains(accounts, name) {
-			out.Add(at, "%q is not a service account of the tenant's namespaces", name)
-		} else if slices.Index(g.ServiceAccounts, name) < i {
-			out.Add(at, "%q is listed already", name)
+			out.Relate(at, []string{at, "namespaces"}, "%q is not a service account of the tenant's namespaces", name)
 		}
 	}
 	return out

@@ -56,7 +56,7 @@ type Settings struct {
 type Namespace struct {
 	// Name in full: the environment's name, or beginning with it and a hyphen; up to 63 lower-case letters, digits and
 	// hyphens. Changing it deletes the namespace with everything in it and makes another.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
+	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=63"`
 	// Pod Security level that this namespace enforces; by default the environment's.
 	PodSecurity PodSecurity `json:"podSecurity,omitempty" jsonschema:"enum=privileged,enum=baseline,enum=restricted"`
 	// ResourceQuota of this namespace, in place of the environment's; an empty one is none.
@@ -130,8 +130,9 @@ type NetworkPolicy struct {
 // Egress is a set of ports at a set of addresses.
 type Egress struct {
 	// Ranges of the cluster's address family, for example 10.16.64.0/20.
-	CIDRs []string `json:"cidrs" jsonschema:"required,minItems=1,uniqueItems=true"`
-	// Ports, at most 24; by default every port of every protocol.
+	CIDRs []string `json:"cidrs" jsonschema:"required,minItems=1,uniqueItems=true,format=network"`
+	// Ports, at most 24, because the network policy agent keeps no more for a range; by default every port of every
+	// protocol.
 	Ports []int `json:"ports,omitempty" jsonschema:"maxItems=24,uniqueItems=true,minimum=1,maximum=65535"`
 	// Protocol of the ports.
 	Protocol string `json:"protocol,omitempty" jsonschema:"enum=tcp,enum=udp,default=tcp"`
@@ -153,12 +154,12 @@ const (
 type ServiceAccount struct {
 	// Name of the service account: up to 63 lower-case letters, digits and hyphens. Changing it replaces the account and its
 	// role.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
+	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=63"`
 	// How its pods get an IAM role: podIdentity, irsa for what cannot use EKS Pod Identity, such as pods on Fargate, or none.
 	// Pods notice a change when they are replaced.
 	Identity IdentityKind `json:"identity,omitempty" jsonschema:"enum=podIdentity,enum=irsa,enum=none,default=podIdentity"`
 	// ARNs of IAM policies of the role, at most ten.
-	PolicyARNs []string `json:"policyArns,omitempty" jsonschema:"maxItems=10,uniqueItems=true,pattern=^arn:[a-z-]+:iam::(aws|[0-9]{12}):policy/.+$"`
+	PolicyARNs []string `json:"policyArns,omitempty" jsonschema:"maxItems=10,uniqueItems=true,format=iam-policy-arn"`
 	// What the role allows beside its policies.
 	Statements []Statement `json:"statements,omitempty"`
 	// Secrets of AWS Secrets Manager, by name or by full ARN, that the role may read and that the SecretProviderClass called
@@ -182,14 +183,14 @@ type Statement struct {
 type Tenant struct {
 	// Name of the team: up to 40 lower-case letters, digits and hyphens. Changing it relabels its namespaces, and deletes
 	// the one that is called after it with everything in it.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=40"`
+	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=40"`
 	// Its namespaces; by default one called <environment>-<tenant>.
 	Namespaces []Namespace `json:"namespaces,omitempty"`
 	// Who may use the tenant's namespaces.
 	Access []Access `json:"access,omitempty"`
 	// Give the tenant's pods an EC2 security group of their own, for databases and others that admit by group. Needs
 	// addons.vpcCni.podSecurityGroups. Pods get it when they are replaced.
-	PodSecurityGroup *PodSecurityGroup `json:"podSecurityGroup,omitempty" jsonschema_extras:"x-optional=true"`
+	PodSecurityGroup *PodSecurityGroup `json:"podSecurityGroup,omitempty"`
 }
 
 // PodSecurityGroup selects the pods of a tenant that are in its security group; with nothing set all are.
@@ -217,10 +218,10 @@ const (
 type Access struct {
 	// Name of the entry: up to 60 lower-case letters, digits and hyphens. The principal gets the Kubernetes group
 	// <environment>:<name>, or <environment>:<tenant>:<name>.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=60"`
+	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=60"`
 	// ARN of the IAM role or user, with its path. It may also be listed at other tenants, but not in cluster.access or in
 	// another environment of the cluster: an EKS cluster has one entry per principal. Changing it replaces the entry.
-	PrincipalARN string `json:"principalArn" jsonschema:"required,pattern=^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$"`
+	PrincipalARN string `json:"principalArn" jsonschema:"required,format=iam-principal-arn"`
 	// What it may do: view reads everything but secrets, edit also writes, and can act as the service accounts, admin also
 	// gives rights to others. Quota, limits and the namespace itself stay out of reach of all three. Changing it replaces
 	// the role bindings, which takes the access away for a moment.
@@ -230,7 +231,7 @@ type Access struct {
 // PriorityClass is a priority that pods can have.
 type PriorityClass struct {
 	// Name without the environment's: up to 40 lower-case letters, digits and hyphens.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=40"`
+	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=40"`
 	// Priority; greater is more important. Changing it replaces the class; pods keep the priority that they were made with.
 	Value int `json:"value" jsonschema:"required,minimum=-2147483648,maximum=1000000000"`
 	// Let pods of the class push pods of lower priority off a node when there is no room.

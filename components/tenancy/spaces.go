@@ -45,9 +45,6 @@ func (s Settings) inherit(n space) space {
 	if n.PodSecurity == "" {
 		n.PodSecurity = s.PodSecurity
 	}
-	if n.PodSecurity == "" {
-		n.PodSecurity = Baseline
-	}
 	if n.Quota == nil {
 		n.Quota = s.Quota
 	}

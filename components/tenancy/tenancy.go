@@ -1,7 +1,6 @@
 package tenancy
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
 // Type is part of the URN of every child on the AWS side. It never changes.
@@ -40,13 +40,8 @@ type builder struct {
 // New registers what goes through the AWS API, or nothing when args are invalid: roles, which wait for nothing, then
 // security groups, access entries and Pod Identity associations. Call Install afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Tenancy, error) {
-	if err := args.Problems().Err(); err != nil {
+	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("tenancy %q: %w", name, err)
-	}
-	if args.Environment == "" || args.Region == "" || args.AccountID == "" || args.ClusterName == "" ||
-		args.ClusterNameOutput == nil || args.ClusterVersion == "" {
-		return nil, fmt.Errorf("tenancy %q: %w", name,
-			errors.New("environment, region, account id, cluster name, its output and cluster version are required"))
 	}
 	t := &Tenancy{roles: map[string]*identity.Role{}, groups: map[string]*ec2.SecurityGroup{}}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), t, opts...); err != nil {

@@ -1,10 +1,7 @@
 // Package iamdoc writes IAM policy documents from typed values.
 package iamdoc
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "encoding/json"
 
 // Version is the policy language version that supports variables; the older 2008-10-17 does not
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html).
@@ -40,7 +37,7 @@ type statementJSON struct {
 	Condition map[string]map[string][]string `json:"Condition,omitempty"`
 }
 
-// JSON returns the document as JSON with keys in a stable order. It panics never: every member marshals.
+// JSON returns the document as JSON with keys in a stable order.
 func (d Document) JSON() string {
 	out := struct {
 		Version   string          `json:"Version"`
@@ -57,8 +54,8 @@ func (d Document) JSON() string {
 		})
 	}
 	raw, err := json.Marshal(out)
-	if err != nil { // unreachable: strings, slices and maps of strings always marshal
-		return fmt.Sprintf("%q", err.Error())
+	if err != nil { // impossible: strings, slices and maps of strings always marshal
+		panic("encode a policy document: " + err.Error())
 	}
 	return string(raw)
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // UpdateGoldenEnv is the environment variable that makes Golden rewrite its file instead of comparing.

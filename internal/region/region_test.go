@@ -33,9 +33,32 @@ func TestARegionsNameTellsItsPartitionSuffixAndZoneIDs(t *testing.T) {
 
 func TestWhatIsNoRegionIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "eu-west", "eu-west-1a", "euw1", "Europe", "eu-up-1"} {
+	for _, name := range []string{"", "eu-west", "eu-west-1a", "euw1", "Europe", "eu-up-1", "eusc-de-east-1", "us-iso-east-1", "eu-isoe-west-1"} {
 		assert.False(t, region.Valid(name), name)
+		assert.NotEmpty(t, region.Problem(name), name)
 		_, err := region.ZoneIDPrefix(name)
 		assert.Error(t, err, name)
+	}
+}
+
+func TestAPartitionThatThePlatformDoesNotKnowIsRefusedAsSuch(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"eusc-de-east-1", "us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1"} {
+		assert.Contains(t, region.Problem(name), "in a partition of its own", name)
+	}
+}
+
+func TestAZoneIsOneOfItsRegion(t *testing.T) {
+	t.Parallel()
+	for id, in := range map[string]string{
+		"euw1-az3": "eu-west-1", "use1-az6": "us-east-1", "usw2-az4": "us-west-2", "usgw1-az1": "us-gov-west-1", "cnn1-az1": "cn-north-1",
+	} {
+		assert.Empty(t, region.ZoneProblem(in, id), id)
+	}
+	for id, want := range map[string]string{
+		"euw1-az4": "whose ids are euw1-az1 to euw1-az3", "euw1-az0": "not a zone", "euw1-az": "not a zone", "euw1-az01x": "not a zone",
+		"use1-az1": "not a zone of eu-west-1", "eu-west-1a": "a zone's name", "use1-az3": "EKS cannot place",
+	} {
+		assert.Contains(t, region.ZoneProblem("eu-west-1", id), want, id)
 	}
 }

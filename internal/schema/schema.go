@@ -1,6 +1,7 @@
 // Package schema turns Go types into a JSON Schema, and holds values against it: unknown keys with the nearest
-// valid name, wrong types, values outside their lists and ranges, all at once and by config path. It also fills in
-// the defaults that the schema states, so that a default stands in one place: the field's jsonschema tag.
+// valid name, wrong types, values outside their lists, ranges and formats, all at once and by config path. It also
+// fills in the defaults that the schema states. So a rule about one value, and its default, stand in one place, the
+// field's jsonschema tag, for stack files as for callers in Go.
 package schema
 
 import (
@@ -13,15 +14,17 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"github.com/eks-platform/eks-platform/internal/format"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
-// OptionalKey marks a nested object whose absence means "off": defaults do not create it.
+// OptionalKey marks a nested object whose absence means "off": defaults do not create it. Pointers to structs have it.
 const OptionalKey = "x-optional"
 
 // Schema is a compiled JSON Schema.
@@ -32,17 +35,28 @@ type Schema struct {
 
 // Parse compiles a JSON Schema without references ($ref), as Generate writes it.
 func Parse(raw []byte) (*Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(raw)))
+	tree, err := decodeTree(raw)
 	if err != nil {
-		return nil, fmt.Errorf("read JSON schema: %w", err)
+		return nil, err
 	}
-	tree, ok := doc.(map[string]any)
-	if !ok {
-		return nil, errors.New("read JSON schema: not an object")
-	}
+	return compile(tree)
+}
+
+func compile(tree map[string]any) (*Schema, error) {
 	c := jsonschema.NewCompiler()
+	for _, f := range format.All {
+		c.RegisterFormat(&jsonschema.Format{Name: f.Name, Validate: func(v any) error {
+			if text, ok := v.(string); ok {
+				if wrong := f.Problem(text); wrong != "" {
+					return errors.New(wrong)
+				}
+			}
+			return nil
+		}})
+	}
+	c.AssertFormat()
 	const at = "schema.json"
-	if err := c.AddResource(at, doc); err != nil {
+	if err := c.AddResource(at, tree); err != nil {
 		return nil, fmt.Errorf("read JSON schema: %w", err)
 	}
 	compiled, err := c.Compile(at)
@@ -55,34 +69,98 @@ func Parse(raw []byte) (*Schema, error) {
 // Check returns what is wrong with a value. The value consists of what encoding/json decodes into any, with
 // numbers as json.Number or float64.
 func (s *Schema) Check(value any) problem.List {
-	var out problem.List
-	err := s.compiled.Validate(value)
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
-		if err != nil {
-			out.Add("", "cannot be checked: %v", err)
-		}
-		return out
-	}
-	s.collect(invalid, &out)
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Path < out[j].Path })
-	return slices.Compact(out)
+	out, _ := s.check(value)
+	return out
 }
 
-func (s *Schema) collect(e *jsonschema.ValidationError, out *problem.List) {
+// check returns what is wrong with a value, and the value with what is beyond the bounds of any value replaced.
+func (s *Schema) check(value any) (problem.List, any) {
+	var out problem.List
+	value = bound(value, "", &out)
+	err := s.compiled.Validate(value)
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &invalid) {
+		s.collect(invalid, value, &out)
+	} else if err != nil {
+		out.Add("", "cannot be checked: %v", err)
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Path < out[j].Path })
+	return out.Settled(), value
+}
+
+// The bounds of values for which the schema has none of its own. Integers are those that JSON numbers hold exactly.
+const (
+	maxInteger = 1<<53 - 1
+	maxText    = 1 << 16
+	maxItems   = 10_000
+	maxKeys    = 10_000
+)
+
+// bound replaces what is beyond the bounds of any value, so that nothing later has to reckon with it.
+func bound(value any, path string, out *problem.List) any {
+	switch v := value.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil && n >= -maxInteger && n <= maxInteger {
+			return v
+		}
+		f, err := v.Float64()
+		if err == nil && f >= -maxInteger && f <= maxInteger {
+			return f
+		}
+		out.Add(path, "must be a number from %d to %d, got %s", -maxInteger, maxInteger, problem.Shorten(v.String()))
+		return json.Number("0")
+	case float64:
+		if v >= -maxInteger && v <= maxInteger {
+			return v
+		}
+		out.Add(path, "must be a number from %d to %d, got %g", -maxInteger, maxInteger, v)
+		return json.Number("0")
+	case string:
+		if len(v) <= maxText {
+			return v
+		}
+		out.Add(path, "must be at most %d characters long, got %d", maxText, utf8.RuneCountInString(v))
+		return v[:1]
+	case []any:
+		if len(v) > maxItems {
+			out.Add(path, "must have at most %d items, got %d", maxItems, len(v))
+			return []any{}
+		}
+		list := make([]any, len(v))
+		for i, x := range v {
+			list[i] = bound(x, path+"["+strconv.Itoa(i)+"]", out)
+		}
+		return list
+	case map[string]any:
+		if len(v) > maxKeys {
+			out.Add(path, "must have at most %d keys, got %d", maxKeys, len(v))
+			return map[string]any{}
+		}
+		object := make(map[string]any, len(v))
+		for k, x := range v {
+			object[k] = bound(x, join(path, k), out)
+		}
+		return object
+	default:
+		return value
+	}
+}
+
+// maxUnknown is how many unknown keys of an object are named one by one.
+const maxUnknown = 20
+
+func (s *Schema) collect(e *jsonschema.ValidationError, value any, out *problem.List) {
 	if len(e.Causes) > 0 {
 		for _, c := range e.Causes {
-			s.collect(c, out)
+			s.collect(c, value, out)
 		}
 		return
 	}
-	at := Path(e.InstanceLocation)
+	at := s.path(e.InstanceLocation)
 	switch k := e.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
-		valid := s.keysAt(e.InstanceLocation)
-		for _, name := range k.Properties {
-			out.Add(join(at, name), "unknown key%s", didYouMean(name, valid))
-		}
+		object, _ := find(value, e.InstanceLocation).(map[string]any)
+		s.unknown(at, k.Properties, s.keysAt(e.InstanceLocation), object, out)
 	case *kind.Required:
 		for _, name := range k.Missing {
 			out.Add(join(at, name), "is required%s", s.purpose(append(slices.Clone(e.InstanceLocation), name)))
@@ -94,25 +172,72 @@ func (s *Schema) collect(e *jsonschema.ValidationError, out *problem.List) {
 		for _, w := range k.Want {
 			names = append(names, fmt.Sprint(w))
 		}
-		out.Add(at, "must be one of %s, got %q%s", strings.Join(names, ", "), fmt.Sprint(k.Got), didYouMean(fmt.Sprint(k.Got), names))
+		got, quoted := fmt.Sprint(k.Got), "%q"
+		if _, text := k.Got.(string); !text {
+			quoted = "%s"
+		}
+		hint := ""
+		if near := spelling.Nearest(got, names); near != "" && quoted == "%q" {
+			hint = "; did you mean " + near + "?"
+		}
+		out.Add(at, "must be one of %s, got "+quoted+"%s", strings.Join(names, ", "), problem.Shorten(got), hint)
+	case *kind.Format:
+		out.Add(at, "%s", k.Err.Error())
 	case *kind.Pattern:
-		out.Add(at, "%q does not have the required form %s%s", k.Got, k.Want, s.purpose(e.InstanceLocation))
+		if _, known := s.at(e.InstanceLocation)["format"].(string); !known { // which says it better
+			out.Add(at, "%q does not have the required form %s%s", problem.Shorten(k.Got), k.Want, s.purpose(e.InstanceLocation))
+		}
 	case *kind.Minimum:
 		out.Add(at, "must be at least %s, got %s", rat(k.Want), rat(k.Got))
 	case *kind.Maximum:
 		out.Add(at, "must be at most %s, got %s", rat(k.Want), rat(k.Got))
 	case *kind.MinItems:
-		out.Add(at, "must have at least %d items, got %d", k.Want, k.Got)
+		out.Add(at, "must have at least %d item%s, got %d", k.Want, plural(k.Want), k.Got)
 	case *kind.MaxItems:
-		out.Add(at, "must have at most %d items, got %d", k.Want, k.Got)
+		out.Add(at, "must have at most %d item%s, got %d", k.Want, plural(k.Want), k.Got)
 	case *kind.MinLength:
 		out.Add(at, "must be at least %d characters long, got %d", k.Want, k.Got)
 	case *kind.MaxLength:
 		out.Add(at, "must be at most %d characters long, got %d", k.Want, k.Got)
 	case *kind.UniqueItems:
-		out.Add(at, "items %d and %d are the same", k.Duplicates[0], k.Duplicates[1])
+		out.Add(at+"["+strconv.Itoa(max(k.Duplicates[0], k.Duplicates[1]))+"]", "is the same as item %d of the list",
+			min(k.Duplicates[0], k.Duplicates[1])+1)
 	default:
 		out.Add(at, "%s", e.Error())
+	}
+}
+
+// find returns what is at a location in a value.
+func find(value any, location []string) any {
+	for _, step := range location {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		}
+	}
+	return value
+}
+
+// unknown reports keys that an object does not have.
+func (s *Schema) unknown(at string, names, valid []string, object map[string]any, out *problem.List) {
+	sort.Strings(names)
+	for i, name := range names {
+		if i == maxUnknown {
+			out.Add(join(at, name), "unknown key, like %d more", len(names)-maxUnknown-1)
+			return
+		}
+		meant := ""
+		near := spelling.Nearest(name, valid)
+		if _, present := object[near]; near != "" && !present {
+			meant = join(at, near)
+		}
+		out.Unknown(join(at, name), meant, "unknown key%s", didYouMean(name, valid))
 	}
 }
 
@@ -165,6 +290,59 @@ func fill(schema map[string]any, value any) any {
 	}
 }
 
+// typed returns a copy of a value without what is of another type than the schema says: such keys are left out, such
+// items hold nothing. What remains can be decoded into the Go type.
+func typed(schema map[string]any, value any) (any, bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		if schema["type"] != "object" {
+			return nil, false
+		}
+		props, _ := schema["properties"].(map[string]any)
+		extra, _ := schema["additionalProperties"].(map[string]any)
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			ps, known := props[k].(map[string]any)
+			if !known {
+				ps = extra
+			}
+			if next, ok := typed(ps, x); ok {
+				out[k] = next
+			}
+		}
+		return out, true
+	case []any:
+		if schema["type"] != "array" {
+			return nil, false
+		}
+		items, _ := schema["items"].(map[string]any)
+		out := make([]any, len(v))
+		for i, x := range v {
+			if next, ok := typed(items, x); ok {
+				out[i] = next
+			} else if items["type"] == "object" {
+				out[i] = map[string]any{} // to be filled with defaults
+			}
+		}
+		return out, true
+	case string:
+		return v, schema["type"] == "string"
+	case bool:
+		return v, schema["type"] == "boolean"
+	case json.Number:
+		_, err := v.Int64()
+		return v, schema["type"] == "integer" && err == nil || schema["type"] == "number"
+	case float64:
+		whole := v == float64(int64(v))
+		if schema["type"] == "integer" && whole {
+			return int64(v), true
+		}
+		return v, schema["type"] == "number"
+	default:
+		return nil, false
+	}
+}
+
 // at walks to the schema of a location.
 func (s *Schema) at(location []string) map[string]any {
 	node := s.tree
@@ -213,19 +391,21 @@ func FirstSentence(text string) string {
 	return text
 }
 
-// Path writes a location in a value as people write config paths: nodeGroups[2].scaling.min.
-func Path(location []string) string {
-	out := ""
+// path writes a location in a value as people write config paths: nodeGroups[2].scaling.min.
+func (s *Schema) path(location []string) string {
+	out, node := "", s.tree
 	for _, step := range location {
-		out = join(out, step)
+		if node["type"] == "array" {
+			out += "[" + step + "]"
+		} else {
+			out = join(out, step)
+		}
+		node = (&Schema{tree: node}).at([]string{step})
 	}
 	return out
 }
 
 func join(path, step string) string {
-	if _, err := strconv.Atoi(step); err == nil && path != "" {
-		return path + "[" + step + "]"
-	}
 	if path == "" {
 		return step
 	}
@@ -240,6 +420,13 @@ func didYouMean(name string, valid []string) string {
 		return "; valid keys are " + strings.Join(valid, ", ")
 	}
 	return ""
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }
 
 func article(word string) string {
@@ -268,17 +455,19 @@ func rat(r *big.Rat) string {
 }
 
 // Decode fills in defaults and decodes a value into out. It returns what is wrong with the value; out then holds
-// what could be read of it.
+// what could be read of it, and defaults in place of what has a wrong type.
 func (s *Schema) Decode(value any, out any) (problem.List, error) {
-	problems := s.Check(value)
-	raw, err := json.Marshal(s.Fill(value))
+	problems, value := s.check(value)
+	whole, _ := typed(s.tree, value)
+	if whole == nil {
+		whole = map[string]any{}
+	}
+	raw, err := json.Marshal(s.Fill(whole))
 	if err != nil {
 		return problems, fmt.Errorf("encode configuration: %w", err)
 	}
-	err = json.Unmarshal(raw, out)
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(err, &mistyped) && len(problems) > 0 {
-		err = nil // Check has said so, by path
+	if err := json.Unmarshal(raw, out); err != nil {
+		return problems, fmt.Errorf("decode configuration: %w", err)
 	}
-	return problems, err
+	return problems, nil
 }
