@@ -120,6 +120,14 @@ func TestAWrongStackFileIsRefusedByConfigPath(t *testing.T) {
 		{"a home of the system add-ons that is empty at night", "dev", []string{"{min: 2, max: 4, desired: 2}",
 			"{min: 2, max: 4, desired: 2}\n      schedules: [{name: night, cron: \"0 20 * * *\", timeZone: Etc/UTC, min: 0, max: 4, desired: 0}]"},
 			[]string{"nodeGroups: every group is tainted, spot or empty at times", "min of all its schedules"}},
+		{"a role to assume in another account", "dev", []string{"    region: eu-west-1\n", "    region: eu-west-1\n    assumeRoleArn: arn:aws:iam::333333333333:role/x\n"},
+			[]string{"aws.assumeRoleArn: must be in 111111111111, the stack's account, got 333333333333"}},
+		{"a region in a partition of its own", "dev", []string{"region: eu-west-1", "region: eusc-de-east-1"},
+			[]string{"aws.region: eusc-de-east-1 is in a partition of its own"}},
+		{"a zone that the region does not have", "dev", []string{"euw1-az3]", "euw1-az4]"},
+			[]string{`network.zones[2]: "euw1-az4" is not a zone of eu-west-1, whose ids are euw1-az1 to euw1-az3`}},
+		{"pods on the range of another environment's VPC", "prod", []string{"    nat: perZone\n", "    nat: perZone\n    secondaryCidr: 10.16.0.0/16\n"},
+			[]string{"Pulumi.prod.yaml", `network.secondaryCidr: 10.16.0.0/16 overlaps 10.16.0.0/16 of "dev" (network.cidr)`}},
 		{"broken YAML", "dev", []string{"config:\n", "config:\n\t- x"},
 			[]string{"Pulumi.dev.yaml:5: is not valid YAML"}},
 	}
@@ -149,4 +157,11 @@ func TestAllProblemsOfAllFilesAreReportedAtOnce(t *testing.T) {
 	} {
 		assert.ErrorContains(t, err, part)
 	}
+}
+
+func TestANetworkThatIsTooSmallIsOneComplaint(t *testing.T) {
+	t.Parallel()
+	_, err := stacks.LoadEstate(estate(t, map[string][]string{"prod": {"cidr: 10.32.0.0/16", "cidr: 10.32.0.0/26"}}))
+	require.ErrorContains(t, err, "network.cidr: 10.32.0.0/26 is too small for 3 zones")
+	assert.NotContains(t, err.Error(), "\n", "%v", err)
 }

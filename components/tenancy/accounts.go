@@ -138,6 +138,15 @@ func (a *Args) accountProblems(sa ServiceAccount) problem.List {
 	for i, s := range sa.Secrets {
 		elsewhere(fmt.Sprintf("secrets[%d]", i), arn.Place{Region: a.Region}, s)
 	}
+	want := region.Partition(a.Region)
+	for i, s := range sa.Statements {
+		for j, r := range s.Resources {
+			if got := arn.Partition(r); got != "" && got != want && !strings.Contains(got, "*") {
+				at := fmt.Sprintf("statements[%d].resources[%d]", i, j)
+				out.Relate(at, []string{at, "$.aws.region"}, "must be in partition %s, that of %s, got %s", want, a.Region, got)
+			}
+		}
+	}
 	if sa.mounts() && !a.SecretsDriverInstalled {
 		at := "secrets"
 		if len(sa.Secrets) == 0 {

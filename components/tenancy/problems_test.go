@@ -129,6 +129,7 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 			[]string{`namespaces[0].serviceAccounts[0].policyArns: must have at most 10 items, got 11`}},
 		{"policy of another account", account(tenancy.ServiceAccount{PolicyARNs: []string{"arn:aws:iam::222222222222:policy/P"}}),
 			[]string{`namespaces[0].serviceAccounts[0].policyArns[0]: must be in 111111111111, the stack's account, got 222222222222`}},
+		{"resource of another partition", statement([]string{"s3:GetObject"}, []string{"arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*"}), []string{`namespaces[0].serviceAccounts[0].statements[0].resources[0]: must be in partition aws, that of eu-west-1, got aws-cn`}},
 		{"every action on every ARN", statement([]string{"*"}, []string{"arn:*:*:*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: name what the pods need`}},
 		{"every right in IAM", statement([]string{"iam:*"}, []string{"arn:aws:iam::111111111111:role/x"}), []string{`namespaces[0].serviceAccounts[0].statements[0].actions[0]: iam:* lets the pods give themselves every right: name the actions that they need`}},
 		{"everything", statement([]string{"*"}, []string{"*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: name what the pods need`}},

@@ -102,6 +102,15 @@ func nameProblem(kind, full string, form *regexp.Regexp, longest int) string {
 	return ""
 }
 
+// Partition returns the partition of an ARN, or "" of what is none.
+func Partition(text string) string {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return a.Partition
+}
+
 // Place is where a stack runs.
 type Place struct {
 	// Region is the AWS region.
