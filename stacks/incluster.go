@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/order"
 )
 
 // InClusterType is the type of the one component that everything under the Kubernetes API hangs under. It is part of
@@ -22,7 +24,7 @@ type inCluster struct {
 // access is the way to a Kubernetes API.
 type access struct {
 	kubeconfig, clusterARN pulumi.StringInput
-	// after is what must stand before the API lets anybody in; empty where the owner's update has seen to it.
+	// after must exist before the API lets anybody in; empty where the owner's update has seen to it.
 	after []pulumi.Resource
 	// cluster takes everything in it along when it goes. Nil where another stack owns it.
 	cluster pulumi.Resource
@@ -34,6 +36,9 @@ type access struct {
 //
 // An owner's objects are deleted with the cluster: when it goes, nobody asks an API that is on its way out to delete
 // them one by one. A joining stack's are not: the cluster stays when they go.
+//
+// The provider comes after the access entries and does not depend on them: a run without the inside keeps whatever the
+// inside depends on, and access that leaves the stack file must be revoked in such a run, too.
 func newInCluster(ctx *pulumi.Context, cfg *Config, a access) (*inCluster, error) {
 	c := &inCluster{}
 	var opts []pulumi.ResourceOption
@@ -47,7 +52,7 @@ func newInCluster(ctx *pulumi.Context, cfg *Config, a access) (*inCluster, error
 		Kubeconfig:            a.kubeconfig.ToStringOutput().ToStringPtrOutput(),
 		ClusterIdentifier:     a.clusterARN.ToStringOutput().ToStringPtrOutput(),
 		EnableServerSideApply: pulumi.Bool(true),
-	}, pulumi.Parent(c), pulumi.DependsOn(a.after))
+	}, pulumi.Parent(c), order.After(ctx, a.after...))
 	if err != nil {
 		return nil, fmt.Errorf("create the kubernetes provider: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/network"
 	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/order"
 )
 
 // Program is the whole platform: pulumi up, previews in pull requests and the Automation API all run it.
@@ -44,7 +45,7 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	// From here on everything can wait for the control plane to be on its way.
-	settle(ctx.Context(), control.Inputs()...)
+	order.Settle(ctx.Context(), control.Inputs()...)
 
 	addonsArgs := cfg.addonsArgs()
 	addonsArgs.ClusterName = control.Name
@@ -99,7 +100,7 @@ func own(ctx *pulumi.Context, cfg *Config) error {
 	}
 	// What is inside could begin as soon as the control plane is there. It is a hundred small objects, which would take every
 	// slot just when the node groups, which take minutes, need one each: they go first.
-	settle(ctx.Context(), urns(beforeNodes)...)
+	order.Settle(ctx.Context(), order.URNs(beforeNodes)...)
 	kubeconfig := control.Kubeconfig(cfg.AWS.Region)
 	inside, err := newInCluster(ctx, cfg, access{
 		kubeconfig: kubeconfig, clusterARN: control.ARN, after: control.Access(), cluster: control.Resource,

@@ -3,8 +3,8 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/eks-platform/eks-platform/internal/schema"
@@ -71,7 +71,7 @@ func reference(of []byte) (string, error) {
 		"`Pulumi.<stack>.yaml` as `cidr` below `" + ProjectName + ":network`. **Bold** keys are required.\n")
 	props, _ := config["properties"].(map[string]any)
 	required := stringsOf(config["required"])
-	for _, key := range order(props) {
+	for _, key := range slices.Sorted(maps.Keys(props)) {
 		node, _ := props[key].(map[string]any)
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", key, description(node))
 		if slices.Contains(required, key) {
@@ -102,7 +102,7 @@ func table(node map[string]any, prefix string) []string {
 	props, _ := node["properties"].(map[string]any)
 	required := stringsOf(node["required"])
 	var rows []string
-	for _, key := range order(props) {
+	for _, key := range slices.Sorted(maps.Keys(props)) {
 		p, _ := props[key].(map[string]any)
 		name := "`" + prefix + key + "`"
 		if slices.Contains(required, key) {
@@ -156,16 +156,6 @@ func description(p map[string]any) string {
 }
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
-
-// order returns keys as a reader wants them: alphabetical, which is also how the schema stands in an editor.
-func order(props map[string]any) []string {
-	keys := make([]string, 0, len(props))
-	for k := range props {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
 
 func stringsOf(list any) []string {
 	items, _ := list.([]any)

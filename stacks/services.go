@@ -11,6 +11,7 @@ import (
 	"github.com/eks-platform/eks-platform/components/podcleanup"
 	"github.com/eks-platform/eks-platform/components/secrets"
 	"github.com/eks-platform/eks-platform/components/storage"
+	"github.com/eks-platform/eks-platform/internal/order"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -62,7 +63,7 @@ func (s *services) install(ctx *pulumi.Context, cfg *Config, inside *inCluster, 
 	if err != nil {
 		return nil, err
 	}
-	settle(ctx.Context(), urns(policies.Policies())...)
+	order.Settle(ctx.Context(), order.URNs(policies.Policies())...)
 	var driver []pulumi.Resource
 	if cfg.Secrets != nil {
 		args := cfg.secretsArgs()

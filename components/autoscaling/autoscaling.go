@@ -2,13 +2,13 @@ package autoscaling
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/helm"
 	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/order"
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
@@ -71,7 +71,7 @@ func (s *Autoscaling) createRole(ctx *pulumi.Context) error {
 }
 
 // Install registers the autoscaler under a component of its own, whose parent and provider come by opts. It waits for
-// the role's permissions and for After, and at destroy goes before them.
+// the role's permissions, before which it goes when both are deleted, and for After.
 func (s *Autoscaling) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
 	c := &ClusterAutoscaler{}
 	if err := ctx.RegisterComponentResourceV2(AutoscalerType, s.name, s.args.summary(), c, opts...); err != nil {
@@ -81,7 +81,7 @@ func (s *Autoscaling) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption
 	_, err := helm.New(ctx, kids.ID("cluster-autoscaler"), helm.Release{
 		Name: chart, Namespace: namespace, Chart: chart, Repository: repository, Version: s.args.ChartVersion,
 		Values: s.args.values(),
-	}, kids.Opts(pulumi.DependsOn(slices.Concat(s.role.Permissions(), s.args.After)))...)
+	}, kids.Opts(pulumi.DependsOn(s.role.Permissions()), order.After(ctx, s.args.After...))...)
 	if err != nil {
 		return fmt.Errorf("cluster autoscaler %q: %w", s.name, err)
 	}

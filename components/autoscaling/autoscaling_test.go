@@ -24,6 +24,7 @@ const (
 	roleType        = "aws:iam/role:Role"
 	policyType      = "aws:iam/rolePolicy:RolePolicy"
 	associationType = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+	groupType       = "aws:eks/nodeGroup:NodeGroup"
 	releaseType     = "kubernetes:helm.sh/v3:Release"
 	inClusterType   = "test:index:InCluster"
 )
@@ -61,13 +62,13 @@ type component struct{ pulumi.ResourceState }
 
 // register runs New and Install as a stack does: with a cluster, a node group, and a component for everything that
 // needs the Kubernetes API.
-func register(t *testing.T, preview bool, change func(*autoscaling.Args)) ptest.Registrations {
+func register(t *testing.T, preview bool, change func(*autoscaling.Args), opts ...ptest.Option) ptest.Registrations {
 	t.Helper()
 	args := arguments(t)
 	if change != nil {
 		change(args)
 	}
-	regs, err := ptest.Run(t, preview, func(ctx *pulumi.Context) error { return stack(ctx, args) })
+	regs, err := ptest.Run(t, preview, func(ctx *pulumi.Context) error { return stack(ctx, args) }, opts...)
 	require.NoError(t, err)
 	return regs
 }
@@ -151,7 +152,13 @@ func TestTheAWSSideAndTheClusterSideHangApart(t *testing.T) {
 	}
 }
 
-func TestTheAutoscalerComesAfterItsPermissionsAndTheNodes(t *testing.T) {
+func TestTheAutoscalerComesAfterTheNodesAndKeepsNone(t *testing.T) {
+	t.Parallel()
+	regs := register(t, false, nil, ptest.InOrder(t, groupType, releaseType))
+	assert.NotContains(t, regs.WaitsFor(autoscaler(t, regs).URN), one(t, regs, groupType, "system").URN)
+}
+
+func TestTheAutoscalerComesAfterItsPermissions(t *testing.T) {
 	t.Parallel()
 	for _, preview := range []bool{true, false} {
 		regs := register(t, preview, nil)
@@ -160,7 +167,6 @@ func TestTheAutoscalerComesAfterItsPermissionsAndTheNodes(t *testing.T) {
 		for _, before := range []string{
 			association.URN,
 			one(t, regs, policyType, "nonprod-cluster-autoscaler-sizing").URN,
-			one(t, regs, "aws:eks/nodeGroup:NodeGroup", "system").URN,
 		} {
 			assert.True(t, release.DependsOn(before), before)
 		}

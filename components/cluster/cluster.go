@@ -81,8 +81,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 // the engine, and whatever is registered then queues behind it.
 func (c *Cluster) Inputs() []pulumi.Output { return slices.Clone(c.b.inputs) }
 
-// Access returns the access entries and their policies, once Grant has registered them. Whoever uses the Kubernetes API
-// waits for them: before, nobody may.
+// Access returns the access entries and their policies, once Grant has registered them. What uses the Kubernetes API
+// comes after them, because before them nobody may, and depends on none of them: access is revoked one entry at a time.
 func (c *Cluster) Access() []pulumi.Resource { return slices.Clone(c.b.access) }
 
 // Grant registers what the control plane does not need in order to start: access entries, the ways to its private

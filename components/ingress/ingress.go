@@ -2,13 +2,13 @@ package ingress
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/helm"
 	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/internal/order"
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
@@ -75,7 +75,7 @@ func (i *Ingress) createRole(ctx *pulumi.Context) error {
 }
 
 // Install registers the controller under a component of its own, whose parent and provider come by opts. It waits for
-// the role's permissions and for After, and at destroy goes before them.
+// the role's permissions, before which it goes when both are deleted, and for After.
 func (i *Ingress) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
 	c := &LoadBalancerController{}
 	if err := ctx.RegisterComponentResourceV2(ControllerType, i.name, i.args.summary(), c, opts...); err != nil {
@@ -85,7 +85,7 @@ func (i *Ingress) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) er
 	_, err := helm.New(ctx, kids.ID("load-balancer-controller"), helm.Release{
 		Name: chart, Namespace: namespace, Chart: chart, Repository: repository, Version: i.args.ChartVersion,
 		Values: i.args.values(), Computed: map[string]pulumi.Input{"vpcId": i.args.VPCID},
-	}, kids.Opts(pulumi.DependsOn(slices.Concat(i.role.Permissions(), i.args.After)))...)
+	}, kids.Opts(pulumi.DependsOn(i.role.Permissions()), order.After(ctx, i.args.After...))...)
 	if err != nil {
 		return fmt.Errorf("load balancer controller %q: %w", i.name, err)
 	}

@@ -25,6 +25,7 @@ const (
 	roleType        = "aws:iam/role:Role"
 	policyType      = "aws:iam/rolePolicy:RolePolicy"
 	associationType = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+	groupType       = "aws:eks/nodeGroup:NodeGroup"
 	releaseType     = "kubernetes:helm.sh/v3:Release"
 	inClusterType   = "test:index:InCluster"
 )
@@ -62,10 +63,10 @@ type component struct{ pulumi.ResourceState }
 
 // register runs New and Install as a stack does: with a VPC, a cluster, a node group, and a component for everything
 // that needs the Kubernetes API.
-func register(t *testing.T, preview bool, change func(*ingress.Args)) ptest.Registrations {
+func register(t *testing.T, preview bool, change func(*ingress.Args), opts ...ptest.Option) ptest.Registrations {
 	t.Helper()
 	args := arguments(t)
-	regs, err := ptest.Run(t, preview, func(ctx *pulumi.Context) error { return stack(ctx, args, change) })
+	regs, err := ptest.Run(t, preview, func(ctx *pulumi.Context) error { return stack(ctx, args, change) }, opts...)
 	require.NoError(t, err)
 	return regs
 }
@@ -156,7 +157,13 @@ func TestTheAWSSideAndTheClusterSideHangApart(t *testing.T) {
 	}
 }
 
-func TestTheControllerComesAfterItsPermissionsAndTheNodes(t *testing.T) {
+func TestTheControllerComesAfterTheNodesAndKeepsNone(t *testing.T) {
+	t.Parallel()
+	regs := register(t, false, nil, ptest.InOrder(t, groupType, releaseType))
+	assert.NotContains(t, regs.WaitsFor(controller(t, regs).URN), one(t, regs, groupType, "system").URN)
+}
+
+func TestTheControllerComesAfterItsPermissions(t *testing.T) {
 	t.Parallel()
 	for _, preview := range []bool{true, false} {
 		regs := register(t, preview, nil)
@@ -166,7 +173,6 @@ func TestTheControllerComesAfterItsPermissionsAndTheNodes(t *testing.T) {
 			association.URN,
 			one(t, regs, policyType, "nonprod-load-balancer-controller-balancing").URN,
 			one(t, regs, policyType, "nonprod-load-balancer-controller-security-groups").URN,
-			one(t, regs, "aws:eks/nodeGroup:NodeGroup", "system").URN,
 		} {
 			assert.True(t, release.DependsOn(before), before)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/child"
 	"github.com/eks-platform/eks-platform/internal/helm"
+	"github.com/eks-platform/eks-platform/internal/order"
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
@@ -43,7 +44,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	r, err := helm.New(ctx, kids.ID("driver"), helm.Release{
 		Name: release, Namespace: namespace, Chart: chart, Repository: repository, Version: args.ChartVersion,
 		Values: args.values(),
-	}, kids.Opts(pulumi.DependsOn(args.After))...)
+	}, kids.Opts(order.After(ctx, args.After...))...)
 	if err != nil {
 		return nil, fmt.Errorf("secrets %q: %w", name, err)
 	}

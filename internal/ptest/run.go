@@ -2,7 +2,10 @@ package ptest
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -88,6 +91,41 @@ func WithStackOutputs(stack string, outputs map[string]any, secretNames ...strin
 // WithOutputs adds outputs to resources of a type after an update; a preview does not know them.
 func WithOutputs(token string, f OutputFunc) Option {
 	return func(s *settings) { s.Outputs[token] = f }
+}
+
+// InOrder fails the test when a resource of one type reaches the engine before all of another type are done. An order
+// without a dependency does not show in what is registered: the run takes its time over the first ones instead, so that
+// what does not wait for them overtakes them. It has no effect on a preview.
+func InOrder(t testing.TB, first, then string) Option {
+	t.Helper()
+	var mu sync.Mutex
+	var done, begun []time.Time
+	t.Cleanup(func() {
+		if len(done) == 0 || len(begun) == 0 {
+			t.Errorf("%d of %s and %d of %s were registered", len(done), first, len(begun), then)
+			return
+		}
+		if slices.MaxFunc(done, time.Time.Compare).After(slices.MinFunc(begun, time.Time.Compare)) {
+			t.Errorf("%s does not wait for %s", then, first)
+		}
+	})
+	note := func(s *settings, token string, wait time.Duration, times *[]time.Time) {
+		former := s.Outputs[token]
+		s.Outputs[token] = func(name string, inputs resource.PropertyMap) map[string]any {
+			time.Sleep(wait)
+			mu.Lock()
+			*times = append(*times, time.Now())
+			mu.Unlock()
+			if former == nil {
+				return nil
+			}
+			return former(name, inputs)
+		}
+	}
+	return func(s *settings) {
+		note(s, first, 30*time.Millisecond, &done)
+		note(s, then, 0, &begun)
+	}
 }
 
 // WithCall answers an invoke, for example "aws:index/getCallerIdentity:getCallerIdentity". An invoke without an
