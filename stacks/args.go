@@ -10,7 +10,13 @@ import (
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/network"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/contract"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
+
+// nodeServices are the AWS services that every node calls beside those of the network's own list: it has the Session
+// Manager agent, and its policy.
+var nodeServices = []string{"ssm", "ssmmessages", "ec2messages"}
 
 // networkArgs are the network's settings with what the rest of the file says about them.
 func (c *Config) networkArgs() *network.Args {
@@ -19,7 +25,7 @@ func (c *Config) networkArgs() *network.Args {
 		Region:    c.AWS.Region,
 		AccountID: c.AWS.AccountID,
 		Tags:      c.tags(),
-		Features:  c.features(),
+		Services:  append(c.services.Endpoints(), nodeServices...),
 	}
 	args.IPv6 = c.ipv6()
 	if c.Cluster != nil && !args.IPv6 { // EKS chooses the range of IPv6 services
@@ -31,27 +37,8 @@ func (c *Config) networkArgs() *network.Args {
 	return args
 }
 
-// ipv6 tells whether the stack owns a cluster whose pods have IPv6 addresses.
+// ipv6 reports whether the stack owns a cluster whose pods have IPv6 addresses.
 func (c *Config) ipv6() bool { return c.Cluster != nil && c.Cluster.IPFamily == cluster.IPv6 }
-
-// features are the parts of the platform that call AWS services of their own from inside the network.
-func (c *Config) features() []network.Feature {
-	out := []network.Feature{network.FeatureSSM} // every node has the Session Manager agent and its policy
-	for _, f := range []struct {
-		on      bool
-		feature network.Feature
-	}{
-		{c.Autoscaling != nil, network.FeatureClusterAutoscaler},
-		{c.Ingress != nil, network.FeatureLoadBalancerController},
-		{c.Secrets != nil, network.FeatureSecretsManager},
-		{c.Storage != nil && c.Storage.EFS != nil, network.FeatureEFS},
-	} {
-		if f.on {
-			out = append(out, f.feature)
-		}
-	}
-	return out
-}
 
 // clusterArgs are the cluster's settings with what the rest of the file says about them.
 func (c *Config) clusterArgs() *cluster.Args {
@@ -104,19 +91,24 @@ func (c *Config) addonsArgs() *addons.Args {
 	}
 }
 
-// nodeGroupArgs are a group's settings with what the file says about the cluster, when it owns it.
-func (c *Config) nodeGroupArgs(g nodegroup.Settings) *nodegroup.Args {
-	args := &nodegroup.Args{Settings: g, IPv6: c.ipv6(), Tags: c.tags()}
-	if c.Cluster != nil {
-		args.ClusterVersion = c.Cluster.Version
-	}
-	if c.Network != nil {
-		args.Region, args.ZoneIDs = c.AWS.Region, c.Network.Zones
-	}
-	if c.Addons != nil {
-		args.PrefixDelegation = *c.Addons.VPCCNI.PrefixDelegation
+// nodeGroupArgs are a group's settings with what is known of its cluster; on is nil where nothing is.
+func (c *Config) nodeGroupArgs(g nodegroup.Settings, on *contract.Cluster) *nodegroup.Args {
+	args := &nodegroup.Args{Settings: g, Tags: c.tags()}
+	if on != nil {
+		args.Cluster, args.ClusterName, args.ClusterVersion = on.Resource, on.ControlPlane.Name, on.ControlPlane.KubernetesVersion
+		args.PrefixDelegation, args.IPv6 = on.ControlPlane.PrefixDelegation, on.ControlPlane.IPv6()
+		args.Region, args.ZoneIDs = on.Region, on.Network.ZoneIDs
+		args.ZoneNames, args.SubnetIDs = inputs(on.Network.ZoneNames), inputs(on.Network.PrivateSubnetIDs)
 	}
 	return args
+}
+
+// service returns what services learn of the stack and the cluster that it is on.
+func (c *Config) service(on *contract.Cluster) service.Stack {
+	return service.Stack{
+		Environment: c.Environment, Owner: c.Owner(), AccountID: c.AWS.AccountID, Region: c.AWS.Region,
+		Tags: c.tags(), Registries: c.ImageRegistries, Cluster: on,
+	}
 }
 
 // tags returns the tags of everything that the stack makes.
@@ -127,17 +119,12 @@ func (c *Config) tags() map[string]string {
 }
 
 func inputs(values map[string]pulumi.StringOutput) map[string]pulumi.StringInput {
+	if values == nil {
+		return nil
+	}
 	out := make(map[string]pulumi.StringInput, len(values))
 	for k, v := range values {
 		out[k] = v
-	}
-	return out
-}
-
-func plainInputs(values map[string]string) map[string]pulumi.StringInput {
-	out := make(map[string]pulumi.StringInput, len(values))
-	for k, v := range values {
-		out[k] = pulumi.String(v)
 	}
 	return out
 }

@@ -7,19 +7,15 @@ import (
 	"strings"
 
 	"github.com/eks-platform/eks-platform/components/addons"
-	"github.com/eks-platform/eks-platform/components/autoscaling"
 	"github.com/eks-platform/eks-platform/components/cluster"
-	"github.com/eks-platform/eks-platform/components/ingress"
-	"github.com/eks-platform/eks-platform/components/logging"
 	"github.com/eks-platform/eks-platform/components/network"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
-	"github.com/eks-platform/eks-platform/components/podcleanup"
-	"github.com/eks-platform/eks-platform/components/secrets"
-	"github.com/eks-platform/eks-platform/components/storage"
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/arn"
+	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/image"
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/service"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -48,28 +44,16 @@ type Config struct {
 	// 111111111111.dkr.ecr.eu-west-1.amazonaws.com/ecr-public. For clusters without a way to the internet. Only in a stack
 	// that owns its cluster. Changing it replaces the pods.
 	ImageRegistries image.Registries `json:"imageRegistries,omitempty"`
-	// What separates and serves the teams of the environment: namespaces, quotas, network policies, roles, access. Left
-	// out, the environment has no namespaces.
-	Tenancy *tenancy.Settings `json:"tenancy,omitempty"`
-	// The environment's log group and, in the stack that owns the cluster, Fluent Bit. Left out, logs stay on the nodes.
-	Logging *logging.Settings `json:"logging,omitempty"`
-	// The AWS Load Balancer Controller of the cluster that the stack owns. Left out, Ingresses and load balancer Services
-	// do nothing.
-	Ingress *ingress.Settings `json:"ingress,omitempty"`
-	// The Cluster Autoscaler of the cluster that the stack owns. Node groups with scaling.autoscaled, those of joining
-	// stacks among them, need it.
-	Autoscaling *autoscaling.Settings `json:"autoscaling,omitempty"`
-	// The Secrets Store CSI driver with AWS's provider, in the cluster that the stack owns. Service accounts with secrets
-	// or parameters, those of joining stacks among them, need it.
-	Secrets *secrets.Settings `json:"secrets,omitempty"`
-	// The storage classes of the cluster that the stack owns. Left out, there are those that EKS brings.
-	Storage *storage.Settings `json:"storage,omitempty"`
-	// The job that removes failed pods from the cluster that the stack owns. Left out, they stay until Kubernetes has
-	// 12,500 of them.
-	PodCleanup *podcleanup.Settings `json:"podCleanup,omitempty"`
 	// What deploys of the environment need. The program itself takes no notice.
 	Delivery Delivery `json:"delivery,omitempty"`
+
+	// services are the services that the file turns on: the keys of the registry.
+	services service.Set
 }
+
+// Service returns the settings of a service by their type, such as tenancy.Settings, or nil where the stack file leaves it
+// out.
+func Service[S any](c *Config) *S { return service.Of[S](c.services) }
 
 // Delivery says what deploys of an environment need.
 type Delivery struct {
@@ -109,9 +93,8 @@ func (c *Config) problems() problem.List {
 	if c.Owner() {
 		out = append(out, c.ownerProblems()...)
 	}
-	out = append(out, c.nodeGroupProblems()...)
 	out = append(out, c.spotProblems()...)
-	out = append(out, c.environmentProblems()...)
+	out = append(out, c.problemsOn(c.cluster())...)
 	return out
 }
 
@@ -123,15 +106,16 @@ func (c *Config) place() arn.Place {
 // roleProblems checks that a stack either owns or joins.
 func (c *Config) roleProblems() problem.List {
 	var out problem.List
-	parts := []struct {
-		key      string
-		set      bool
-		required bool
-	}{
+	type part struct {
+		key           string
+		set, required bool
+	}
+	parts := []part{
 		{"network", c.Network != nil, true}, {"cluster", c.Cluster != nil, true}, {"addons", c.Addons != nil, true},
-		{"imageRegistries", len(c.ImageRegistries) > 0, false}, {"ingress", c.Ingress != nil, false},
-		{"autoscaling", c.Autoscaling != nil, false}, {"secrets", c.Secrets != nil, false},
-		{"storage", c.Storage != nil, false}, {"podCleanup", c.PodCleanup != nil, false},
+		{"imageRegistries", len(c.ImageRegistries) > 0, false},
+	}
+	for _, key := range c.services.Misplaced() {
+		parts = append(parts, part{key, true, false})
 	}
 	for _, p := range parts {
 		switch {
@@ -163,7 +147,21 @@ func (c *Config) ownerProblems() problem.List {
 		_, over := IPBudget(map[string]*Config{c.Environment: c})
 		out = append(out, over...)
 	}
-	return append(out, c.serviceProblems()...)
+	return append(out, c.ImageRegistries.Problems().Under("imageRegistries")...)
+}
+
+// problemsOn returns what is wrong with what the stack puts on a cluster: its own as far as its file tells, the one that
+// it joins, or nil where that is not known.
+func (c *Config) problemsOn(on *contract.Cluster) problem.List {
+	out := c.nodeGroupProblems(on)
+	out = append(out, c.services.Problems(c.service(on))...)
+	if t := Service[tenancy.Settings](c); c.Owner() && c.Cluster != nil && t != nil {
+		out = append(out, principalProblems(c.Cluster, t)...)
+	}
+	if c.Owner() && !c.autoscales() {
+		out = append(out, autoscaledProblems(c.NodeGroups)...)
+	}
+	return out
 }
 
 // carriesSystemAddons reports whether a group gives the system add-ons a home at any time: they must not run on nodes
@@ -173,7 +171,7 @@ func carriesSystemAddons(g nodegroup.Settings) bool {
 	return g.OnDemand() && !g.Tainted() && g.Scaling.Min > 0 && !slices.ContainsFunc(g.Schedules, empties)
 }
 
-func (c *Config) nodeGroupProblems() problem.List {
+func (c *Config) nodeGroupProblems(on *contract.Cluster) problem.List {
 	var out problem.List
 	seen := map[string]int{}
 	for i, g := range c.NodeGroups {
@@ -183,7 +181,7 @@ func (c *Config) nodeGroupProblems() problem.List {
 		} else {
 			seen[g.Name] = i
 		}
-		out = append(out, c.nodeGroupArgs(g).Problems().Under(at)...)
+		out = append(out, c.nodeGroupArgs(g, on).Problems().Under(at)...)
 	}
 	return out
 }

@@ -3,158 +3,26 @@ package stacks
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/logging"
-	"github.com/eks-platform/eks-platform/components/network"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/convention"
-	"github.com/eks-platform/eks-platform/internal/identity"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// host is the cluster that an environment's namespaces are on, the stack's own or another's, as far as it is known
-// without the cloud.
-type host struct {
-	name, version                         string
-	ipv6                                  bool
-	networkPolicy                         bool
-	podSecurityGroups                     bool
-	secretsDriver                         bool
-	publicSubnetCIDRs, privateSubnetCIDRs []string
+// collectsLogs reports whether the stack runs Fluent Bit on its cluster.
+func (c *Config) collectsLogs() bool {
+	l := Service[logging.Settings](c)
+	return l != nil && l.FluentBit != nil
 }
 
-// host returns the cluster that the stack owns.
-func (c *Config) host() host {
-	plan, _ := network.NewPlan(*c.Network) // its problems are reported with the network's
-	return host{
-		name: c.Cluster.Name, version: c.Cluster.Version, ipv6: c.ipv6(),
-		networkPolicy: *c.Addons.VPCCNI.NetworkPolicy, podSecurityGroups: c.Addons.VPCCNI.PodSecurityGroups,
-		secretsDriver:     c.Secrets != nil,
-		publicSubnetCIDRs: subnetCIDRs(plan, network.TierPublic), privateSubnetCIDRs: subnetCIDRs(plan, network.TierPrivate),
-	}
-}
-
-func subnetCIDRs(plan network.Plan, tier network.Tier) []string {
-	var out []string
-	for _, row := range plan.Tier(tier) {
-		out = append(out, row.CIDR.String())
-	}
-	return out
-}
-
-// host returns the cluster that a contract tells of.
-func (c *Contract) host() host {
-	return host{
-		name: c.Cluster.Name, version: c.Cluster.Version, ipv6: c.Cluster.IPFamily == cluster.IPv6,
-		networkPolicy: c.Cluster.NetworkPolicy, podSecurityGroups: c.Cluster.PodSecurityGroups,
-		secretsDriver:     c.Cluster.SecretsDriver,
-		publicSubnetCIDRs: c.Network.PublicSubnetCIDRs, privateSubnetCIDRs: c.Network.PrivateSubnetCIDRs,
-	}
-}
-
-// ground is what an environment's components need of the cluster that only the cloud knows.
-type ground struct {
-	clusterName            pulumi.StringInput
-	vpcID                  pulumi.StringInput
-	clusterSecurityGroupID pulumi.StringInput
-	oidc                   *identity.OIDC
-	publicSubnetIPv6CIDRs  pulumi.StringArrayInput
-	privateSubnetIPv6CIDRs pulumi.StringArrayInput
-	// controlPlaneLogGroup is the control plane's log group.
-	controlPlaneLogGroup pulumi.StringInput
-}
-
-// environment is what belongs to one environment: its logs, and its namespaces with all that is in them; nil where the
-// stack file leaves them out.
-type environment struct {
-	logging     *logging.Logging
-	tenancy     *tenancy.Tenancy
-	tenancyArgs *tenancy.Args
-}
-
-// newEnvironment registers its AWS side.
-func newEnvironment(ctx *pulumi.Context, cfg *Config, h host, g ground, providers pulumi.ResourceOption) (*environment, error) {
-	e := &environment{}
-	var err error
-	if cfg.Logging != nil {
-		args := cfg.loggingArgs(h)
-		args.ClusterNameOutput, args.ControlPlaneLogGroup = g.clusterName, g.controlPlaneLogGroup
-		if e.logging, err = logging.New(ctx, cfg.Environment, args, providers); err != nil {
-			return nil, err
-		}
-	}
-	if cfg.Tenancy != nil {
-		args := cfg.tenancyArgs(h)
-		args.ClusterNameOutput = g.clusterName
-		args.VPCID, args.ClusterSecurityGroupID, args.OIDC = g.vpcID, g.clusterSecurityGroupID, g.oidc
-		args.PublicSubnetIPv6CIDRs, args.PrivateSubnetIPv6CIDRs = g.publicSubnetIPv6CIDRs, g.privateSubnetIPv6CIDRs
-		e.tenancyArgs = args
-		if e.tenancy, err = tenancy.New(ctx, cfg.Environment, args, providers); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
-}
-
-// install registers what the environment has inside the cluster. secretsDriver brings the kind SecretProviderClass,
-// where this stack does.
-func (e *environment) install(ctx *pulumi.Context, inside *inCluster, secretsDriver []pulumi.Resource) error {
-	if e.logging != nil {
-		if err := e.logging.Install(ctx, inside.opts()...); err != nil {
-			return err
-		}
-	}
-	if e.tenancy == nil {
-		return nil
-	}
-	e.tenancyArgs.SecretsDriver = secretsDriver
-	return e.tenancy.Install(ctx, inside.opts()...)
-}
-
-func (c *Config) loggingArgs(h host) *logging.Args {
-	return &logging.Args{
-		Settings: *c.Logging, Environment: c.Environment, ClusterName: h.name, Region: c.AWS.Region, AccountID: c.AWS.AccountID,
-		Owner: c.Owner(), IPv6: h.ipv6, Registries: c.ImageRegistries, Tags: c.tags(),
-	}
-}
-
-func (c *Config) tenancyArgs(h host) *tenancy.Args {
-	return &tenancy.Args{
-		Settings: *c.Tenancy, Environment: c.Environment, Region: c.AWS.Region, AccountID: c.AWS.AccountID,
-		ClusterName: h.name, ClusterVersion: h.version, IPv6: h.ipv6,
-		PublicSubnetCIDRs: h.publicSubnetCIDRs, PrivateSubnetCIDRs: h.privateSubnetCIDRs,
-		NetworkPolicy: h.networkPolicy, PodSecurityGroups: h.podSecurityGroups, SecretsDriverInstalled: h.secretsDriver,
-		Tags: c.tags(),
-	}
-}
-
-// collectsLogs tells whether the stack runs Fluent Bit on its cluster.
-func (c *Config) collectsLogs() bool { return c.Logging != nil && c.Logging.FluentBit != nil }
-
-// environmentProblems checks what belongs to the environment, in a joining stack without what its owner says.
-func (c *Config) environmentProblems() problem.List {
-	var out problem.List
-	known := c.Owner() && c.Cluster != nil && c.Network != nil && c.Addons != nil
-	if c.Logging != nil {
-		args := logging.Args{Settings: *c.Logging, Owner: c.Owner()}
-		out = append(out, args.Problems().Under("logging")...)
-	}
-	switch {
-	case c.Tenancy == nil:
-	case known:
-		out = append(out, c.tenancyArgs(c.host()).Problems().Under("tenancy")...)
-		out = append(out, principalProblems(c.Cluster, c.Tenancy)...)
-	default:
-		out = append(out, c.Tenancy.Problems(c.Environment).Under("tenancy")...)
-	}
-	if c.Owner() && c.Autoscaling == nil {
-		out = append(out, autoscaledProblems(c.NodeGroups)...)
-	}
-	return out
+// autoscales reports whether the stack's cluster scales node groups that ask for it.
+func (c *Config) autoscales() bool {
+	on := c.cluster()
+	return on == nil || on.ControlPlane.Autoscaler
 }
 
 // autoscaledProblems reports node groups that nobody would scale.
@@ -214,7 +82,7 @@ func (c *Config) spotProblems() problem.List {
 			spot++
 		}
 	}
-	if c.Tenancy != nil && c.Tenancy.Capacity == tenancy.Spot && spot == 0 && len(out) == 0 {
+	if t := Service[tenancy.Settings](c); t != nil && t.Capacity == tenancy.Spot && spot == 0 && len(out) == 0 {
 		out.Relate("tenancy.capacity", append(c.groupPaths("capacity", "labels", "taints"), "tenancy.capacity"), "the environment is bound to spot nodes and has no spot node group without further taints: no pod could run")
 	}
 	return out

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/components/logging"
+	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -66,23 +68,20 @@ func (e *Estate) joinProblems(name string, c *Config, out lists) {
 	if owner.Cluster == nil || owner.Network == nil || owner.Addons == nil {
 		return // the owner's own problems say so
 	}
-	for i, g := range c.NodeGroups {
-		out[name] = append(out[name], owner.nodeGroupArgs(g).Problems().Under(fmt.Sprintf("nodeGroups[%d]", i))...)
-	}
+	out[name] = append(out[name], c.problemsOn(owner.cluster())...)
 	e.joinedLayerProblems(name, c, owner, out)
 }
 
 // joinedLayerProblems holds what a joining environment puts into the cluster against what the owner's file says of it.
 func (e *Estate) joinedLayerProblems(name string, c, owner *Config, out lists) {
-	if c.Tenancy != nil {
-		out[name] = append(out[name], c.tenancyArgs(owner.host()).Problems().Under("tenancy")...)
-		out[name] = append(out[name], principalProblems(owner.Cluster, c.Tenancy)...)
+	if t := Service[tenancy.Settings](c); t != nil {
+		out[name] = append(out[name], principalProblems(owner.Cluster, t)...)
 	}
-	if c.Logging != nil && !owner.collectsLogs() {
+	if Service[logging.Settings](c) != nil && !owner.collectsLogs() {
 		out.relate(name, "logging", []string{"$.logging"}, "nothing would write to the log group: Fluent Bit is not configured in the "+
 			"file of %q, logging.fluentBit", c.Join.Stack)
 	}
-	if owner.Autoscaling == nil {
+	if !owner.autoscales() {
 		out[name] = append(out[name], autoscaledProblems(c.NodeGroups)...)
 	}
 }
@@ -163,16 +162,17 @@ func (e *Estate) sharedTenancyProblems(owner string, out lists) {
 	namespaces, principals := map[string]place{}, map[string]place{}
 	for _, name := range append([]string{owner}, e.Joined(owner)...) {
 		c := e.configs[name]
-		if c.Tenancy == nil {
+		t := Service[tenancy.Settings](c)
+		if t == nil {
 			continue
 		}
-		for _, n := range c.Tenancy.NamespaceNames(c.Environment) {
+		for _, n := range t.NamespaceNames(c.Environment) {
 			if first, twice := namespaces[n]; twice && first.stack != name {
 				out.relate(name, "tenancy", []string{"environment", "tenancy.namespaces", "tenancy.tenants", "$.environment", "$.tenancy"}, "the namespace %s is one of stack %q already, on the same cluster", n, first.stack)
 			}
 			namespaces[n] = place{stack: name}
 		}
-		for _, p := range c.Tenancy.Principals() {
+		for _, p := range t.Principals() {
 			first, twice := principals[p.ARN]
 			if twice && first.stack != name {
 				out.relate(name, "tenancy."+p.Path, []string{"tenancy." + p.Path, "$.tenancy"}, "has access by tenancy.%s of stack %q already, and an EKS cluster has one entry per "+

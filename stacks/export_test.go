@@ -3,7 +3,11 @@ package stacks
 import (
 	"encoding/json"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/schema"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
 
 // The schema for editors and the reference, of a schema that is not embedded yet.
@@ -11,6 +15,14 @@ var (
 	FileSchema  = fileSchema
 	ReferenceOf = reference
 )
+
+// Services is the platform's own registry.
+var Services = services
+
+// With returns the program with the services of another registry, and the schema that goes with it.
+func With(registry service.Registry, raw []byte) pulumi.RunFunc {
+	return form{services: registry, schema: func() (*schema.Schema, error) { return schema.Parse(raw) }}.program
+}
 
 // Values are the configuration values of a stack file, read and checked alone.
 type Values struct {
@@ -27,7 +39,7 @@ func Tree() (map[string]any, error) {
 // Parse reads the text of a stack file, and fills in what it leaves to defaults.
 func Parse(name string, raw []byte) (map[string]any, problem.List, error) {
 	_, values, problems := parse(name, raw)
-	s, err := compiled()
+	s, err := shipped.schema()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -37,7 +49,7 @@ func Parse(name string, raw []byte) (map[string]any, problem.List, error) {
 
 // CheckAlone checks the values of one stack file.
 func CheckAlone(values map[string]any) (Values, error) {
-	c, problems, err := decode(values, nil)
+	c, problems, err := shipped.decode(values, nil)
 	return Values{c, problems}, err
 }
 

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,23 +16,58 @@ import (
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/schema"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
 
 //go:embed config.schema.json
 var configSchema []byte
 
-// compiled parses the schema once.
-var compiled = sync.OnceValues(func() (*schema.Schema, error) { return schema.Parse(configSchema) })
+// form is the form of stack files.
+type form struct {
+	services service.Registry
+	// schema is the schema of the configuration, with the services' keys.
+	schema func() (*schema.Schema, error)
+}
+
+// shipped is the form of the platform's own stack files.
+var shipped = form{
+	services: services,
+	schema:   sync.OnceValues(func() (*schema.Schema, error) { return schema.Parse(configSchema) }),
+}
+
+// filled decodes a configuration, and the services' keys of a form.
+type filled struct {
+	*Config
+	services service.Registry
+}
+
+// UnmarshalJSON decodes both from one object.
+func (f filled) UnmarshalJSON(raw []byte) error {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return err
+	}
+	err := json.Unmarshal(raw, f.Config)
+	set, wrong := f.services.Read(values)
+	f.Config.services = set
+	if err == nil {
+		err = wrong
+	}
+	return err
+}
+
+// keys lists the configuration keys.
+func (f form) keys() []string { return append(keys(), f.services.Keys()...) }
 
 // decode turns the values of a stack's configuration keys into a Config. The problems are complete, each fault once:
 // those of the schema, those found before, and those of the values' meaning.
-func decode(values map[string]any, before problem.List) (*Config, problem.List, error) {
-	s, err := compiled()
+func (f form) decode(values map[string]any, before problem.List) (*Config, problem.List, error) {
+	s, err := f.schema()
 	if err != nil {
 		return nil, nil, err
 	}
 	c := &Config{}
-	problems, err := s.Decode(values, c)
+	problems, err := s.Decode(values, &filled{c, f.services})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,7 +102,7 @@ func load(path string) (*Config, *file, problem.List, error) {
 	if f.config == nil {
 		return nil, f, problems, nil
 	}
-	c, problems, err := decode(values, problems)
+	c, problems, err := shipped.decode(values, problems)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("%s: %w", f.name, err)
 	}

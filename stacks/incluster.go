@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/order"
 )
 
@@ -21,15 +22,6 @@ type inCluster struct {
 	provider *kubernetes.Provider
 }
 
-// access is the way to a Kubernetes API.
-type access struct {
-	kubeconfig, clusterARN pulumi.StringInput
-	// after must exist before the API lets anybody in; empty where the owner's update has seen to it.
-	after []pulumi.Resource
-	// cluster takes everything in it along when it goes. Nil where another stack owns it.
-	cluster pulumi.Resource
-}
-
 // newInCluster registers the component and, under it, the provider through which everything inside the cluster goes.
 // The cluster's ARN is the provider's identifier: a kubeconfig that changes, or is unknown in a preview, updates the
 // provider and replaces nothing.
@@ -39,20 +31,20 @@ type access struct {
 //
 // The provider comes after the access entries and does not depend on them: a run without the inside keeps whatever the
 // inside depends on, and access that leaves the stack file must be revoked in such a run, too.
-func newInCluster(ctx *pulumi.Context, cfg *Config, a access) (*inCluster, error) {
+func newInCluster(ctx *pulumi.Context, cfg *Config, on *contract.Cluster) (*inCluster, error) {
 	c := &inCluster{}
 	var opts []pulumi.ResourceOption
-	if a.cluster != nil {
-		opts = append(opts, pulumi.DeletedWith(a.cluster))
+	if cfg.Owner() {
+		opts = append(opts, pulumi.DeletedWith(on.Resource))
 	}
 	if err := ctx.RegisterComponentResourceV2(InClusterType, cfg.Environment+"-in-cluster", pulumi.Map{}, c, opts...); err != nil {
 		return nil, fmt.Errorf("register the in-cluster component: %w", err)
 	}
 	p, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
-		Kubeconfig:            a.kubeconfig.ToStringOutput().ToStringPtrOutput(),
-		ClusterIdentifier:     a.clusterARN.ToStringOutput().ToStringPtrOutput(),
+		Kubeconfig:            on.ControlPlane.Kubeconfig.ToStringPtrOutput(),
+		ClusterIdentifier:     on.ControlPlane.ARN.ToStringPtrOutput(),
 		EnableServerSideApply: pulumi.Bool(true),
-	}, pulumi.Parent(c), order.After(ctx, a.after...))
+	}, pulumi.Parent(c), order.After(ctx, on.BeforeAccess...))
 	if err != nil {
 		return nil, fmt.Errorf("create the kubernetes provider: %w", err)
 	}

@@ -85,7 +85,7 @@ func TestAPreviewOfAnIPv6ClusterRegistersWhatAnUpdateDoes(t *testing.T) {
 
 // ipv6Contract is what the owner of an IPv6 cluster publishes.
 func ipv6Contract() ptest.Option {
-	outputs := contract()
+	outputs := published()
 	inner, _ := outputs["contract"].(map[string]any)
 	c, _ := inner["cluster"].(map[string]any)
 	c["ipFamily"], c["serviceCidr"] = "ipv6", "fd00:1::/108"

@@ -152,11 +152,11 @@ func TestWhatDoesNotFitTheJoinedClusterIsRefusedBeforeAnythingRegisters(t *testi
 		"networkPolicy": "tenancy.networkPolicy: the cluster does not enforce network policies",
 		"version":       "nodeGroups[0].ami.release: 1.35.8-20260930 is a release of Kubernetes 1.35 and the cluster is on 1.36",
 	} {
-		outputs := contract()
-		published, _ := outputs["contract"].(map[string]any)["cluster"].(map[string]any)
-		published[setting] = false
+		outputs := published()
+		control, _ := outputs["contract"].(map[string]any)["cluster"].(map[string]any)
+		control[setting] = false
 		if setting == "version" {
-			published[setting] = "1.36"
+			control[setting] = "1.36"
 		}
 		regs, err := run(t, "stg", true, ptest.WithStackOutputs("organization/eks-platform/dev", outputs))
 		require.ErrorContains(t, err, "the stack file does not fit the cluster of \"dev\":\n"+want)

@@ -4,167 +4,222 @@ import (
 	"fmt"
 	"slices"
 
-	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/eks-platform/eks-platform/components/addons"
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/network"
-	"github.com/eks-platform/eks-platform/internal/identity"
+	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/order"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
 
 // Program is the whole platform: pulumi up, previews in pull requests and the Automation API all run it.
-func Program(ctx *pulumi.Context) error {
-	cfg, err := read(ctx)
-	if err != nil {
-		return err
-	}
-	if cfg.Owner() {
-		return own(ctx, cfg)
-	}
-	return join(ctx, cfg)
-}
+func Program(ctx *pulumi.Context) error { return shipped.program(ctx) }
 
-// own builds a cluster with the network under it, and the environment's own nodes on it.
-func own(ctx *pulumi.Context, cfg *Config) error {
-	providers, err := newProviders(ctx, cfg)
+// program runs the platform with the services of a registry.
+func (f form) program(ctx *pulumi.Context) error {
+	cfg, err := f.read(ctx)
 	if err != nil {
 		return err
 	}
-	name := cfg.Cluster.Name
-	net, err := network.New(ctx, name, cfg.networkArgs(), providers)
-	if err != nil {
-		return err
-	}
-	clusterArgs := cfg.clusterArgs()
-	clusterArgs.SubnetIDs = cfg.controlPlaneSubnets(net)
-	clusterArgs.VPCID = net.VPCID
-	control, err := cluster.New(ctx, name, clusterArgs, providers)
-	if err != nil {
-		return err
-	}
-	// From here on everything can wait for the control plane to be on its way.
-	order.Settle(ctx.Context(), control.Inputs()...)
-
-	addonsArgs := cfg.addonsArgs()
-	addonsArgs.ClusterName = control.Name
-	for _, zone := range cfg.Network.Zones {
-		if subnet, ok := net.PodSubnetIDByZone[zone]; ok {
-			addonsArgs.PodNetworks = append(addonsArgs.PodNetworks, addons.PodNetwork{ZoneName: net.ZoneNames[zone], SubnetID: subnet})
+	b := &build{ctx: ctx, cfg: cfg, environment: contract.Environment{Version: contract.EnvironmentVersion, Name: cfg.Environment}}
+	for _, p := range phases {
+		if p.owner && !cfg.Owner() {
+			continue
+		}
+		if err := p.register(b); err != nil {
+			return err
+		}
+		if p.wait != nil {
+			order.Settle(ctx.Context(), p.wait(b)...)
 		}
 	}
-	system, err := addons.New(ctx, name, addonsArgs, providers)
-	if err != nil {
-		return err
-	}
-	if err := net.Connect(ctx); err != nil {
-		return err
-	}
-	beforeNodes := slices.Concat(system.BeforeNodes(), net.Egress())
-	home, err := nodeGroups(ctx, cfg, place{
-		cluster:          control.Resource,
-		clusterName:      name,
-		version:          cfg.Cluster.Version,
-		serviceCIDR:      control.ServiceCIDR,
-		prefixDelegation: *cfg.Addons.VPCCNI.PrefixDelegation,
-		ipv6:             cfg.ipv6(),
-		zoneIDs:          cfg.Network.Zones,
-		zoneNames:        inputs(net.ZoneNames),
-		subnetIDs:        inputs(net.PrivateSubnetIDByZone),
-		after:            beforeNodes,
-	}, providers)
-	if err != nil {
-		return err
-	}
-	if err := control.Grant(ctx); err != nil {
-		return err
-	}
-	if err := system.AfterNodes(ctx, home.Ready()); err != nil {
-		return err
-	}
-	// What AWS's API makes: most of it waits for nothing, and is done while the control plane comes up.
-	serving, err := newServices(ctx, cfg, control, net, home.Ready(), providers)
-	if err != nil {
-		return err
-	}
-	own, err := newEnvironment(ctx, cfg, cfg.host(), ground{
-		clusterName: control.Name, vpcID: net.VPCID, clusterSecurityGroupID: control.SecurityGroupID,
-		oidc:                   &identity.OIDC{Issuer: control.OIDCIssuer, ProviderARN: control.OIDCProviderARN},
-		publicSubnetIPv6CIDRs:  net.IPv6CIDRs(network.TierPublic),
-		privateSubnetIPv6CIDRs: net.IPv6CIDRs(network.TierPrivate),
-		controlPlaneLogGroup:   control.LogGroupName,
-	}, providers)
-	if err != nil {
-		return err
-	}
-	// What is inside could begin as soon as the control plane is there. It is a hundred small objects, which would take every
-	// slot just when the node groups, which take minutes, need one each: they go first.
-	order.Settle(ctx.Context(), order.URNs(beforeNodes)...)
-	kubeconfig := control.Kubeconfig(cfg.AWS.Region)
-	inside, err := newInCluster(ctx, cfg, access{
-		kubeconfig: kubeconfig, clusterARN: control.ARN, after: control.Access(), cluster: control.Resource,
-	})
-	if err != nil {
-		return err
-	}
-	secretsDriver, err := serving.install(ctx, cfg, inside, home.Ready())
-	if err != nil {
-		return err
-	}
-	if err := own.install(ctx, inside, secretsDriver); err != nil {
-		return err
-	}
-	publish(ctx, cfg, control, net, kubeconfig)
 	return nil
 }
 
-// join adds an environment to the cluster of another stack.
-func join(ctx *pulumi.Context, cfg *Config) error {
-	contract, err := readContract(ctx, cfg)
+// A phase is a part of the program.
+type phase struct {
+	// owner says that only the stack that owns the cluster has it.
+	owner    bool
+	register func(*build) error
+	// wait returns what the program waits for before it goes on, so that it reaches the engine first: the engine works on
+	// few resources at a time, in the order in which it hears of them.
+	wait func(*build) []pulumi.Output
+}
+
+// phases are the order of registration, and the only place that states it. AWS's own bound for a first update is the chain
+// of the control plane's role, the control plane, vpc-cni, nodes, coredns. What is on it comes first, and the waits keep
+// the rest, which could start at any time, from taking the engine's slots when one of these needs one.
+var phases = []phase{
+	// From here on everything can wait for the control plane to be on its way.
+	{register: (*build).findCluster, wait: (*build).controlPlaneInputs},
+	{owner: true, register: (*build).firstAddons},
+	{owner: true, register: (*build).connectNetwork},
+	{register: (*build).nodeGroups},
+	{owner: true, register: (*build).grantAccess},
+	{owner: true, register: (*build).remainingAddons},
+	// What is in the cluster could begin as soon as the control plane is there. It is a hundred small objects, which would
+	// take every slot just when the node groups, which take minutes, need one each: they go first.
+	{register: (*build).services, wait: func(b *build) []pulumi.Output { return order.URNs(b.cluster.BeforeNodes) }},
+	{register: (*build).inside},
+	{register: (*build).publish},
+}
+
+// build is one run of the program.
+type build struct {
+	ctx       *pulumi.Context
+	cfg       *Config
+	providers pulumi.ResourceOption
+	// cluster is the cluster that the environment is on.
+	cluster *contract.Cluster
+	// net, control and system are the owner's.
+	net     *network.Network
+	control *cluster.Cluster
+	system  *addons.Addons
+	// home is the node group that the system add-ons wait for.
+	home       *nodegroup.Group
+	registered service.Registered
+	// environment is what the stack publishes of its environment.
+	environment contract.Environment
+}
+
+// findCluster creates the cluster, its control plane and the subnets under it, or reads the one that the stack joins.
+func (b *build) findCluster() error {
+	if !b.cfg.Owner() {
+		return b.joinCluster()
+	}
+	var err error
+	if b.providers, err = newProviders(b.ctx, b.cfg); err != nil {
+		return err
+	}
+	b.cluster = b.cfg.cluster()
+	name := b.cluster.ControlPlane.Name
+	if b.net, err = network.New(b.ctx, name, b.cfg.networkArgs(), b.providers); err != nil {
+		return err
+	}
+	args := b.cfg.clusterArgs()
+	args.SubnetIDs, args.VPCID = b.cfg.controlPlaneSubnets(b.net), b.net.VPCID
+	if b.control, err = cluster.New(b.ctx, name, args, b.providers); err != nil {
+		return err
+	}
+	complete(b.cluster, b.control, b.net)
+	return nil
+}
+
+func (b *build) joinCluster() error {
+	var err error
+	if b.cluster, err = b.cfg.joined(b.ctx); err != nil {
+		return err
+	}
+	if b.providers, err = newProviders(b.ctx, b.cfg); err != nil {
+		return err
+	}
+	return readCluster(b.ctx, b.cluster, b.providers)
+}
+
+func (b *build) controlPlaneInputs() []pulumi.Output {
+	if b.control == nil {
+		return nil
+	}
+	return b.control.Inputs()
+}
+
+// firstAddons registers the add-ons that nodes need.
+func (b *build) firstAddons() error {
+	args := b.cfg.addonsArgs()
+	args.ClusterName = b.control.Name
+	for _, zone := range b.cfg.Network.Zones {
+		if subnet, ok := b.net.PodSubnetIDByZone[zone]; ok {
+			args.PodNetworks = append(args.PodNetworks, addons.PodNetwork{ZoneName: b.net.ZoneNames[zone], SubnetID: subnet})
+		}
+	}
+	var err error
+	b.system, err = addons.New(b.ctx, b.cluster.ControlPlane.Name, args, b.providers)
+	return err
+}
+
+// connectNetwork registers what the network has beside subnets.
+func (b *build) connectNetwork() error {
+	if err := b.net.Connect(b.ctx); err != nil {
+		return err
+	}
+	b.cluster.BeforeNodes = slices.Concat(b.system.BeforeNodes(), b.net.Egress())
+	return nil
+}
+
+// nodeGroups registers the environment's node role and its groups. home becomes the group that the system add-ons wait
+// for: the first that can carry them, none in a joining stack without one. One is enough; waiting for all would keep
+// coredns back for nothing.
+func (b *build) nodeGroups() error {
+	cfg := b.cfg
+	role, err := nodegroup.NewRole(b.ctx, cfg.Environment+"-node", &nodegroup.RoleArgs{Region: cfg.AWS.Region, Tags: cfg.tags()}, b.providers)
 	if err != nil {
 		return err
 	}
-	providers, err := newProviders(ctx, cfg)
+	b.environment.NodeRoleARN = role.ARN
+	after := slices.Concat(role.Ready(), b.cluster.BeforeNodes)
+	for _, settings := range cfg.NodeGroups {
+		args := cfg.nodeGroupArgs(settings, b.cluster)
+		args.RoleARN, args.ServiceCIDR, args.After = role.ARN, b.cluster.ControlPlane.ServiceCIDR, after
+		group, err := nodegroup.New(b.ctx, cfg.Environment+"-"+settings.Name, args, b.providers)
+		if err != nil {
+			return err
+		}
+		if b.home == nil && carriesSystemAddons(settings) {
+			b.home = group
+		}
+	}
+	if b.home == nil && cfg.Owner() {
+		return fmt.Errorf("nodeGroups: no group can carry the system add-ons") // validation has refused this
+	}
+	return nil
+}
+
+// grantAccess registers who may use the cluster's API, and from where.
+func (b *build) grantAccess() error {
+	if err := b.control.Grant(b.ctx); err != nil {
+		return err
+	}
+	b.cluster.ControlPlane.OIDCProviderARN = b.control.OIDCProviderARN
+	b.cluster.BeforeAccess = b.control.Access()
+	return nil
+}
+
+// remainingAddons registers the add-ons that need a node.
+func (b *build) remainingAddons() error { return b.system.AfterNodes(b.ctx, b.home.Ready()) }
+
+// services registers what AWS's API makes for services: most of it waits for nothing, and is done while the control plane
+// comes up.
+func (b *build) services() error {
+	on := b.cfg.service(b.cluster)
+	on.Publishes = &b.environment
+	if b.home != nil {
+		on.Nodes = b.home.Ready()
+	}
+	var err error
+	b.registered, err = b.cfg.services.Register(b.ctx, on, b.providers)
+	return err
+}
+
+// inside registers what is in the cluster.
+func (b *build) inside() error {
+	in, err := newInCluster(b.ctx, b.cfg, b.cluster)
 	if err != nil {
 		return err
 	}
-	owned, err := awseks.GetCluster(ctx, contract.Cluster.Name, pulumi.ID(contract.Cluster.Name), nil, providers)
-	if err != nil {
-		return fmt.Errorf("read the cluster %s: %w", contract.Cluster.Name, err)
-	}
-	where := place{
-		cluster:          owned,
-		clusterName:      contract.Cluster.Name,
-		version:          contract.Cluster.Version,
-		serviceCIDR:      pulumi.String(contract.Cluster.ServiceCIDR),
-		prefixDelegation: contract.Cluster.PrefixDelegation,
-		ipv6:             contract.Cluster.IPFamily == cluster.IPv6,
-		zoneIDs:          contract.Network.ZoneIDs,
-		zoneNames:        plainInputs(contract.Network.ZoneNames),
-		subnetIDs:        plainInputs(contract.Network.PrivateSubnetIDs),
-	}
-	if _, err := nodeGroups(ctx, cfg, where, providers); err != nil {
-		return err
-	}
-	joined, err := newEnvironment(ctx, cfg, contract.host(), ground{
-		clusterName: pulumi.String(contract.Cluster.Name), vpcID: pulumi.String(contract.Network.VPCID),
-		clusterSecurityGroupID: pulumi.String(contract.Cluster.SecurityGroupID),
-		oidc: &identity.OIDC{
-			Issuer: pulumi.String(contract.Cluster.OIDCIssuer), ProviderARN: pulumi.String(contract.Cluster.OIDCProviderARN),
-		},
-		publicSubnetIPv6CIDRs:  pulumi.ToStringArray(contract.Network.PublicSubnetIPv6CIDRs),
-		privateSubnetIPv6CIDRs: pulumi.ToStringArray(contract.Network.PrivateSubnetIPv6CIDRs),
-		controlPlaneLogGroup:   pulumi.String(contract.Cluster.LogGroupName),
-	}, providers)
-	if err != nil {
-		return err
-	}
-	inside, err := newInCluster(ctx, cfg, access{
-		kubeconfig: pulumi.String(contract.Cluster.Kubeconfig), clusterARN: pulumi.String(contract.Cluster.ARN),
+	return b.registered.Install(b.ctx, in.opts(), func(first []pulumi.Resource) {
+		order.Settle(b.ctx.Context(), order.URNs(first)...)
 	})
-	if err != nil {
-		return err
+}
+
+// publish exports the stack's outputs.
+func (b *build) publish() error {
+	if b.cfg.Owner() {
+		b.ctx.Export(contractOutput, contract.Encode(b.cluster))
 	}
-	return joined.install(ctx, inside, nil)
+	b.environment.Cluster = b.cluster.ControlPlane.Name
+	b.ctx.Export(environmentOutput, contract.Encode(b.environment))
+	return nil
 }

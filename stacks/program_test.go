@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/internal/ptest"
 	"github.com/eks-platform/eks-platform/stacks"
@@ -38,10 +39,10 @@ func configOf(t *testing.T, stack string) map[string]string {
 	return out
 }
 
-// contract is what dev publishes, as a StackReference returns it.
-func contract() map[string]any {
+// published is what dev publishes, as a StackReference returns it.
+func published() map[string]any {
 	return map[string]any{"contract": map[string]any{
-		"version": stacks.ContractVersion, "environment": "dev", "accountId": "111111111111", "region": "eu-west-1",
+		"version": contract.Version, "environment": "dev", "accountId": "111111111111", "region": "eu-west-1",
 		"cluster": map[string]any{
 			"name": "nonprod", "arn": "arn:aws:eks:eu-west-1:111111111111:cluster/nonprod", "version": "1.35",
 			"kubeconfig": "{}", "serviceCidr": "172.20.0.0/16", "prefixDelegation": true,
@@ -62,7 +63,7 @@ func run(t *testing.T, stack string, preview bool, opts ...ptest.Option) (ptest.
 	t.Helper()
 	opts = append([]ptest.Option{
 		ptest.WithStack(stack), ptest.WithConfig(configOf(t, stack)),
-		ptest.WithStackOutputs("organization/eks-platform/dev", contract()),
+		ptest.WithStackOutputs("organization/eks-platform/dev", published()),
 	}, opts...)
 	return ptest.Run(t, preview, stacks.Program, opts...)
 }
@@ -170,7 +171,7 @@ func TestAContractThatCannotBeUsedIsRefused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			outputs := contract()
+			outputs := published()
 			inner, _ := outputs["contract"].(map[string]any)
 			c.edit(inner)
 			_, err := run(t, "stg", true, ptest.WithStackOutputs("organization/eks-platform/dev", outputs))

@@ -14,10 +14,10 @@ import (
 )
 
 // read returns the stack's configuration as the engine passes it to the program, or everything that is wrong with it.
-func read(ctx *pulumi.Context) (*Config, error) {
+func (f form) read(ctx *pulumi.Context) (*Config, error) {
 	values := map[string]any{}
 	var problems problem.List
-	for _, key := range keys() {
+	for _, key := range f.keys() {
 		text, ok := ctx.GetConfig(ctx.Project() + ":" + key)
 		if !ok {
 			continue
@@ -38,8 +38,8 @@ func read(ctx *pulumi.Context) (*Config, error) {
 		}
 		values[key] = v
 	}
-	problems = append(problems, undeclared(ctx.Project(), os.Getenv(pulumi.EnvConfig))...)
-	cfg, problems, err := decode(values, problems)
+	problems = append(problems, f.undeclared(ctx.Project(), os.Getenv(pulumi.EnvConfig))...)
+	cfg, problems, err := f.decode(values, problems)
 	if err != nil {
 		return nil, err
 	}
@@ -49,27 +49,28 @@ func read(ctx *pulumi.Context) (*Config, error) {
 	return cfg, nil
 }
 
-// keys lists the configuration keys: Config's top-level members.
+// keys lists the configuration keys that are not a service's: Config's members.
 func keys() []string {
 	t := reflect.TypeFor[Config]()
 	out := make([]string, 0, t.NumField())
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		out = append(out, name)
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" {
+			out = append(out, name)
+		}
 	}
 	return out
 }
 
 // undeclared finds keys of the project that the program does not have. The SDK cannot list keys; the CLI passes them
 // to a program of its own process in an environment variable. The Automation API does not, and checks files instead.
-func undeclared(project, env string) problem.List {
+func (f form) undeclared(project, env string) problem.List {
 	var problems problem.List
 	var all map[string]string
 	if json.Unmarshal([]byte(env), &all) != nil {
 		return nil
 	}
 	valid := map[string]bool{}
-	for _, k := range keys() {
+	for _, k := range f.keys() {
 		valid[k] = true
 	}
 	for full := range all {
@@ -77,7 +78,7 @@ func undeclared(project, env string) problem.List {
 		if namespace != project || valid[key] {
 			continue
 		}
-		near, hint := spelling.Nearest(key, keys()), ""
+		near, hint := spelling.Nearest(key, f.keys()), ""
 		if near != "" {
 			hint = "; did you mean " + near + "?"
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/eks-platform/eks-platform/internal/schema"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
 
 // Schema returns the JSON Schema of a stack file, for editors: it describes the whole Pulumi.<stack>.yaml, with the
@@ -58,9 +59,9 @@ func fileSchema(of []byte) ([]byte, error) {
 
 // Reference returns the configuration reference in Markdown: every key with its type, default and meaning, from the
 // schema and so from the Go types.
-func Reference() (string, error) { return reference(configSchema) }
+func Reference() (string, error) { return reference(configSchema, services) }
 
-func reference(of []byte) (string, error) {
+func reference(of []byte, registry service.Registry) (string, error) {
 	var config map[string]any
 	if err := json.Unmarshal(of, &config); err != nil {
 		return "", fmt.Errorf("read the configuration's schema: %w", err)
@@ -77,6 +78,7 @@ func reference(of []byte) (string, error) {
 		if slices.Contains(required, key) {
 			b.WriteString("\nRequired.\n")
 		}
+		b.WriteString(brings(registry, key))
 		rows := table(node, "")
 		if len(rows) == 0 {
 			continue
@@ -87,6 +89,22 @@ func reference(of []byte) (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// brings says who sets a service, and which chart it installs; nothing for keys that are no service's.
+func brings(registry service.Registry, key string) string {
+	i := slices.IndexFunc(registry, func(s *service.Service) bool { return s.Name == key && !s.AlwaysOn })
+	if i < 0 {
+		return ""
+	}
+	out := "\nSet by every environment for itself."
+	if registry[i].By == service.Owner {
+		out = "\nSet by the stack that owns the cluster."
+	}
+	if chart := registry[i].Chart; chart.Name != "" {
+		out += fmt.Sprintf(" Installs the Helm chart `%s` from %s.", chart.Name, chart.Repository)
+	}
+	return out + "\n"
 }
 
 // table writes a row per key of an object, nested ones below their parents.

@@ -234,7 +234,7 @@ func (s *Site) add(o Options, name string, out *problem.List) {
 		out.Add(file+": aws.assumeRoleArn", "must not be set where plan and deploy roles are made: both would act as %s, the plan role too", c.AWS.AssumeRoleARN)
 	}
 	e := Environment{
-		Name: name, label: c.Environment, tags: []string{c.Environment}, policies: accountPolicies(c.Tenancy),
+		Name: name, label: c.Environment, tags: []string{c.Environment}, policies: accountPolicies(stacks.Service[tenancy.Settings](c)),
 		approval: c.Delivery.RequireApproval,
 	}
 	if tag := c.Tags["environment"]; tag != "" && tag != c.Environment {

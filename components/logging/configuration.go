@@ -11,9 +11,9 @@ import (
 // (https://docs.fluentbit.io/manual/5.0/administration/configuring-fluent-bit/yaml). The tags are the options' names;
 // each type cites the page that describes its options.
 type configuration struct {
-	Service  service  `yaml:"service"`
-	Parsers  []parser `yaml:"parsers"`
-	Pipeline pipeline `yaml:"pipeline"`
+	Service  serviceSection `yaml:"service"`
+	Parsers  []parser       `yaml:"parsers"`
+	Pipeline pipeline       `yaml:"pipeline"`
 }
 
 // pipeline holds the plugins, in the order in which records pass them.
@@ -23,11 +23,11 @@ type pipeline struct {
 	Outputs []any `yaml:"outputs"`
 }
 
-// service is described at
+// serviceSection is described at
 // https://docs.fluentbit.io/manual/5.0/administration/configuring-fluent-bit/yaml/service-section, its storage options
 // at .../administration/buffering-and-storage, scheduler at .../administration/scheduling-and-retries, and health at
 // .../administration/monitoring.
-type service struct {
+type serviceSection struct {
 	Daemon              bool     `yaml:"daemon"`
 	Flush               int      `yaml:"flush"`
 	Grace               int      `yaml:"grace"`

@@ -71,12 +71,12 @@ func (b *builder) configuration() configuration {
 	}
 }
 
-func (b *builder) service(f FluentBit) service {
+func (b *builder) service(f FluentBit) serviceSection {
 	listen := "0.0.0.0"
 	if b.args.IPv6 {
 		listen = "::"
 	}
-	return service{
+	return serviceSection{
 		Daemon: false, Flush: 5, Grace: grace, LogLevel: f.LogLevel,
 		HTTPServer: true, HTTPListen: listen, HTTPPort: metricsPort,
 		HealthCheck: true, HealthErrors: 5, HealthRetryFailures: 5, HealthPeriod: 60,

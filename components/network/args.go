@@ -111,8 +111,9 @@ type Args struct {
 	AccountID string `args:"required" format:"aws-account-id"`
 	// Tags go onto every resource that can carry tags, together with a Name.
 	Tags map[string]string
-	// Features are the parts of the platform in use; with preset base each brings the endpoints it calls.
-	Features []Feature
+	// Services are the AWS services that nodes and the platform call from inside the network beside those of every cluster,
+	// by what follows the region in the names of their endpoints. Preset base makes an endpoint for each.
+	Services []string
 	// PrefixDelegation says that the CNI assigns /28 prefixes to nodes. It sets ranges of the pods' subnets aside for
 	// them, which keeps single addresses from fragmenting the ranges. Turning it on later frees no fragmented range. It
 	// has no meaning with IPv6.

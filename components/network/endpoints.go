@@ -12,46 +12,9 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// Feature is a part of the platform that calls AWS services of its own.
-type Feature string
-
-// The features that bring endpoints.
-const (
-	// FeatureSSM is access to nodes through Session Manager, and Parameter Store.
-	FeatureSSM Feature = "ssm"
-	// FeatureClusterAutoscaler is the Cluster Autoscaler.
-	FeatureClusterAutoscaler Feature = "clusterAutoscaler"
-	// FeatureKarpenter is Karpenter.
-	FeatureKarpenter Feature = "karpenter"
-	// FeatureLoadBalancerController is the AWS Load Balancer Controller.
-	FeatureLoadBalancerController Feature = "loadBalancerController"
-	// FeatureSecretsManager is reading secrets of Secrets Manager into pods.
-	FeatureSecretsManager Feature = "secretsManager"
-	// FeatureKMS is workloads that call KMS themselves; EBS and EKS need no endpoint for it.
-	FeatureKMS Feature = "kms"
-	// FeatureMonitoring is sending metrics to CloudWatch.
-	FeatureMonitoring Feature = "monitoring"
-	// FeatureEFS is the EFS CSI driver.
-	FeatureEFS Feature = "efs"
-	// FeatureXRay is tracing.
-	FeatureXRay Feature = "xray"
-)
-
 // baseServices are what nodes and the first add-ons call
 // (https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html).
 var baseServices = []string{"ec2", "ecr.api", "ecr.dkr", "sts", "logs", "eks", "eks-auth"}
-
-var featureServices = map[Feature][]string{
-	FeatureSSM:                    {"ssm", "ssmmessages", "ec2messages"},
-	FeatureClusterAutoscaler:      {"autoscaling"},
-	FeatureKarpenter:              {"sqs", "ssm"},
-	FeatureLoadBalancerController: {"elasticloadbalancing"},
-	FeatureSecretsManager:         {"secretsmanager"},
-	FeatureKMS:                    {"kms"},
-	FeatureMonitoring:             {"monitoring"},
-	FeatureEFS:                    {"elasticfilesystem"},
-	FeatureXRay:                   {"xray"},
-}
 
 // chinaPrefixed are the services in use here whose endpoint names begin with cn. in China's regions; the others' do
 // not. `aws ec2 describe-vpc-endpoint-services` there lists them.
@@ -65,10 +28,7 @@ func (a *Args) services() []string {
 	var out []string
 	if a.Endpoints.Preset == PresetBase {
 		out = append(out, baseServices...)
-		features := slices.Sorted(slices.Values(a.Features))
-		for _, f := range features {
-			out = append(out, featureServices[f]...)
-		}
+		out = append(out, a.Services...)
 	}
 	out = append(out, a.Endpoints.Additional...)
 	seen := map[string]bool{}

@@ -69,7 +69,7 @@ func fullArgs() network.Args {
 	args.Endpoints = network.Endpoints{Preset: network.PresetBase, Additional: []string{"sqs", "com.amazonaws.route53"}}
 	args.SecondaryCIDR = "100.64.0.0/16"
 	args.PrefixDelegation = true
-	args.Features = []network.Feature{network.FeatureSSM, network.FeatureClusterAutoscaler}
+	args.Services = []string{"autoscaling", "ssm", "ssmmessages", "ec2messages"}
 	args.KMSKeyARN = pulumi.String("arn:aws-test:kms:::key/k")
 	return args
 }
@@ -239,16 +239,16 @@ func TestInterfaceEndpointsHaveOneSubnetPerZoneAndAdmitTheVPCOnly(t *testing.T) 
 	assert.ElementsMatch(t, []any{"10.16.0.0/16", "100.64.0.0/16"}, sources)
 }
 
-func TestFeaturesBringEndpointsOnlyWithAPresetAndOnce(t *testing.T) {
+func TestServicesBringEndpointsOnlyWithAPresetAndOnce(t *testing.T) {
 	t.Parallel()
 	args := validArgs()
-	args.Features = []network.Feature{network.FeatureSSM}
+	args.Services = []string{"ssm", "ssmmessages", "ec2messages"}
 	args.Endpoints.Additional = []string{"sqs"}
 	regs := build(t, false, args)
 	assert.Equal(t, []string{"dev-endpoint-s3", "dev-endpoint-sqs"}, regs.ByType(endpointType).Names())
 
 	args.Endpoints.Preset = network.PresetBase
-	args.Features = []network.Feature{network.FeatureKarpenter, network.FeatureSSM}
+	args.Services = []string{"sqs", "ssm", "ssmmessages", "ec2messages"}
 	args.Endpoints.Additional = []string{"sqs", "com.amazonaws.eu-west-1.ssm", "ec2"}
 	regs = build(t, false, args)
 	assert.Equal(t, []string{

@@ -116,7 +116,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		args.FlowLogs = network.FlowLogs{Enabled: &off, RetentionDays: 365, Traffic: network.TrafficReject}
 		args.Endpoints.Additional = []string{"com.amazonaws.route53", "bedrock-runtime", "com.amazonaws.eu-west-1.sqs"}
 		args.SecondaryCIDR, args.ReservedCIDRs, args.ServiceCIDR = "100.64.0.0/16", []string{"192.168.0.0/16"}, "172.20.0.0/16"
-		args.Features = []network.Feature{network.FeatureSSM, network.FeatureKarpenter}
+		args.Services = []string{"sqs", "ssm"}
 		require.Empty(t, args.Problems())
 	})
 }

@@ -14,8 +14,8 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
-	"github.com/eks-platform/eks-platform/stacks"
 )
 
 // The life of the frozen estate's three environments, each step of which needs the one before.
@@ -96,13 +96,36 @@ func publishes(t *testing.T, e *estate) {
 		raw, err := json.Marshal(out)
 		require.NoError(t, err)
 		assert.NotContains(t, string(raw), "[secret]")
-		var published struct{ Contract stacks.Contract }
+		var published struct {
+			Contract struct {
+				Version   int
+				AccountID string
+				Cluster   struct{ Kubeconfig string }
+				Network   struct{ PrivateSubnetIDs map[string]string }
+			}
+			Environment struct {
+				Version                                     int
+				Name, Cluster, NodeRoleARN, LogGroupName    string
+				Namespaces                                  []string
+				ServiceAccountRoleARNs, PodSecurityGroupIDs map[string]string
+			}
+		}
 		require.NoError(t, json.Unmarshal(raw, &published))
 		c := published.Contract
-		assert.Len(t, out, 1)
-		assert.Equal(t, stacks.ContractVersion, c.Version)
+		assert.Len(t, out, 2)
+		assert.Equal(t, contract.Version, c.Version)
 		assert.Equal(t, account, c.AccountID)
 		assert.Len(t, c.Network.PrivateSubnetIDs, 3)
+		environment := published.Environment
+		assert.Equal(t, contract.EnvironmentVersion, environment.Version)
+		assert.Equal(t, stack, environment.Name)
+		assert.Contains(t, environment.NodeRoleARN, ":role/"+stack+"-node")
+		assert.Equal(t, "/eks-platform/"+environment.Cluster+"/environments/"+stack, environment.LogGroupName)
+		assert.Contains(t, environment.Namespaces, stack+"-payments")
+		assert.Contains(t, environment.ServiceAccountRoleARNs[stack+"-payments.api"], ":role/")
+		if stack == "prod" {
+			assert.Contains(t, environment.PodSecurityGroupIDs["payments"], "sg-")
+		}
 
 		// A kubeconfig holds no credentials when the caller's own are asked for at each call.
 		var config struct {

@@ -141,7 +141,11 @@ func makesTheRest(t *testing.T, e *estate) {
 // kept is what the state of a stack says of a resource.
 type kept struct {
 	URN, Type, DeletedWith string
-	Outputs                struct{ Contract stacks.Contract } // of the stack itself
+	Outputs                struct { // of the stack itself
+		Contract struct {
+			Cluster struct{ ARN, Kubeconfig string }
+		}
+	}
 }
 
 // state returns what the engine has kept of a stack.
