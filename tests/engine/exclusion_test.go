@@ -72,7 +72,7 @@ func TestAnAWSOnlyRunRevokesAccessAndDeletesWhatIsGone(t *testing.T) {
 		"        access:\n          - name: owners\n            principalArn: arn:aws:iam::222222222222:role/payments-owner\n            role: edit\n", "",
 	}})
 	want := deletions(gone.preview("prod", automation.PreviewOptions{}))
-	require.Contains(t, want, "aws:eks/accessEntry:AccessEntry prod-access-on-call")
+	require.Contains(t, want, accessType+" prod-access-on-call")
 	require.Contains(t, want, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation prod-access-on-call-AmazonEKSAdminViewPolicy")
 	require.Contains(t, want, endpointType+" prod-endpoint-sqs")
 	require.Contains(t, want, natType+" prod-nat-euw1-az2")

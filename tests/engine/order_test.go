@@ -73,6 +73,7 @@ func (o operations) before(others operations, why string) {
 
 // The types that these tests look for.
 const (
+	accessType      = "aws:eks/accessEntry:AccessEntry"
 	accountObject   = "kubernetes:core/v1:ServiceAccount"
 	addonType       = "aws:eks/addon:Addon"
 	clusterType     = "aws:eks/cluster:Cluster"
@@ -88,6 +89,7 @@ const (
 	policyObject    = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 	quotaObject     = "kubernetes:core/v1:ResourceQuota"
 	roleBindingType = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
+	releaseType     = "kubernetes:helm.sh/v3:Release"
 	roleType        = "aws:iam/role:Role"
 )
 
@@ -96,7 +98,7 @@ type slow struct{}
 
 // Of returns how long an operation takes.
 func (slow) Of(op rehearsal.Operation) time.Duration {
-	if op.Kind == rehearsal.Create && (op.Type == natType || op.Type == endpointType || op.Type == addonType) {
+	if op.Kind == rehearsal.Create && (op.Type == natType || op.Type == endpointType || op.Type == addonType || op.Type == accessType) {
 		return 250 * time.Millisecond
 	}
 	return 0
@@ -114,6 +116,8 @@ func upInOrder(t *testing.T, e *estate) {
 		for _, addon := range []string{"coredns", "metrics-server", "aws-ebs-csi-driver", "eks-node-monitoring-agent"} {
 			made.of(nodeGroupType, "-system-nodes").before(made.of(addonType, addon), stack+": "+addon+" needs a node")
 		}
+		made.of(accessType, map[string]string{"dev": "nonprod", "prod": "prod"}[stack]+"-access-platform-admins").before(made.of(namespaceObject), stack+": before, nobody may make a namespace")
+		made.of(nodeGroupType, "-system-nodes").before(made.of(releaseType), stack+": the pods of charts need a node")
 		cluster := made.of(clusterType).begin()
 		assert.True(t, cluster.Before(made.of(natType).begin()), "%s: a NAT gateway takes a slot from the cluster", stack)
 		assert.True(t, cluster.Before(made.of(endpointType).begin()), "%s: an endpoint takes a slot from the cluster", stack)

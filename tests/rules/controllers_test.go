@@ -43,7 +43,7 @@ func TestTheControllersStayOnNodesThatAreKeptAndLetThoseBeDrained(t *testing.T) 
 			}
 			assert.Equal(t, attributes{"maxUnavailable": 1.0}, r.Input("values.podDisruptionBudget"), chart)
 			assert.Equal(t, "system-cluster-critical", r.Input("values.priorityClassName"), chart)
-			assert.True(t, r.DependsOn(home.URN), "%s waits for a node to run on", chart)
+			assert.NotContains(t, regs.WaitsFor(r.URN), home.URN, "%s comes after its nodes and keeps none", chart)
 			given := slices.ContainsFunc(r.Dependencies, func(urn string) bool { return strings.Contains(urn, associationType) })
 			assert.True(t, given, "%s waits for its role: pods get it only if EKS knows of it before they start", chart)
 		}
