@@ -5,10 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/eks-platform/eks-platform/internal/child"
+	"github.com/eks-platform/eks-platform/internal/controller"
 	"github.com/eks-platform/eks-platform/internal/helm"
-	"github.com/eks-platform/eks-platform/internal/identity"
-	"github.com/eks-platform/eks-platform/internal/order"
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
@@ -25,17 +23,12 @@ const (
 	account    = "cluster-autoscaler"
 )
 
-// Autoscaling is what the Cluster Autoscaler of one cluster is towards AWS.
+// Autoscaling is the Cluster Autoscaler of one cluster.
 type Autoscaling struct {
-	pulumi.ResourceState
+	*controller.Controller
 
-	name string
 	args *Args
-	role *identity.Role
 }
-
-// ClusterAutoscaler is the autoscaler in the cluster.
-type ClusterAutoscaler struct{ pulumi.ResourceState }
 
 // New registers the autoscaler's role and permissions, or nothing when args are invalid. They wait for nothing, and the
 // association for the cluster.
@@ -43,47 +36,22 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
 	}
-	s := &Autoscaling{name: name, args: args}
-	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), s, opts...); err != nil {
-		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
-	}
-	if err := s.createRole(ctx); err != nil {
-		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
-	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"roleArn": s.role.ARN})
-}
-
-func (s *Autoscaling) createRole(ctx *pulumi.Context) error {
-	a := s.args
-	role, err := identity.New(ctx, child.Of{Parent: s, Name: s.name}, identity.Args{
-		Key: "cluster-autoscaler", Description: "Numbers of nodes of the EKS cluster " + a.ClusterName,
-		Region: a.Region, AccountID: a.AccountID, ClusterName: a.ClusterName,
-		Namespace: namespace, ServiceAccount: account, Tags: a.Tags,
-	})
+	c, err := controller.New(ctx, name, controller.Args{
+		Type: Type, InsideType: AutoscalerType, Key: "cluster-autoscaler", Summary: args.summary(),
+		Description: "Numbers of nodes of the EKS cluster " + args.ClusterName,
+		Region:      args.Region, AccountID: args.AccountID, ClusterName: args.ClusterName, ClusterNameOutput: args.ClusterNameOutput,
+		ServiceAccount: account,
+		Policies:       []controller.Policy{{Key: "sizing", JSON: pulumi.String(args.policy().JSON())}},
+		Release:        helm.Release{Name: chart, Namespace: namespace, Chart: chart, Repository: repository, Version: args.ChartVersion},
+		Tags:           args.Tags,
+	}, opts...)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
 	}
-	s.role = role
-	if err := role.Allow("sizing", pulumi.String(a.policy().JSON())); err != nil {
-		return err
-	}
-	return role.Associate(a.ClusterNameOutput)
+	return &Autoscaling{Controller: c, args: args}, nil
 }
 
-// Install registers the autoscaler under a component of its own, whose parent and provider come by opts. It waits for
-// the role's permissions, before which it goes when both are deleted, and for After.
+// Install registers the autoscaler in the cluster, below the parent that comes by opts, after the nodes that it runs on.
 func (s *Autoscaling) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
-	c := &ClusterAutoscaler{}
-	if err := ctx.RegisterComponentResourceV2(AutoscalerType, s.name, s.args.summary(), c, opts...); err != nil {
-		return fmt.Errorf("cluster autoscaler %q: %w", s.name, err)
-	}
-	kids := child.Of{Parent: c, Name: s.name}
-	_, err := helm.New(ctx, kids.ID("cluster-autoscaler"), helm.Release{
-		Name: chart, Namespace: namespace, Chart: chart, Repository: repository, Version: s.args.ChartVersion,
-		Values: s.args.values(),
-	}, kids.Opts(pulumi.DependsOn(s.role.Permissions()), order.After(ctx, s.args.After...))...)
-	if err != nil {
-		return fmt.Errorf("cluster autoscaler %q: %w", s.name, err)
-	}
-	return ctx.RegisterResourceOutputs(c, pulumi.Map{})
+	return s.Controller.Install(ctx, s.args.values(), nil, s.args.After, opts...)
 }
