@@ -75,11 +75,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("network %q: %w", name, err)
 	}
-	for _, f := range args.Features {
-		if _, known := featureServices[f]; !known {
-			return nil, fmt.Errorf("network %q: unknown feature %q", name, f)
-		}
-	}
 	plan, _ := NewPlan(args.Settings) // its problems are among those above
 	n := &Network{
 		VPCCIDR: plan.VPC.String(), Plan: plan,
