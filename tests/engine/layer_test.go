@@ -15,6 +15,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/declared"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
+	"github.com/eks-platform/eks-platform/stacks"
 )
 
 // The life of what is inside the cluster that dev and stg share, each step of which needs the one before.
