@@ -88,14 +88,17 @@ func (t *target) refusals(ctx context.Context, at path, v cty.Value) ([]string, 
 	var out []string
 	for _, d := range problems {
 		if d.isError && isAbout(d.path.names(), at) {
-			out = append(out, setIndex.ReplaceAllString(d.text(), "."))
+			out = append(out, elementPath.ReplaceAllString(setIndex.ReplaceAllString(d.text(), "."), "[]"))
 		}
 	}
 	return out, err
 }
 
-// setIndex is the number of a set's element, which changes with its content.
-var setIndex = regexp.MustCompile(`\.\d{2,}\.`)
+// setIndex and elementPath are how the two libraries name an element of a set: by what changes with its content.
+var (
+	setIndex    = regexp.MustCompile(`\.\d{2,}\.`)
+	elementPath = regexp.MustCompile(`(?s)\[Value\(.*?\)\]`)
+)
 
 // automateARN is one that has no account: what takes it does not look into ARNs as the format asks for.
 const automateARN = "arn:aws:automate:eu-central-1:ec2:stop"

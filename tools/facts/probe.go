@@ -372,6 +372,9 @@ func (t *target) learnDefaults(ctx context.Context) error {
 				return err
 			}
 			if p.problems.err() != nil || p.value.IsNull() {
+				if err := t.defaultsAmongAll(ctx, at); err != nil {
+					return err
+				}
 				continue
 			}
 		}
@@ -391,6 +394,41 @@ func (t *target) learnDefaults(ctx context.Context) error {
 				continue
 			}
 			if v, ok := plainValue(planned.GetAttr(m.tf)); ok && !(inSet && zero(v)) {
+				t.defaults[m] = v
+			}
+		}
+	}
+	return nil
+}
+
+// defaultsAmongAll finds the defaults of a block's members one by one, with everything else set: for types that the provider
+// does not plan with the least.
+func (t *target) defaultsAmongAll(ctx context.Context, block path) error {
+	if t.large {
+		return nil
+	}
+	members := t.members
+	if block != nil {
+		members = block.last().members
+	}
+	for _, m := range members {
+		if m.tf == "" || m.name == "" || m.output || m.isBlock() || m.mustBeSet() {
+			continue
+		}
+		at := append(slices.Clone(block), m)
+		config := build(t.members, t.schema.ty, everything, at, absent(m))
+		p, err := t.provider.plan(ctx, t.tf, t.schema, cty.NullVal(t.schema.ty), nil, config)
+		if err == nil && (p.problems.err() != nil || p.value.IsNull()) {
+			p, err = t.provider.plan(ctx, t.tf, t.schema, t.computed(config, true), nil, config)
+		}
+		if err != nil {
+			return err
+		}
+		if p.problems.err() != nil || p.value.IsNull() {
+			continue
+		}
+		if planned := at.in(p.value); planned != cty.NilVal {
+			if v, ok := plainValue(planned); ok && !(inSet(at) && zero(v)) {
 				t.defaults[m] = v
 			}
 		}
