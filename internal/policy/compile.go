@@ -10,9 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/admission/plugin/cel"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/mutating/patch"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	"k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions"
 	apiservercel "k8s.io/apiserver/pkg/cel"
 	"k8s.io/apiserver/pkg/cel/environment"
@@ -20,14 +17,18 @@ import (
 
 // Validating is a compiled ValidatingAdmissionPolicy. It can be used from several goroutines.
 type Validating struct {
-	policy    *admissionv1.ValidatingAdmissionPolicy
-	evaluator validating.Validator
+	policy  *admissionv1.ValidatingAdmissionPolicy
+	matcher matchconditions.Matcher // nil without match conditions
+	// validations, their messages and audit annotations, each in the policy's order.
+	validations, messages, audits cel.ConditionEvaluator
 }
 
 // Mutating is a compiled MutatingAdmissionPolicy. It can be used from several goroutines.
 type Mutating struct {
-	policy    *admissionv1beta1.MutatingAdmissionPolicy
-	evaluator mutating.PolicyEvaluator
+	policy  *admissionv1beta1.MutatingAdmissionPolicy
+	matcher matchconditions.Matcher // nil without match conditions
+	patches []patch
+	env     *cel.CompositionEnv
 }
 
 // CompileValidating compiles a policy as an API server of a Kubernetes minor, such as "1.35", does when the policy is
@@ -45,26 +46,24 @@ func CompileValidating(p *admissionv1.ValidatingAdmissionPolicy, kubernetes stri
 	var expressions, messages, audits []cel.CompilationResult
 	for i, v := range p.Spec.Validations {
 		at := field.NewPath("spec", "validations").Index(i)
-		expressions = append(expressions, c.compile(at.Child("expression"), &validating.ValidationCondition{
-			Expression: v.Expression, Message: v.Message, Reason: v.Reason,
-		}, authorized))
-		message := cel.CompilationResult{}
+		expressions = append(expressions, c.compile(at.Child("expression"), &expression{v.Expression, condition}, authorized))
+		text := cel.CompilationResult{}
 		if v.MessageExpression != "" {
-			accessor := &validating.MessageExpressionCondition{MessageExpression: v.MessageExpression}
-			message = c.compile(at.Child("messageExpression"), accessor, cel.OptionalVariableDeclarations{})
+			text = c.compile(at.Child("messageExpression"), &expression{v.MessageExpression, message}, cel.OptionalVariableDeclarations{})
 		}
-		messages = append(messages, message)
+		messages = append(messages, text)
 	}
 	for i, a := range p.Spec.AuditAnnotations {
 		at := field.NewPath("spec", "auditAnnotations").Index(i).Child("valueExpression")
-		audits = append(audits, c.compile(at, &validating.AuditAnnotationCondition{Key: a.Key, ValueExpression: a.ValueExpression}, authorized))
+		audits = append(audits, c.compile(at, &expression{a.ValueExpression, auditAnnotation}, authorized))
 	}
 	if len(c.errs) > 0 {
 		return nil, c.errs
 	}
-	return &Validating{policy: p, evaluator: validating.NewValidator(
-		c.composed(expressions), matcher, c.composed(audits), c.composed(messages), p.Spec.FailurePolicy,
-	)}, nil
+	return &Validating{
+		policy: p, matcher: matcher,
+		validations: c.composed(expressions), messages: c.composed(messages), audits: c.composed(audits),
+	}, nil
 }
 
 // CompileMutating is CompileValidating for policies that change objects. The type is that of v1beta1, whose fields
@@ -80,16 +79,14 @@ func CompileMutating(p *admissionv1beta1.MutatingAdmissionPolicy, kubernetes str
 		c.variable(i, v.Name, v.Expression)
 	}
 	patching := cel.OptionalVariableDeclarations{HasAuthorizer: true, HasPatchTypes: true}
-	var patchers []patch.Patcher
+	var patches []patch
 	for i, m := range p.Spec.Mutations {
 		at := field.NewPath("spec", "mutations").Index(i)
 		switch {
 		case m.JSONPatch != nil:
-			result := c.compile(at.Child("jsonPatch", "expression"), &patch.JSONPatchCondition{Expression: m.JSONPatch.Expression}, patching)
-			patchers = append(patchers, patch.NewJSONPatcher(cel.NewMutatingEvaluator(result)))
+			patches = append(patches, jsonPatch(c.compile(at.Child("jsonPatch", "expression"), &expression{m.JSONPatch.Expression, patchOperations}, patching)))
 		case m.ApplyConfiguration != nil:
-			result := c.compile(at.Child("applyConfiguration", "expression"), &patch.ApplyConfigurationCondition{Expression: m.ApplyConfiguration.Expression}, patching)
-			patchers = append(patchers, patch.NewApplyConfigurationPatcher(cel.NewMutatingEvaluator(result)))
+			patches = append(patches, applyConfiguration(c.compile(at.Child("applyConfiguration", "expression"), &expression{m.ApplyConfiguration.Expression, partialObject}, patching)))
 		default:
 			c.errs = append(c.errs, field.Required(at, "must have jsonPatch or applyConfiguration"))
 		}
@@ -97,9 +94,7 @@ func CompileMutating(p *admissionv1beta1.MutatingAdmissionPolicy, kubernetes str
 	if len(c.errs) > 0 {
 		return nil, c.errs
 	}
-	return &Mutating{policy: p, evaluator: mutating.PolicyEvaluator{
-		Matcher: matcher, Mutators: patchers, CompositionEnv: c.composition.CompositionEnv,
-	}}, nil
+	return &Mutating{policy: p, matcher: matcher, patches: patches, env: c.composition.CompositionEnv}, nil
 }
 
 func stableConditions(p *admissionv1beta1.MutatingAdmissionPolicy) []admissionv1.MatchCondition {
@@ -153,8 +148,8 @@ func (c *compiler) compile(at *field.Path, accessor cel.ExpressionAccessor, opti
 }
 
 // variable compiles a variable for the expressions after it.
-func (c *compiler) variable(i int, name, expression string) {
-	v := &validating.Variable{Name: name, Expression: expression}
+func (c *compiler) variable(i int, name, text string) {
+	v := &variable{expression{text, anything}, name}
 	result := c.composition.CompileAndStoreVariable(v, authorized, environment.NewExpressions)
 	c.report(field.NewPath("spec", "variables").Index(i).Child("expression"), v, result.Error)
 }

@@ -45,6 +45,11 @@ func binding(t testing.TB, rest string) *admissionv1.ValidatingAdmissionPolicyBi
 	return decode[admissionv1.ValidatingAdmissionPolicyBinding](t, "metadata: {name: everywhere}\nspec:\n  policyName: p\n"+rest)
 }
 
+func mutatingBinding(t testing.TB, rest string) *admissionv1beta1.MutatingAdmissionPolicyBinding {
+	t.Helper()
+	return decode[admissionv1beta1.MutatingAdmissionPolicyBinding](t, "metadata: {name: b}\nspec:\n  policyName: p\n  "+rest)
+}
+
 const deny = "  validationActions: [Deny]"
 
 // configMap is a request to create a config map.
@@ -62,13 +67,7 @@ func configMap(data map[string]string) policy.Request {
 // admit puts a request to one validating policy.
 func admit(t testing.TB, p *admissionv1.ValidatingAdmissionPolicy, b *admissionv1.ValidatingAdmissionPolicyBinding, r policy.Request) policy.Answer {
 	t.Helper()
-	compiled, errs := policy.CompileValidating(p, "1.35")
-	require.Empty(t, errs)
-	var set policy.Set
-	set.Validate(compiled, b)
-	answer, err := set.Admit(context.Background(), r)
-	require.NoError(t, err)
-	return answer
+	return newCluster(t, "1.35").validate(p, b).admit(r)
 }
 
 func TestExpressionsThatTheAPIServerRefusesAreRefusedByTheirPlace(t *testing.T) {
@@ -164,12 +163,7 @@ func TestMatchingDecidesWhetherAPolicyIsAsked(t *testing.T) {
 
 func TestAPolicyWithoutABindingDoesNothing(t *testing.T) {
 	t.Parallel()
-	compiled, errs := policy.CompileValidating(validating(t, "p", "  validations: [{expression: 'false'}]"), "1.35")
-	require.Empty(t, errs)
-	var set policy.Set
-	set.Validate(compiled)
-	answer, err := set.Admit(context.Background(), configMap(nil))
-	require.NoError(t, err)
+	answer := newCluster(t, "1.35").validate(validating(t, "p", "  validations: [{expression: 'false'}]")).admit(configMap(nil))
 	assert.Nil(t, answer.Denied)
 }
 
@@ -211,30 +205,23 @@ func TestWarnAndAuditDoNotRefuse(t *testing.T) {
 
 func TestMutatingPoliciesChangeTheObjectBeforeItIsJudged(t *testing.T) {
 	t.Parallel()
-	var set policy.Set
+	c := newCluster(t, "1.36")
 	for name, rest := range map[string]string{
 		"apply": "  mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{data: {\"b\": \"applied\"}}'}}]",
 		"patch": "  mutations: [{patchType: JSONPatch, jsonPatch: {expression: '[JSONPatch{op: \"add\", path: \"/data/c\", value: \"patched\"}]'}}]",
 	} {
-		compiled, errs := policy.CompileMutating(mutating(t, name, rest+"\n  reinvocationPolicy: Never"), "1.36")
-		require.Empty(t, errs)
-		set.Mutate(compiled, decode[admissionv1beta1.MutatingAdmissionPolicyBinding](t, "metadata: {name: b}\nspec: {policyName: p, matchResources: {namespaceSelector: {matchLabels: {team: a}}}}"))
+		c.mutate(mutating(t, name, rest+"\n  reinvocationPolicy: Never"), mutatingBinding(t, "matchResources: {namespaceSelector: {matchLabels: {team: a}}}"))
 	}
-	checks, errs := policy.CompileValidating(validating(t, "p", "  validations: [{expression: 'size(object.data) == 3'}]"), "1.36")
-	require.Empty(t, errs)
-	set.Validate(checks, binding(t, deny))
+	c.validate(validating(t, "p", "  validations: [{expression: 'size(object.data) == 3'}]"), binding(t, deny))
 
 	r := configMap(map[string]string{"a": "given"})
-	answer, err := set.Admit(context.Background(), r)
-	require.NoError(t, err)
+	answer := c.admit(r)
 	require.Nil(t, answer.Denied)
 	assert.Equal(t, map[string]string{"a": "given", "b": "applied", "c": "patched"}, answer.Object.(*corev1.ConfigMap).Data)
 	assert.Len(t, r.Object.(*corev1.ConfigMap).Data, 1, "the request itself stays as it is")
 
 	r.Namespace.Labels = nil
-	answer, err = set.Admit(context.Background(), r)
-	require.NoError(t, err)
-	assert.NotNil(t, answer.Denied, "the binding does not select the namespace")
+	assert.NotNil(t, c.admit(r).Denied, "the binding does not select the namespace")
 }
 
 func TestAPolicyThatAsksForItSeesWhatLaterOnesChanged(t *testing.T) {
@@ -243,16 +230,10 @@ func TestAPolicyThatAsksForItSeesWhatLaterOnesChanged(t *testing.T) {
 	count := "  mutations: [{patchType: JSONPatch, jsonPatch: {expression: '[JSONPatch{op: \"add\", path: \"/metadata/labels\", value: {\"keys\": string(size(object.data))}}]'}}]"
 	add := "  mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{data: {\"b\": \"c\"}}'}}]\n  reinvocationPolicy: Never"
 	for reinvocation, want := range map[string]string{"Never": "1", "IfNeeded": "2"} {
-		var set policy.Set
-		for _, p := range []*admissionv1beta1.MutatingAdmissionPolicy{
-			mutating(t, "count", count+"\n  reinvocationPolicy: "+reinvocation), mutating(t, "add", add),
-		} {
-			compiled, errs := policy.CompileMutating(p, "1.36")
-			require.Empty(t, errs)
-			set.Mutate(compiled, decode[admissionv1beta1.MutatingAdmissionPolicyBinding](t, "metadata: {name: b}\nspec: {policyName: p}"))
-		}
-		answer, err := set.Admit(context.Background(), configMap(map[string]string{"a": "b"}))
-		require.NoError(t, err)
+		answer := newCluster(t, "1.36").
+			mutate(mutating(t, "count", count+"\n  reinvocationPolicy: "+reinvocation), mutatingBinding(t, "")).
+			mutate(mutating(t, "add", add), mutatingBinding(t, "")).
+			admit(configMap(map[string]string{"a": "b"}))
 		require.Nil(t, answer.Denied)
 		assert.Equal(t, want, answer.Object.(*corev1.ConfigMap).Labels["keys"], reinvocation)
 	}

@@ -6,103 +6,65 @@ import (
 	"fmt"
 	"slices"
 
+	admissionapi "k8s.io/api/admission/v1"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	admissionv1beta1 "k8s.io/api/admissionregistration/v1beta1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/generic"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/matching"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
+	"k8s.io/apiserver/pkg/admission/plugin/cel"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
-	"k8s.io/apiserver/pkg/warning"
 )
 
 // Set is the policies of a cluster with the bindings that put them to work. Its zero value admits everything.
 type Set struct {
-	validating []validating.PolicyHook
-	mutating   []mutating.PolicyHook
+	validating []bound[*Validating]
+	mutating   []bound[*Mutating]
+}
+
+// bound is a policy with its bindings.
+type bound[P any] struct {
+	policy   P
+	match    *match
+	bindings []binding
+}
+
+// binding puts a policy to work on what it selects.
+type binding struct {
+	name    string
+	match   *match
+	actions []admissionv1.ValidationAction // none with mutating policies
+}
+
+// selects reports whether the policy is for a request.
+func (b bound[P]) selects(a admission.Attributes, namespace *corev1.Namespace) (bool, error) {
+	if b.match == nil {
+		return false, errNoConstraints
+	}
+	return b.match.selects(a, namespace)
 }
 
 // Validate adds a policy with its bindings. A policy without any does nothing.
 func (s *Set) Validate(p *Validating, bindings ...*admissionv1.ValidatingAdmissionPolicyBinding) {
-	hook := validating.PolicyHook{Policy: p.policy.DeepCopy(), Evaluator: p.evaluator}
-	defaultMatch(hook.Policy.Spec.MatchConstraints)
-	for _, b := range bindings {
-		b = b.DeepCopy()
-		defaultMatch(b.Spec.MatchResources)
-		hook.Bindings = append(hook.Bindings, b)
+	b := bound[*Validating]{policy: p, match: newMatch(p.policy.Spec.MatchConstraints)}
+	for _, given := range bindings {
+		b.bindings = append(b.bindings, binding{given.Name, newMatch(given.Spec.MatchResources), slices.Clone(given.Spec.ValidationActions)})
 	}
-	s.validating = append(s.validating, hook)
+	s.validating = append(s.validating, b)
 }
 
 // Mutate adds a policy that changes objects, with its bindings. Policies act in the order in which they are added.
 func (s *Set) Mutate(p *Mutating, bindings ...*admissionv1beta1.MutatingAdmissionPolicyBinding) {
-	hook := mutating.PolicyHook{Policy: p.policy.DeepCopy(), Evaluator: p.evaluator}
-	defaultBetaMatch(hook.Policy.Spec.MatchConstraints)
-	for _, b := range bindings {
-		b = b.DeepCopy()
-		defaultBetaMatch(b.Spec.MatchResources)
-		hook.Bindings = append(hook.Bindings, b)
+	b := bound[*Mutating]{policy: p, match: newMatch(stableMatch(p.policy.Spec.MatchConstraints))}
+	for _, given := range bindings {
+		b.bindings = append(b.bindings, binding{name: given.Name, match: newMatch(stableMatch(given.Spec.MatchResources))})
 	}
-	s.mutating = append(s.mutating, hook)
-}
-
-// defaultMatch fills in what the API server does, and what its matching insists on.
-func defaultMatch(m *admissionv1.MatchResources) {
-	if m == nil {
-		return
-	}
-	if m.MatchPolicy == nil {
-		equivalent := admissionv1.Equivalent
-		m.MatchPolicy = &equivalent
-	}
-	if m.NamespaceSelector == nil {
-		m.NamespaceSelector = &metav1.LabelSelector{}
-	}
-	if m.ObjectSelector == nil {
-		m.ObjectSelector = &metav1.LabelSelector{}
-	}
-	for _, rules := range [][]admissionv1.NamedRuleWithOperations{m.ResourceRules, m.ExcludeResourceRules} {
-		for i := range rules {
-			defaultScope(&rules[i].Scope)
-		}
-	}
-}
-
-func defaultBetaMatch(m *admissionv1beta1.MatchResources) {
-	if m == nil {
-		return
-	}
-	if m.MatchPolicy == nil {
-		equivalent := admissionv1beta1.Equivalent
-		m.MatchPolicy = &equivalent
-	}
-	if m.NamespaceSelector == nil {
-		m.NamespaceSelector = &metav1.LabelSelector{}
-	}
-	if m.ObjectSelector == nil {
-		m.ObjectSelector = &metav1.LabelSelector{}
-	}
-	for _, rules := range [][]admissionv1beta1.NamedRuleWithOperations{m.ResourceRules, m.ExcludeResourceRules} {
-		for i := range rules {
-			defaultScope(&rules[i].Scope)
-		}
-	}
-}
-
-func defaultScope(scope **admissionv1.ScopeType) {
-	if *scope == nil {
-		all := admissionv1.AllScopes
-		*scope = &all
-	}
+	s.mutating = append(s.mutating, b)
 }
 
 // Request is one request to an API server that has been authenticated and authorized.
@@ -135,46 +97,35 @@ type Answer struct {
 	Warnings []string
 }
 
-// Admit puts a request to the policies. The error says why they could not be asked; a refusal is in the Answer.
+// Admit puts a request to the policies: first to those that change the object, then to those that judge it. The error
+// says why they could not be asked; a refusal is in the Answer.
 func (s *Set) Admit(ctx context.Context, r Request) (Answer, error) {
 	attributes, err := r.attributes()
 	if err != nil {
 		return Answer{}, err
 	}
-	told := &recorder{}
-	ctx = warning.WithWarningRecorder(ctx, told)
 	answer := Answer{Object: attributes.GetObject()}
-	err = s.admit(ctx, attributes, matching.NewMatcher(namespaces{r.Namespace}, nil))
-	answer.Warnings = told.texts
-	if err != nil && !errors.As(err, &answer.Denied) {
-		return Answer{}, err
+	if answer.Denied = s.mutate(ctx, attributes, r.Namespace); answer.Denied == nil {
+		answer.Denied, answer.Warnings = s.validate(ctx, attributes, r.Namespace)
 	}
 	return answer, nil
 }
 
-// admit runs mutating policies, those that ask for it again if one changed something, and then the validating ones, as
-// the API server's chain of admission does.
-func (s *Set) admit(ctx context.Context, a admission.Attributes, matcher *matching.Matcher) error {
-	if len(s.mutating) > 0 && a.GetOperation() != admission.Delete {
-		d := mutating.NewDispatcher(nobody{}, matcher, schemas{patches: s.patches()})
-		if err := d.Dispatch(ctx, a, interfaces, s.mutating); err != nil {
-			return err
-		}
-		if again := a.GetReinvocationContext(); again.ShouldReinvoke() {
-			again.SetIsReinvoke()
-			if err := d.Dispatch(ctx, a, interfaces, s.mutating); err != nil {
-				return err
-			}
-		}
-	}
-	return validating.NewDispatcher(nobody{}, generic.NewPolicyMatcher(matcher)).Dispatch(ctx, a, interfaces, s.validating)
+// review is a request as the expressions of policies see it.
+type review struct {
+	versioned *admission.VersionedAttributes
+	request   *admissionapi.AdmissionRequest
+	namespace *corev1.Namespace
 }
 
-// patches says whether a policy's patch is a partial object.
-func (s *Set) patches() bool {
-	return slices.ContainsFunc(s.mutating, func(h mutating.PolicyHook) bool {
-		return slices.ContainsFunc(h.Policy.Spec.Mutations, func(m admissionv1beta1.Mutation) bool { return m.ApplyConfiguration != nil })
-	})
+func newReview(a admission.Attributes, namespace *corev1.Namespace) *review {
+	return &review{
+		versioned: &admission.VersionedAttributes{
+			Attributes: a, VersionedKind: a.GetKind(), VersionedObject: a.GetObject(), VersionedOldObject: a.GetOldObject(),
+		},
+		request:   cel.CreateAdmissionRequest(a, metav1.GroupVersionResource(a.GetResource()), metav1.GroupVersionKind(a.GetKind())),
+		namespace: namespace,
+	}
 }
 
 // attributes puts a request into the API server's form.
@@ -225,31 +176,6 @@ func (r Request) attributes() (admission.Attributes, error) {
 	return admission.NewAttributesRecord(object, old, kind, name, m.GetName(), r.Resource, r.Subresource, admission.Operation(r.Operation),
 		options, false, &user.DefaultInfo{Name: r.User, Groups: r.Groups}), nil
 }
-
-// namespaces knows the namespace of one request.
-type namespaces struct{ only *corev1.Namespace }
-
-// Get returns the request's namespace.
-func (n namespaces) Get(name string) (*corev1.Namespace, error) {
-	if n.only == nil || n.only.Name != name {
-		return nil, fmt.Errorf("namespace %q is not that of the request", name)
-	}
-	return n.only, nil
-}
-
-// List returns the request's namespace.
-func (n namespaces) List(selector labels.Selector) ([]*corev1.Namespace, error) {
-	if n.only == nil || !selector.Matches(labels.Set(n.only.Labels)) {
-		return nil, nil
-	}
-	return []*corev1.Namespace{n.only}, nil
-}
-
-// recorder keeps warnings.
-type recorder struct{ texts []string }
-
-// AddWarning keeps one warning.
-func (r *recorder) AddWarning(_, text string) { r.texts = append(r.texts, text) }
 
 // nobody answers expressions that use the authorizer.
 type nobody struct{}
