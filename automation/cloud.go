@@ -30,8 +30,9 @@ type Attachment struct {
 	// Env is for the CLI. With Clean it gets nothing else from the environment of this process.
 	Env   map[string]string
 	Clean bool
-	// Create: stacks are made when they are first needed. Exists: the stack is known to exist.
-	Create, Exists bool
+	// Create: stacks are made when they are first needed. Exists, Missing: the stack is known to exist, or not to. When
+	// neither is known, the CLI is asked.
+	Create, Exists, Missing bool
 	// Found is told when the stack exists. May be nil.
 	Found func()
 	// Unlock says how a person removes the lock of a process that is gone.

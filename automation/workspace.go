@@ -49,8 +49,11 @@ func (w *workspace) runWith(ctx context.Context, stdin io.Reader, stack string, 
 
 // SelectStack checks that a stack exists and selects nothing: every command names its stack.
 func (w *workspace) SelectStack(ctx context.Context, stack string) error {
-	if w.session.Exists {
+	switch {
+	case w.session.Exists:
 		return nil
+	case w.session.Missing:
+		return &Error{Kind: ErrNoStack, Stack: stack}
 	}
 	_, err := w.run(ctx, stack, "stack", "--show-name")
 	return err

@@ -165,6 +165,7 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Exists = r.stacks[stack]
+	s.Missing = !s.Exists && r.missing(stack)
 	s.Found = func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -174,6 +175,12 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 		r.stacks[stack] = true
 	}
 	return s, nil
+}
+
+// missing reports whether the backend certainly has no stack of a name, which saves a run of the CLI.
+func (r *Rehearsal) missing(stack string) bool {
+	found, err := filepath.Glob(filepath.Join(r.dir, "state", ".pulumi", "stacks", "*", stack+".json*"))
+	return err == nil && len(found) == 0
 }
 
 // Backend is a directory, which exists afterwards.

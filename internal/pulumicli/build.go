@@ -43,21 +43,6 @@ func (o Options) build(ctx context.Context, path string) error {
 		return errors.New("there is no Pulumi CLI on PATH, and none can be built: go is not on PATH either; " +
 			"install Pulumi (https://www.pulumi.com/docs/install/)")
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make a place for the Pulumi CLI: %w", err)
-	}
-	unlock, err := lock(ctx, filepath.Join(dir, "build.lock"), func() {
-		o.Progress("another process builds the Pulumi CLI: waiting for it")
-	})
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if v, err := versionOf(ctx, path); err == nil && v.EQ(Pinned()) {
-		return nil // somebody else built it while we waited
-	}
-
 	// The version is not in the module's sources: without the flag, the CLI takes itself for a development build, and
 	// refuses plugins that ask for a release.
 	version := "v" + Pinned().String()
@@ -70,7 +55,7 @@ func (o Options) build(ctx context.Context, path string) error {
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	o.Progress(fmt.Sprintf("no Pulumi CLI found: building %s once, from tools/ into %s (a few minutes)", version, dir))
+	o.Progress(fmt.Sprintf("building the Pulumi CLI %s once, from tools/ into %s (a few minutes)", version, filepath.Dir(path)))
 	if err := o.watch(cmd); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

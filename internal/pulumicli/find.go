@@ -21,16 +21,19 @@ type Options struct {
 	CacheDir string
 	// Progress is told, in one line each, what takes its time; nil keeps quiet.
 	Progress func(line string)
+
+	official installer // where the official CLI comes from; Pulumi's own when it is its zero value
 }
 
-// Find returns the CLI: the one on PATH when it is new enough, else the one that was built before, else one built
-// now, which takes some minutes once per version. Processes that build at the same time wait for each other.
+// Find returns the CLI: the one on PATH when it is new enough, else the one that was installed before, else the official
+// one of the pinned version, or one that is built from tools/ where the network does not have it. Processes that
+// need it at the same time wait for each other.
 func Find(ctx context.Context, o Options) (*Command, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
 	if path, err := exec.LookPath("pulumi"); err == nil {
-		v, err := versionOf(ctx, path)
+		v, err := o.version(ctx, path)
 		if err == nil {
 			err = usable(v)
 		}
@@ -46,21 +49,62 @@ func Find(ctx context.Context, o Options) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, err := versionOf(ctx, path); err == nil && v.EQ(Pinned()) {
+	if v, err := o.version(ctx, path); err == nil && v.EQ(Pinned()) {
 		return newCommand(path, v)
 	}
-	if err := o.build(ctx, path); err != nil {
+	if err := o.install(ctx, path); err != nil {
 		return nil, err
 	}
-	v, err := versionOf(ctx, path)
+	v, err := o.version(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("the Pulumi CLI that was just built (%s) does not run: %w", path, err)
+		return nil, fmt.Errorf("the Pulumi CLI that was just installed (%s) does not run: %w", path, err)
 	}
 	return newCommand(path, v)
 }
 
-// binary is the place of a built CLI.
+// install puts the pinned CLI at a path, where it appears only when it is complete.
+func (o Options) install(ctx context.Context, path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make a place for the Pulumi CLI: %w", err)
+	}
+	unlock, err := lock(ctx, filepath.Join(dir, "build.lock"), func() {
+		o.Progress("another process installs the Pulumi CLI: waiting for it")
+	})
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if v, err := o.version(ctx, path); err == nil && v.EQ(Pinned()) {
+		return nil // somebody else installed it while we waited
+	}
+	err = o.download(ctx, path)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	o.Progress(fmt.Sprintf("the official Pulumi CLI cannot be had: %v", err))
+	return o.build(ctx, path)
+}
+
+// binary is the place of an installed CLI.
 func (o Options) binary(v semver.Version) (string, error) {
+	dir, err := o.cacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "v"+v.String(), executable("pulumi")), nil
+}
+
+// executable is the file name of a program.
+func executable(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}
+
+// cacheDir is where CLIs are kept.
+func (o Options) cacheDir() (string, error) {
 	dir := o.CacheDir
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -73,11 +117,7 @@ func (o Options) binary(v semver.Version) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a directory to keep the Pulumi CLI in: %w", err)
 	}
-	name := "pulumi"
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	return filepath.Join(dir, "v"+v.String(), name), nil
+	return dir, nil
 }
 
 // errNoTools is an error for people: it says both ways out.

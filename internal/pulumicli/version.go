@@ -2,9 +2,11 @@ package pulumicli
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/blang/semver"
@@ -17,7 +19,7 @@ import (
 // 3.181.
 var Minimum = semver.MustParse("3.231.0")
 
-// Pinned is the version that is built when none is installed: that of the SDK, which tools/go.mod pins too.
+// Pinned is the version that is installed when there is none: that of the SDK, which tools/go.mod pins too.
 func Pinned() semver.Version { return sdk.Version }
 
 // parseVersion reads what "pulumi version" prints: v3.250.0, or v3.250.0-dev.1 for a development build.
@@ -50,4 +52,40 @@ func versionOf(ctx context.Context, path string) (semver.Version, error) {
 		return semver.Version{}, fmt.Errorf("ask for its version: %w", err)
 	}
 	return parseVersion(string(out))
+}
+
+// remembered is the size from which a CLI's version is remembered: a small file is a script that runs one version here
+// and another there, as those of version managers do.
+const remembered = 1 << 20
+
+// version is versionOf for a CLI whose answer is kept for as long as its file stays the same: to ask it takes a process
+// of a hundred megabytes.
+func (o Options) version(ctx context.Context, path string) (semver.Version, error) {
+	dir, err := o.cacheDir()
+	info, statErr := os.Stat(path)
+	if err != nil || statErr != nil || info.Size() < remembered {
+		return versionOf(ctx, path)
+	}
+	if path, err = filepath.EvalSymlinks(path); err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("locate the Pulumi CLI: %w", err)
+	}
+	key := fmt.Sprintf("%s %d %d", path, info.Size(), info.ModTime().UnixNano())
+	note := filepath.Join(dir, "versions", fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
+	if raw, err := os.ReadFile(note); err == nil {
+		if v, err := parseVersion(string(raw)); err == nil {
+			return v, nil
+		}
+	}
+	v, err := versionOf(ctx, path)
+	if err != nil {
+		return v, err
+	}
+	// What cannot be kept is asked again the next time.
+	if os.MkdirAll(filepath.Dir(note), 0o755) == nil && os.WriteFile(note+".partial", []byte(v.String()), 0o644) == nil {
+		_ = os.Rename(note+".partial", note)
+	}
+	return v, nil
 }
