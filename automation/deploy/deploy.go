@@ -112,7 +112,7 @@ func Run(ctx context.Context, p *automation.Platform, env string, o Options) (*D
 		return nil, err
 	}
 	d := &deployment{
-		session: session{Platform: p, op: plan.OpDeploy, stack: env, by: o.By.OnThisMachine(), observe: o.OnEvent},
+		session: session{Platform: p, op: plan.OpDeploy, stack: env, by: holder(o.By), observe: o.OnEvent},
 		o:       o, estate: e, out: &Deployment{Stack: env, Started: time.Now()},
 	}
 	err = d.under(ctx, work{take: d.acquire, run: d.run, lost: d.left, record: d.history})
@@ -218,7 +218,7 @@ func (d *deployment) run(ctx context.Context) error {
 	}
 	d.tell(plan.StageUp, "")
 	d.out.Up, err = d.Up(ctx, d.stack, automation.UpOptions{
-		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel, Message: d.o.Message,
+		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel, Message: plan.Mask(d.o.Message),
 	})
 	if err != nil {
 		return d.locked(ctx, err)
@@ -325,7 +325,10 @@ func (d *deployment) outcome(err error) Outcome {
 // history is what is kept of the deploy.
 func (d *deployment) history(err error) *history.Record {
 	r := d.record(d.out.Started, err)
-	r.Approval, r.Allowances, r.Repaired = d.o.Approval, d.o.Allow, d.out.Repaired
+	r.Approval, r.Repaired = plan.Mask(d.o.Approval), d.out.Repaired
+	for _, a := range d.o.Allow {
+		r.Allowances = append(r.Allowances, plan.Mask(a))
+	}
 	if p := d.out.Plan; p != nil {
 		r.Digest, r.Program, r.CLI, r.Changes = p.Digest, p.Identity.Program, p.Identity.CLI, p.Result.Changes
 		for _, s := range p.Result.Steps {

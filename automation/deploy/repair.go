@@ -58,8 +58,8 @@ type Repaired struct {
 // and made again; where there can, a person must have looked (RepairOptions.Import, Clear), or the error is an
 // ErrPending and the operations stay. A refresh then reads everything else as it is.
 func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOptions) (*Repaired, error) {
-	s := &session{Platform: p, op: plan.OpRepair, stack: env, by: o.By.OnThisMachine(), observe: o.OnEvent}
-	o.Reason = strings.TrimSpace(o.Reason)
+	s := &session{Platform: p, op: plan.OpRepair, stack: env, by: holder(o.By), observe: o.OnEvent}
+	o.Reason = plan.Mask(strings.TrimSpace(o.Reason))
 	if o.Force && o.Reason == "" {
 		return nil, s.error(automation.ErrInvalid, "force needs a reason, which the history keeps")
 	}
@@ -230,7 +230,7 @@ func (m *mending) decide(pending []state.PendingOperation) ([]state.PendingOpera
 		for _, name := range []string{o.URN, o.Type + " " + o.Name} {
 			if id := m.o.Import[name]; id != "" && o.Operation == "creating" {
 				imports[name] = true
-				o.ID, o.Remedy = id, state.RemedyAdopt
+				o.ID, o.Remedy, o.Imported = id, state.RemedyAdopt, false
 			}
 			if slices.Contains(m.o.Clear, name) && o.Operation == "creating" {
 				clears[name] = true
@@ -275,10 +275,40 @@ func (m *mending) adopt(ctx context.Context, adopted []state.PendingOperation) e
 	if err != nil {
 		return err
 	}
+	if problems, err := twice(exported.Deployment, adopted); err != nil {
+		return fmt.Errorf("read the state of %s: %w", m.stack, err)
+	} else if len(problems) > 0 {
+		return m.error(automation.ErrInvalid, problems...)
+	}
 	if exported.Deployment, err = withAdopted(exported.Deployment, adopted); err != nil {
 		return fmt.Errorf("take resources into the state of %s: %w", m.stack, err)
 	}
 	return m.Import(ctx, m.stack, exported)
+}
+
+// twice says which IDs are given to two resources of a type, or are those of others in the state.
+func twice(exported json.RawMessage, adopted []state.PendingOperation) ([]string, error) {
+	var deployment struct {
+		Resources []struct{ URN, Type, ID string }
+	}
+	if err := json.Unmarshal(exported, &deployment); err != nil {
+		return nil, err
+	}
+	whose := map[[2]string]string{}
+	for _, r := range deployment.Resources {
+		if r.ID != "" {
+			whose[[2]string{r.Type, r.ID}] = r.URN[strings.LastIndex(r.URN, ":")+1:]
+		}
+	}
+	var problems []string
+	for _, o := range adopted {
+		key := [2]string{o.Type, o.ID}
+		if other, known := whose[key]; known {
+			problems = append(problems, fmt.Sprintf("%s is %s %s, and cannot be %s as well", o.ID, o.Type, other, o.Name))
+		}
+		whose[key] = o.Name
+	}
+	return problems, nil
 }
 
 // withAdopted edits an exported state. Everything that it does not know stays as it is, secrets included.
@@ -325,6 +355,9 @@ func withAdopted(exported json.RawMessage, adopted []state.PendingOperation) (js
 				return nil, err
 			}
 			p.Resource["id"], p.Resource["outputs"] = id, p.Resource["inputs"]
+			if o.Imported {
+				p.Resource["outputs"] = json.RawMessage("{}") // the provider imports what it has no state of
+			}
 			raw, err := json.Marshal(p.Resource)
 			if err != nil {
 				return nil, err

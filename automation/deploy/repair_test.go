@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/state"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
@@ -312,4 +314,32 @@ func TestWithoutAPlaceForLeasesADeployGoesOnAndSaysSo(t *testing.T) {
 		_, err = r.Lease(t.Context(), "prod")
 		require.ErrorIs(t, err, automation.ErrNoStore)
 	}
+}
+
+func TestAnIDIsThatOfOneResource(t *testing.T) {
+	t.Parallel()
+	exported := json.RawMessage(`{"resources":[{"urn":"urn:pulumi:prod::p::t:m:Box::a","type":"t:m:Box","id":"box-a"}]}`)
+	box := func(name, id string) state.PendingOperation {
+		return state.PendingOperation{Type: "t:m:Box", Name: name, ID: id}
+	}
+	for _, c := range []struct {
+		adopted []state.PendingOperation
+		want    []string
+	}{
+		{[]state.PendingOperation{box("c", "box-c"), box("d", "box-d")}, nil},
+		{[]state.PendingOperation{box("c", "box-a")}, []string{"box-a is t:m:Box a, and cannot be c as well"}},
+		{[]state.PendingOperation{box("c", "x"), box("d", "x")}, []string{"x is t:m:Box c, and cannot be d as well"}},
+	} {
+		got, err := twice(exported, c.adopted)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, got)
+	}
+}
+
+// TestWhoDeploysKeepsNoCredential holds what leases and the history keep of a person's own words.
+func TestWhoDeploysKeepsNoCredential(t *testing.T) {
+	t.Parallel()
+	by := holder(lease.Holder{Actor: "bot password=hunter2", Run: "https://ci:hunter2@ci.example.com/7?token=hunter2", Commit: "token=hunter2hunter2"})
+	assert.NotContains(t, fmt.Sprintf("%+v", by), "hunter2")
+	assert.Contains(t, by.Run, "ci.example.com/7")
 }

@@ -1,6 +1,10 @@
 package plan
 
-import "regexp"
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
 
 // masked stands in the place of what looks like a credential.
 const masked = "[masked]"
@@ -22,16 +26,40 @@ var credentials = []struct {
 	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(\.[A-Za-z0-9_-]*)?`), masked},
 	// GitHub, GitLab, Slack, Pulumi.
 	{regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|pul-[0-9a-f]{32,})`), masked},
-	// user:password@ in an address.
-	{regexp.MustCompile(`(://[^/\s:@"']+:)[^/\s:@"']+@`), "${1}" + masked + "@"},
+	// user:password@ in an address. A password may have colons and at-signs.
+	{regexp.MustCompile(`(://[^/\s:@"']*:)[^/\s"']+@`), "${1}" + masked + "@"},
 	// HTTP headers.
 	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{16,}`), "${1}${2}" + masked},
 	// Members of a kubeconfig or of a credentials file, as YAML, JSON or JSON within a string.
 	{
-		regexp.MustCompile(`(?i)(\b(?:token|id-token|refresh-token|client-key-data|password|passwd|aws_secret_access_key|aws_session_token|secretAccessKey|sessionToken)\\*["']?\s*[:=]\s*\\*["']?)[^\s"'\\,;}\[(]{8,}`),
+		regexp.MustCompile(`(?i)(\b(?:[\w-]*[_-])?(?:token|client-key-data|api[_-]?key|client[_-]?secret|secret[_-]?key|aws_secret_access_key|secretAccessKey|sessionToken)\\*["']?\s*[:=]\s*\\*["']?)[^\s"'\\,;}\[(&]{8,}`),
+		"${1}" + masked,
+	},
+	{
+		regexp.MustCompile(`(?i)(\b(?:[\w-]*[_-])?(?:password|passwd|passphrase|pwd)\\*["']?\s*[:=]\s*\\*["']?)[^\s"'\\,;}\[(&]{5,}`),
 		"${1}" + masked,
 	},
 }
+
+// MaskAddress is Mask for the address of a CI run: neither its user nor what stands behind a question mark is needed to find
+// the run, as far as it looks like a credential.
+func MaskAddress(address string) string {
+	scheme, rest, is := strings.Cut(address, "://")
+	if !is {
+		return Mask(address)
+	}
+	authority, _, _ := strings.Cut(rest, "/")
+	if _, err := url.Parse(address); err != nil {
+		authority = rest // such as a password with a slash in it
+	}
+	if at := strings.LastIndex(authority, "@"); at >= 0 {
+		address = scheme + "://" + masked + rest[at:]
+	}
+	return Mask(secretParameter.ReplaceAllString(address, "${1}"+masked))
+}
+
+// secretParameter is a query parameter that grants something.
+var secretParameter = regexp.MustCompile(`(?i)([?&#][\w.-]*(?:token|secret|password|passwd|pwd|key|sig|signature|auth|credential)=)[^&#\s]+`)
 
 // Mask replaces what looks like a credential: access keys, PEM blocks, JSON Web Tokens, tokens of GitHub and the like,
 // tokens and passwords in a kubeconfig. It is for text that people will see; it cannot know a secret that looks like

@@ -161,6 +161,9 @@ func TestCredentialsAreMaskedInMessages(t *testing.T) {
 		`{\"user\":{\"token\":\"abcdefgh12345678\"}}`:                               `{\"user\":{\"token\":\"[masked]\"}}`,
 		"client-key-data: LS0tLS1CRUdJTiBSU0E=":                                     "client-key-data: [masked]",
 		"https://me:hunter2hunter2@example.com/x":                                   "https://me:[masked]@example.com/x",
+		"https://me:p@ss:word@example.com/x":                                        "https://me:[masked]@example.com/x",
+		"CHG-1, password=hunter2, db_password: s3cret":                              "CHG-1, password=[masked], db_password: [masked]",
+		"api-key: 0123456789, client_secret=abcdefgh1":                              "api-key: [masked], client_secret=[masked]",
 		"https://s3/x?X-Amz-Signature=0123abcd&b=1":                                 "https://s3/x?X-Amz-Signature=[masked]&b=1",
 		"Authorization: Bearer abcdefghijklmnop0123":                                "Authorization: Bearer [masked]",
 		"httpTokens: required, tokenExpirationSeconds: 86400":                       "httpTokens: required, tokenExpirationSeconds: 86400",
@@ -174,6 +177,21 @@ func TestCredentialsAreMaskedInMessages(t *testing.T) {
 	}
 	assert.Equal(t, []Diagnostic{{Message: "[masked] was refused"}}, c.Result().Warnings)
 	assert.Equal(t, []Diagnostic{{Message: "[masked] was refused"}}, c.Result().Errors)
+}
+
+func TestTheAddressOfARunKeepsWhatFindsItAndNoMore(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"https://ci.example.com/job/7?attempt=2":            "https://ci.example.com/job/7?attempt=2",
+		"https://bot:p/w@ci.example.com/job/7":              "https://[masked]@ci.example.com/job/7",
+		"https://s3cr3t@ci.example.com":                     "https://[masked]@ci.example.com",
+		"https://ci.example.com/7?access_token=abc&step=1":  "https://ci.example.com/7?access_token=[masked]&step=1",
+		"https://ci.example.com/7?step=1&private_key=a%20b": "https://ci.example.com/7?step=1&private_key=[masked]",
+		"run 7, password: hunter2":                          "run 7, password: [masked]",
+		"":                                                  "",
+	} {
+		assert.Equal(t, want, MaskAddress(said))
+	}
 }
 
 func TestNodeGroupsTellWhatBecomesOfTheirNodes(t *testing.T) {

@@ -128,12 +128,16 @@ func (r *Rehearsal) Close() error { return r.closing() }
 
 // Attach copies the project's stack files to a place where the CLI may write to them, and starts the providers.
 func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*automation.Attachment, error) {
-	work := filepath.Join(r.dir, "work", stack)
 	home := filepath.Join(r.dir, "home")
-	for _, dir := range []string{work, home} {
+	for _, dir := range []string{filepath.Join(r.dir, "work"), home} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
 		}
+	}
+	// Each run has a directory of its own: two of one environment would take each other's stack file.
+	work, err := os.MkdirTemp(filepath.Join(r.dir, "work"), stack+"-")
+	if err != nil {
+		return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
 	}
 	if err := errors.Join(stackfile.CopyProject(projectDir, work), stackfile.Copy(projectDir, work, stack)); err != nil {
 		return nil, err
@@ -160,7 +164,11 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 		env["PULUMI_SKIP_CHECKPOINTS"] = "true"
 	}
 	maps.Copy(env, providers.Env())
-	s := &automation.Attachment{WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Release: providers.Close}
+	s := &automation.Attachment{WorkDir: work, Home: home, Env: env, Clean: true, Create: true}
+	s.Release = func() {
+		providers.Close()
+		_ = os.RemoveAll(work)
+	}
 	s.Unlock = "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks")
 	r.mu.Lock()
 	defer r.mu.Unlock()

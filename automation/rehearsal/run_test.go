@@ -204,6 +204,27 @@ func TestARehearsalKnowsNothingOfTheRealStack(t *testing.T) {
 	assert.NotContains(t, string(copied), "awskms")
 }
 
+func TestRunsOfOneEnvironmentShareNoFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cloud := Over(t.TempDir(), r.boxes.Serve, func() error { return nil })
+	file := filepath.Join(r.dir, "Pulumi.prod.yaml")
+	first, err := cloud.Attach(t.Context(), r.dir, "prod")
+	require.NoError(t, err)
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, bytes.Replace(raw, []byte("red"), []byte("blue"), 1), 0o600))
+	second, err := cloud.Attach(t.Context(), r.dir, "prod")
+	require.NoError(t, err)
+	for run, colour := range map[*automation.Attachment]string{first: "red", second: "blue"} {
+		copied, err := os.ReadFile(filepath.Join(run.WorkDir, "Pulumi.prod.yaml"))
+		require.NoError(t, err)
+		assert.Contains(t, string(copied), "colour: "+colour, "a run has the stack file with which it began")
+		run.Release()
+		assert.NoDirExists(t, run.WorkDir)
+	}
+}
+
 func TestPodsWithoutAHomeFailARehearsal(t *testing.T) {
 	t.Parallel()
 	homeless := &placement.Report{Environment: "prod"}

@@ -36,6 +36,10 @@ type PendingOperation struct {
 	ID string `json:"id,omitempty"`
 	// Remedy is what it needs.
 	Remedy Remedy `json:"remedy"`
+	// Local tells that it is nothing in the cloud: a component, or a provider of Pulumi's own.
+	Local bool `json:"local,omitempty"`
+	// Imported tells that ID is what the provider imports the resource by. A refresh reads the resource's own.
+	Imported bool `json:"imported,omitempty"`
 }
 
 // String says what was under way and what it needs.
@@ -45,9 +49,16 @@ func (o PendingOperation) String() string {
 	case RemedyAdopt:
 		return fmt.Sprintf("%s: the cloud is asked for %s, which is taken into the state if it exists", text, o.ID)
 	case RemedyClear:
+		if o.Local {
+			return text + ": it is nothing in the cloud, and is made again"
+		}
 		return text + ": there cannot be two of it, so it is made again (if it exists after all, the cloud may refuse that and say so)"
 	case RemedyDecide:
-		return text + ", and a second one would be made beside it: look whether it exists, and say so"
+		how := facts.Repeatable[o.Type]
+		if how != "" {
+			how = " (" + how + ")"
+		}
+		return text + ", and a second one would be made beside it: look whether it exists" + how + ", and say so"
 	}
 	return text + ": a refresh reads how it is"
 }
@@ -80,15 +91,22 @@ func pending(d *apitype.DeploymentV3, x apitype.OperationV2) PendingOperation {
 	if x.Type != apitype.OperationTypeCreating {
 		return o
 	}
+	if !x.Resource.Custom || strings.HasPrefix(o.Type, "pulumi:") {
+		o.Remedy, o.Local = RemedyClear, true
+		return o
+	}
 	if slices.ContainsFunc(d.Resources, func(r apitype.ResourceV3) bool { return r.URN == x.Resource.URN }) {
 		// The one that it was to replace is in the state under the same URN.
 		o.Remedy = RemedyDecide
 		return o
 	}
 	id, known := physicalID(o.Type, x.Resource.Inputs)
+	imported, importable := facts.ImportIDOf(o.Type, x.Resource.Inputs)
 	switch {
 	case known:
 		o.ID, o.Remedy = id, RemedyAdopt
+	case importable:
+		o.ID, o.Remedy, o.Imported = imported, RemedyAdopt, true
 	case facts.Unique[o.Type] || ownName(o.Type, x.Resource.Inputs):
 		o.Remedy = RemedyClear
 	default:

@@ -2,6 +2,9 @@ package state
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/internal/facts"
 	"github.com/eks-platform/eks-platform/internal/pulumicli"
 )
 
@@ -92,6 +96,9 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 		{"kubernetes:core/v1:Namespace", "c", map[string]any{"metadata": map[string]any{"name": "ns"}}, "ns", RemedyAdopt},
 		{"kubernetes:helm.sh/v3:Release", "c", map[string]any{"namespace": "ns", "name": "rel"}, "ns/rel", RemedyAdopt},
 		{"aws:ec2/route:Route", "r", nil, "", RemedyClear},
+		{"aws:ec2/route:Route", "r", map[string]any{"routeTableId": "rtb-1", "destinationIpv6CidrBlock": "::/0"}, "rtb-1_::/0", RemedyAdopt},
+		{"aws:efs/backupPolicy:BackupPolicy", "b", map[string]any{"fileSystemId": "fs-1"}, "fs-1", RemedyAdopt},
+		{"pulumi:providers:aws", "p", map[string]any{"region": "eu-west-1"}, "", RemedyClear},
 		{"aws:ec2/securityGroup:SecurityGroup", "r", map[string]any{"name": "sg"}, "", RemedyClear},
 		{"aws:ec2/securityGroup:SecurityGroup", "r", map[string]any{"name": "r-1234567", "__defaults": []any{"name"}}, "", RemedyDecide},
 		{"aws:ec2/launchTemplate:LaunchTemplate", "r", map[string]any{"name": "lt", "__defaults": []any{"updateDefaultVersion"}}, "", RemedyClear},
@@ -102,7 +109,7 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 		{"aws:ec2/vpc:Vpc", "n", nil, "", RemedyDecide},
 	} {
 		x := apitype.OperationV2{Type: apitype.OperationTypeCreating, Resource: apitype.ResourceV3{
-			URN: urn.URN("urn:pulumi:prod::p::" + c.typ + "::" + c.name), Type: tokens.Type(c.typ), Inputs: c.inputs,
+			URN: urn.URN("urn:pulumi:prod::p::" + c.typ + "::" + c.name), Type: tokens.Type(c.typ), Custom: true, Inputs: c.inputs,
 		}}
 		d.PendingOperations = []apitype.OperationV2{x}
 		got := Pending(d)[0]
@@ -110,4 +117,43 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 		d.PendingOperations[0].Type = apitype.OperationTypeUpdating
 		assert.Equal(t, RemedyRefresh, Pending(d)[0].Remedy)
 	}
+}
+
+// TestEveryTypeThatIsRegisteredHasARemedy goes through all that the program registers: what a killed run was about to make is
+// found in the cloud, made again, or named with the way to look for it.
+func TestEveryTypeThatIsRegisteredHasARemedy(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../tests/testdata/urns-*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	checked := map[string]bool{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, text := range regexp.MustCompile(`urn:pulumi:[^\s"']+`).FindAllString(string(raw), -1) {
+			typ := string(urn.URN(strings.TrimSuffix(text, ":")).Type())
+			if checked[typ] {
+				continue
+			}
+			checked[typ] = true
+			_, byName := facts.UniqueByName[typ]
+			how, repeatable := facts.Repeatable[typ]
+			switch {
+			case strings.HasPrefix(typ, "pulumi:"), strings.HasPrefix(typ, "eks-platform:"), strings.HasPrefix(typ, "eks:index:"):
+				got := Pending(&apitype.DeploymentV3{PendingOperations: []apitype.OperationV2{{
+					Type: apitype.OperationTypeCreating, Resource: apitype.ResourceV3{
+						URN: urn.URN(text), Type: tokens.Type(typ), Custom: strings.HasPrefix(typ, "pulumi:"),
+					},
+				}}})[0]
+				assert.Equal(t, RemedyClear, got.Remedy, "%s is nothing in the cloud", typ)
+				assert.Contains(t, got.String(), "it is nothing in the cloud")
+			case repeatable:
+				assert.NotEmpty(t, how, typ)
+				assert.False(t, facts.Unique[typ] || facts.Findable(typ), "%s is found, or there cannot be two of it: nobody must look for it", typ)
+			default:
+				assert.True(t, facts.Findable(typ) || facts.Unique[typ] || byName, "%s has no remedy", typ)
+			}
+		}
+	}
+	assert.Greater(t, len(checked), 60)
 }

@@ -29,17 +29,78 @@ func IDOf(typ string, inputs map[string]any) (string, bool) {
 		}
 		form = r.ID
 	}
+	id, complete := fill(form, inputs)
+	// What is left of a form is a part that is optional or that AWS makes up.
+	if !complete || strings.ContainsAny(given.ReplaceAllString(form, ""), "{}[]* ") {
+		return "", false
+	}
+	return id, true
+}
+
+// importIDs are the forms under which the AWS provider imports types whose id AWS makes up, as far as they are made up of
+// inputs; the first whose inputs are all there counts.
+var importIDs = map[string][]string{
+	"aws:autoscaling/schedule:Schedule": {"{autoscalingGroupName}/{scheduledActionName}"},
+	"aws:ec2/route:Route": {
+		"{routeTableId}_{destinationCidrBlock}", "{routeTableId}_{destinationIpv6CidrBlock}", "{routeTableId}_{destinationPrefixListId}",
+	},
+	"aws:ec2/routeTableAssociation:RouteTableAssociation": {"{subnetId}/{routeTableId}", "{gatewayId}/{routeTableId}"},
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":   {"{role}/{policyArn}"},
+}
+
+// ImportIDOf returns what the AWS provider finds a resource of these inputs by when it imports it, where that is not its id.
+func ImportIDOf(typ string, inputs map[string]any) (string, bool) {
+	for _, form := range importIDs[typ] {
+		if id, complete := fill(form, inputs); complete {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// fill puts inputs into a form, and reports whether all were there.
+func fill(form string, inputs map[string]any) (string, bool) {
 	complete := true
 	id := given.ReplaceAllStringFunc(form, func(part string) string {
 		value, _ := inputs[strings.Trim(part, "{}")].(string)
 		complete = complete && value != ""
 		return value
 	})
-	// What is left of a form is a part that is optional or that AWS makes up.
-	if !complete || strings.ContainsAny(given.ReplaceAllString(form, ""), "{}[]* ") {
-		return "", false
+	return id, complete
+}
+
+// Findable reports whether a resource of a type can be found in the cloud by what it was made of: see IDOf and ImportIDOf.
+func Findable(typ string) bool {
+	if importIDs[typ] != nil || strings.HasPrefix(typ, "kubernetes:") {
+		return true
 	}
-	return id, true
+	inputs := map[string]any{}
+	if r := aws.ResourceOf(typ); r != nil {
+		for name, p := range r.Props {
+			if !p.Output() {
+				inputs[name] = name
+			}
+		}
+	}
+	_, known := IDOf(typ, inputs)
+	return known
+}
+
+// Repeatable are the types of which the cloud makes a second one without a word, and that can only be told from others by
+// somebody who looks: how to look.
+var Repeatable = map[string]string{
+	"aws:cloudwatch/queryDefinition:QueryDefinition": "by its name, among the saved queries of CloudWatch Logs Insights",
+	"aws:ec2/eip:Eip":                                     "by its Name tag, among the Elastic IP addresses without an association",
+	"aws:ec2/internetGateway:InternetGateway":             "by its Name tag, among the internet gateways",
+	"aws:ec2/launchTemplate:LaunchTemplate":               "by the beginning of its name, among the launch templates",
+	"aws:ec2/natGateway:NatGateway":                       "by its Name tag, among the NAT gateways of its subnet",
+	"aws:ec2/routeTable:RouteTable":                       "by its Name tag, among the route tables of its VPC",
+	"aws:ec2/securityGroup:SecurityGroup":                 "by the beginning of its name, among the security groups of its VPC",
+	"aws:ec2/subnetCidrReservation:SubnetCidrReservation": "by its CIDR, among the reservations of its subnet",
+	"aws:ec2/vpc:Vpc":                                     "by its Name tag, among the VPCs",
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                     "by its service, among the endpoints of its VPC",
+	"aws:efs/fileSystem:FileSystem":                       "by its Name tag, among the file systems",
+	"aws:kms/key:Key":                                     "by its description, among the customer managed keys without an alias",
 }
 
 // Unique are the types of which the cloud refuses a second one with the same inputs, or takes it for the first: creating it

@@ -3,9 +3,7 @@
 package stackfile
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -32,8 +30,10 @@ func CopyProject(from, to string) error {
 	return wholefile.Replace(filepath.Join(to, Project), raw)
 }
 
-// Copy copies a stack's file into a working directory, where the CLI keeps the salt of the rehearsal's own
-// encryption in it. A salt from an earlier run stays, and how the real stack encrypts is left out.
+// salt is the CLI's salt for the passphrase of rehearsals. It protects as little as the passphrase does.
+const salt = "v1:yqqJWTvHaOo=:v1:dcMUIKSv+81h6gEP:CusvcPqwSIh1nnf6mvHqzaK7jUp6rA=="
+
+// Copy copies a stack's file into a working directory, with the rehearsal's own encryption in place of that of the real stack.
 func Copy(from, to, stack string) error {
 	doc, err := Read(filepath.Join(from, Name(stack)))
 	if err != nil {
@@ -42,21 +42,13 @@ func Copy(from, to, stack string) error {
 	for _, key := range encryption {
 		remove(doc, key)
 	}
-	target := filepath.Join(to, Name(stack))
-	before, err := Read(target)
-	switch {
-	case err == nil:
-		if key, value := Find(before, "encryptionsalt"); key != nil {
-			doc.Content[0].Content = append(doc.Content[0].Content, key, value)
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
+	doc.Content[0].Content = append(doc.Content[0].Content,
+		&yaml.Node{Kind: yaml.ScalarNode, Value: "encryptionsalt"}, &yaml.Node{Kind: yaml.ScalarNode, Value: salt})
 	raw, err := yaml.Marshal(doc)
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", Name(stack), err)
 	}
-	return wholefile.Replace(target, raw)
+	return wholefile.Replace(filepath.Join(to, Name(stack)), raw)
 }
 
 // Read reads a file that holds a mapping.
