@@ -37,8 +37,7 @@ func change(more ...string) edits { return edits{"dev": append(slices.Clone(unpr
 // Changes of one environment, and of its cloud behind its back. Each step leaves dev as it found it.
 func TestChangesSayWhatTheyDo(t *testing.T) {
 	t.Parallel()
-	e := open(t, change(), rehearsal.Options{})
-	e.up("dev", automation.UpOptions{})
+	e := unprotectedStands(t).copied(t, change())
 	for _, step := range []struct {
 		name string
 		run  func(t *testing.T, e *estate)

@@ -36,11 +36,11 @@ func named(t *testing.T, r *plan.Result, typ, name string) plan.Step {
 // another order every time: two previews of the same are the same nevertheless.
 func TestTwoPreviewsOfTheSameHaveOneDigest(t *testing.T) {
 	t.Parallel()
-	e := open(t, change(), rehearsal.Options{})
-	fresh, _ := e.digest("")
-	again, _ := e.digest("")
+	nothing := open(t, change(), rehearsal.Options{})
+	fresh, _ := nothing.digest("")
+	again, _ := nothing.digest("")
 	assert.Equal(t, fresh, again, "of an environment that does not exist")
-	e.up("dev", automation.UpOptions{})
+	e := unprotectedStands(t).copied(t, change())
 
 	seen := map[string]string{fresh: "everything"}
 	for name, edit := range map[string][]string{

@@ -2,6 +2,7 @@
 // package, on the rehearsal cloud. They need no network, no credentials and no plugins; the Pulumi CLI is found on PATH
 // or built once from tools/, and a test without one fails.
 //
-// Each top-level test has a rehearsal directory and stack files of its own, copied from the repository and edited. An
-// engine run costs seconds: subtests share what their test has brought up, and say when they change it.
+// Each top-level test has a rehearsal directory of its own, and stack files that it copies from the frozen estate and
+// edits. An engine run costs seconds: a test that begins with environments that stand copies the directory in which they
+// were brought up once for all tests, and subtests share what their test has brought up, and say when they change it.
 package engine

@@ -21,18 +21,20 @@ import (
 // The life of the frozen estate's three environments, each step of which needs the one before.
 func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, rehearsal.Options{Latency: slow{}})
+	nothing := open(t, nil, rehearsal.Options{})
+	frozen := frozenStands(t)
+	e := frozen.copied(t, nil)
 	for _, step := range []struct {
 		name string
 		run  func(t *testing.T, e *estate)
 	}{
-		{"stg does not come up before dev", stgBeforeDev},
-		{"a preview of a fresh environment creates everything", freshPreviews},
-		{"dev comes up", func(t *testing.T, e *estate) { comesUp(t, e, "dev") }},
-		{"a preview of what joins it creates its own", func(t *testing.T, e *estate) { goldenPreview(t, e, "stg") }},
-		{"stg comes up", func(t *testing.T, e *estate) { comesUp(t, e, "stg") }},
-		{"prod comes up", func(t *testing.T, e *estate) { comesUp(t, e, "prod") }},
-		{"the cloud was asked in the right order", upInOrder},
+		{"stg does not come up before dev", func(t *testing.T, _ *estate) { stgBeforeDev(t, nothing.with(t, nil)) }},
+		{"a preview of a fresh environment creates everything", func(t *testing.T, _ *estate) { freshPreviews(t, nothing.with(t, nil)) }},
+		{"a preview of what joins creates its own", func(t *testing.T, _ *estate) { goldenPlan(t, frozen.joins, "stg") }},
+		{"dev came up", func(t *testing.T, e *estate) { cameUp(t, e, "dev", frozen.results["dev"]) }},
+		{"stg came up", func(t *testing.T, e *estate) { cameUp(t, e, "stg", frozen.results["stg"]) }},
+		{"prod came up", func(t *testing.T, e *estate) { cameUp(t, e, "prod", frozen.results["prod"]) }},
+		{"the cloud was asked in the right order", func(t *testing.T, _ *estate) { upInOrder(t, frozen.timeline) }},
 		{"what stands is as the stack files say", standing},
 		{"an owner publishes its contract and no secret", publishes},
 		{"a CIDR change is refused, and says what it would replace", changeProtectedCIDR},
@@ -69,9 +71,14 @@ func freshPreviews(t *testing.T, e *estate) {
 // goldenPreview previews an environment that does not exist and compares what it would do with the golden.
 func goldenPreview(t *testing.T, e *estate, stack string) {
 	t.Helper()
-	plan := planOf(t, e, stack)
-	golden(t, plan, "preview-"+stack+".txt")
-	for _, line := range plan {
+	goldenPlan(t, planOf(t, e, stack), stack)
+}
+
+// goldenPlan compares the plan of an environment that does not exist with the golden.
+func goldenPlan(t *testing.T, lines []string, stack string) {
+	t.Helper()
+	golden(t, lines, "preview-"+stack+".txt")
+	for _, line := range lines {
 		assert.Regexp(t, "^(create|read) ", line)
 	}
 }
@@ -79,7 +86,12 @@ func goldenPreview(t *testing.T, e *estate, stack string) {
 // comesUp brings an environment up and finds nothing to do afterwards, whether the cloud is looked at or not.
 func comesUp(t *testing.T, e *estate, stack string) {
 	t.Helper()
-	r := e.up(stack, automation.UpOptions{})
+	cameUp(t, e, stack, e.up(stack, automation.UpOptions{}))
+}
+
+// cameUp holds the update that created an environment, and what is to be done after it, to what comesUp says.
+func cameUp(t *testing.T, e *estate, stack string, r *plan.Result) {
+	t.Helper()
 	assert.Equal(t, []string{"create"}, ops(r.Changes), "%v", r.Changes)
 	assert.Empty(t, r.Warnings)
 	for _, refresh := range []bool{false, true} {

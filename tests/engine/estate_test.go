@@ -40,18 +40,25 @@ type estate struct {
 	cli   *pulumicli.Command
 }
 
-// open makes an estate in which nothing stands. What is killed leaves the state that its last step has written; all
-// others write it once, at the end.
+// open makes an estate in which nothing stands.
 func open(t *testing.T, changes edits, o rehearsal.Options) *estate {
 	t.Helper()
-	o.Dir = t.TempDir()
+	return openIn(t, t.TempDir(), changes, o)
+}
+
+// openIn makes an estate of a rehearsal's directory. What is killed leaves the state that its last step has written; all
+// others write it once, at the end.
+func openIn(t *testing.T, dir string, changes edits, o rehearsal.Options) *estate {
+	t.Helper()
+	cli := clitest.Find(t)
+	o.Dir = dir
 	c, err := openRehearsal(o)
 	require.NoError(t, err)
 	if !slices.ContainsFunc(o.Faults, func(f rehearsal.Fault) bool { return f.Kind == rehearsal.FaultKill }) {
 		c.WriteStateAtEnd()
 	}
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
-	return &estate{t: t, dir: project(t, changes), cloud: c, cli: clitest.Find(t)}
+	return &estate{t: t, dir: project(t, changes), cloud: c, cli: cli}
 }
 
 // with is the estate in a subtest, with other changes of the stack files: what stands stays.

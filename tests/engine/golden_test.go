@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,8 +26,14 @@ var parts = []string{"create-replacement", "delete-replaced"}
 // that are only read: operation, type, name, and in brackets the properties that change. The lines are ordered by URN.
 func planOf(t *testing.T, e *estate, stack string) []string {
 	t.Helper()
+	out, err := planLines(t.Context(), e.platform(), stack)
+	require.NoError(t, err)
+	return out
+}
+
+func planLines(ctx context.Context, p *automation.Platform, stack string) ([]string, error) {
 	lines := map[string]string{}
-	_, err := e.platform().Preview(t.Context(), stack, automation.PreviewOptions{OnEvent: func(event plan.Event) {
+	_, err := p.Preview(ctx, stack, automation.PreviewOptions{OnEvent: func(event plan.Event) {
 		s := event.Step
 		if s == nil || s.Op == "same" || slices.Contains(parts, s.Op) {
 			return
@@ -37,12 +44,11 @@ func planOf(t *testing.T, e *estate, stack string) []string {
 		}
 		lines[s.URN] = line
 	}})
-	require.NoError(t, err)
 	out := make([]string, 0, len(lines))
 	for _, urn := range slices.Sorted(maps.Keys(lines)) {
 		out = append(out, lines[urn])
 	}
-	return out
+	return out, err
 }
 
 // golden compares lines with a file in tests/testdata, or writes the file under UPDATE_GOLDEN=1.

@@ -62,8 +62,7 @@ func TestAnIPv6ClusterComesUpStaysAndGoes(t *testing.T) {
 
 func TestAnIPv4ClusterIsReplacedByAnIPv6OneInItsNetwork(t *testing.T) {
 	t.Parallel()
-	e := open(t, nil, rehearsal.Options{})
-	e.up("prod", automation.UpOptions{})
+	e := frozenStands(t).copied(t, nil)
 	_, err := e.with(t, ipv6).platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.ErrorContains(t, err, "prod-cluster: is protected")

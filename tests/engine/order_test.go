@@ -21,13 +21,18 @@ type operations struct {
 // missing.
 func (e *estate) operationsOn(stack string, kind rehearsal.Kind) operations {
 	e.t.Helper()
-	out := operations{t: e.t}
-	for _, op := range e.cloud.Cloud().Timeline() {
+	return operationsIn(e.t, e.cloud.Cloud().Timeline(), stack, kind)
+}
+
+func operationsIn(t *testing.T, timeline []rehearsal.Operation, stack string, kind rehearsal.Kind) operations {
+	t.Helper()
+	out := operations{t: t}
+	for _, op := range timeline {
 		if op.Kind == kind && op.Err == nil && strings.HasPrefix(op.URN, "urn:pulumi:"+stack+"::") {
 			out.all = append(out.all, op)
 		}
 	}
-	require.NotEmpty(e.t, out.all)
+	require.NotEmpty(t, out.all)
 	return out
 }
 
@@ -104,9 +109,9 @@ func (slow) Of(op rehearsal.Operation) time.Duration {
 	return 0
 }
 
-func upInOrder(t *testing.T, e *estate) {
+func upInOrder(t *testing.T, timeline []rehearsal.Operation) {
 	for _, stack := range []string{"dev", "prod"} {
-		made := e.operationsOn(stack, rehearsal.Create)
+		made := operationsIn(t, timeline, stack, rehearsal.Create)
 		nodes := made.of(nodeGroupType)
 		for _, addon := range []string{"vpc-cni", "kube-proxy", "eks-pod-identity-agent"} {
 			made.of(addonType, addon).before(nodes, stack+": nodes must find "+addon)

@@ -27,9 +27,7 @@ var minor = edits{
 
 func TestAnUpdateMovesAClusterToTheNextMinorInOrder(t *testing.T) {
 	t.Parallel()
-	before := open(t, nil, rehearsal.Options{})
-	before.up("dev", automation.UpOptions{})
-	before.up("stg", automation.UpOptions{})
+	before := frozenStands(t).copied(t, nil)
 
 	after := before.with(t, minor)
 	// A joining stack follows its owner, never the other way round.

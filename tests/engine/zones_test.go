@@ -29,7 +29,7 @@ func TestAZoneIsAppendedBesideTheControlPlanesZones(t *testing.T) {
 
 func TestAShellInTheVPCReachesThePrivateEndpoint(t *testing.T) {
 	t.Parallel()
-	e := open(t, edits{"prod": {"      access: private\n", "      access: private\n      privateCidrs: [10.200.0.0/16]\n"}}, rehearsal.Options{})
+	e := frozenStands(t).copied(t, edits{"prod": {"      access: private\n", "      access: private\n      privateCidrs: [10.200.0.0/16]\n"}})
 	e.up("prod", automation.UpOptions{})
 	control, _ := e.object(prod, clusterType, "prod").Attributes["vpcConfig"].(attributes)
 	require.NotEmpty(t, control["clusterSecurityGroupId"])
