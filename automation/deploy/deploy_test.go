@@ -301,14 +301,16 @@ func TestACancelLetsTheRunningStepEndAndLeavesNothingLocked(t *testing.T) {
 func TestALostLeaseInterruptsTheEngine(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.boxes.Slow = func() { time.Sleep(2 * time.Second) }
+	broken := make(chan struct{})
+	r.boxes.Slow = func() { <-broken; time.Sleep(2 * time.Second) } // twenty heartbeats to notice it
 	r.configure("prod", "boxes: [slow]", "colour: red", "shape: cube")
 	go func() {
 		<-r.boxes.Created
+		defer close(broken)
 		_, err := r.BreakLease(context.Background(), "prod", lease.BreakOptions{Force: true, Reason: "to see what happens", By: lease.Holder{Actor: "mallory"}})
 		assert.NoError(t, err)
 	}()
-	d, err := r.deploy(Options{Lease: lease.Options{TTL: 4 * time.Second, Heartbeat: 100 * time.Millisecond}})
+	d, err := r.deploy(Options{Lease: lease.Options{TTL: time.Minute, Heartbeat: 100 * time.Millisecond}})
 	require.ErrorIs(t, err, automation.ErrLeaseLost)
 	require.ErrorIs(t, err, lease.ErrLost)
 	assert.NotErrorIs(t, err, automation.ErrCancelled)

@@ -78,20 +78,40 @@ func engineOf(t *testing.T, dir string) int {
 	return lock.PID
 }
 
-// settled waits until the number of objects in the cloud's file has not changed for a moment: the engine has done
-// everything that it need not wait for the control plane with.
+// settled waits until the control plane is all that the engine still waits for, by the state that it writes at every
+// step, and the number of objects in the cloud's file has not changed for a moment.
 func settled(t *testing.T, dir string) {
 	t.Helper()
 	file := filepath.Join(dir, "cloud.db")
-	for same, last := 0, ""; same < 6; time.Sleep(250 * time.Millisecond) {
+	for same, last := 0, ""; same < 8; time.Sleep(250 * time.Millisecond) {
 		info, err := os.Stat(file)
 		require.NoError(t, err)
-		if now := fmt.Sprint(info.Size(), info.ModTime()); now == last {
+		now := fmt.Sprint(info.Size(), info.ModTime())
+		if now == last && underWay(dir) == 1 {
 			same++
 		} else {
 			same, last = 0, now
 		}
 	}
+}
+
+// underWay counts the operations on dev that the state says have begun and not ended; -1 when it is just being written.
+func underWay(dir string) int {
+	raw, err := os.ReadFile(filepath.Join(dir, "state", ".pulumi", "stacks", "eks-platform", "dev.json"))
+	if err != nil {
+		return -1
+	}
+	var file struct {
+		Checkpoint struct {
+			Latest struct {
+				Pending []struct{} `json:"pending_operations"`
+			}
+		}
+	}
+	if json.Unmarshal(raw, &file) != nil {
+		return -1
+	}
+	return len(file.Checkpoint.Latest.Pending)
 }
 
 func TestADeployThatIsKilledIsNamedAndRepairedByTheNext(t *testing.T) {

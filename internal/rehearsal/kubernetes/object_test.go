@@ -331,7 +331,7 @@ func TestAReferenceToWhatDoesNotExistIsRefused(t *testing.T) {
 func TestAnObjectWaitsALittleForWhatIsCreatedBesideIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true, nil)
-	kubernetes.SetPatience(w.server, 10*time.Second)
+	kubernetes.SetPatience(w.server, time.Minute)
 	checked := w.mustCheck(configMap, m{"metadata": m{"name": "late"}})
 	go func() {
 		time.Sleep(50 * time.Millisecond)
