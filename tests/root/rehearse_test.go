@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 	"github.com/eks-platform/eks-platform/stacks"
@@ -20,7 +20,7 @@ import (
 // after which nothing is left. It returns the environments that it did this with.
 func rehearsed(t *testing.T, dir string) []string {
 	t.Helper()
-	report, err := automation.Rehearse(t.Context(), automation.RehearseOptions{ProjectDir: dir, Dir: t.TempDir(), Command: clitest.Find(t)})
+	report, err := rehearsal.Run(t.Context(), rehearsal.RunOptions{ProjectDir: dir, Dir: t.TempDir(), Command: clitest.Find(t)})
 	require.NoError(t, err)
 	assert.True(t, report.OK)
 	assert.Zero(t, report.Objects, "%v", report.Leftovers)
@@ -40,7 +40,7 @@ func TestTheEstateAtTheRootComesUpChangesAndGoes(t *testing.T) {
 	assert.Equal(t, e.Names(), rehearsed(t, estatetest.Root()))
 }
 
-// Another account and region, other names, another tenant, two environments on one cluster, and none in production.
+// Another account and region, other names, another tenant, two environments on one cluster, and no production.
 func TestAnAdoptersEstateComesUpChangesAndGoes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
