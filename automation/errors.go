@@ -112,7 +112,7 @@ func Named(err error, op plan.Operation, stack string) error {
 	return fmt.Errorf("%s %s: %w", op, stack, err)
 }
 
-// isKind tells whether an error is of a kind.
+// isKind reports whether an error is of a kind.
 func isKind(err, kind error) bool { return err != nil && errors.Is(err, kind) }
 
 // attempt is a CLI command that failed, with everything that tells why.

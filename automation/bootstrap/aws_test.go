@@ -117,7 +117,7 @@ func (c *cloud) failing(call string) string {
 	return code
 }
 
-// reading tells whether a call changes nothing.
+// reading reports whether a call changes nothing.
 func reading(call string) bool {
 	return strings.HasPrefix(call, "Get") || strings.HasPrefix(call, "List") || strings.HasPrefix(call, "Describe") || strings.HasPrefix(call, "Head")
 }

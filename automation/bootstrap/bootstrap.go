@@ -111,7 +111,7 @@ func (p *Plan) Clean() bool {
 	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Pending || len(c.Unexpected) > 0 })
 }
 
-// has tells whether the plan says the same of a resource.
+// has reports whether the plan says the same of a resource.
 func (p *Plan) has(c Change) bool {
 	return slices.ContainsFunc(p.Changes, func(o Change) bool {
 		return o.Resource == c.Resource && o.Name == c.Name && o.Action == c.Action && o.Pending

@@ -75,7 +75,7 @@ const (
 	maxManaged = 6144
 )
 
-// check tells whether IAM would take the role's documents.
+// check reports whether IAM would take the role's documents.
 func (r role) check() error {
 	total := 0
 	for _, p := range r.inline {

@@ -234,7 +234,7 @@ var services = []service{
 	}},
 }
 
-// covers tells whether the table has actions for a resource type, aws:ec2/vpc:Vpc for example, as a joining environment
+// covers reports whether the table has actions for a resource type, aws:ec2/vpc:Vpc for example, as a joining environment
 // registers it or as an owner does.
 func covers(typ string, joined bool) bool {
 	below, isAWS := strings.CutPrefix(typ, "aws:")

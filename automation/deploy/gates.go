@@ -34,7 +34,7 @@ func (d *deployment) passApproval(p *plan.Plan) error {
 // shortest is how much of a digest must be given: what reports show of it.
 const shortest = 12
 
-// sameDigest tells whether a digest is the one that was approved, of which at least the first twelve digits are given.
+// sameDigest reports whether a digest is the one that was approved, of which at least the first twelve digits are given.
 func sameDigest(digest, approved string) bool {
 	return len(approved) >= shortest && strings.HasPrefix(digest, approved)
 }

@@ -111,7 +111,7 @@ func (c *Client) Login(ctx context.Context) (string, error) {
 	return c.login, nil
 }
 
-// own tells whether somebody is the user of this client. Logins ignore case.
+// own reports whether somebody is the user of this client. Logins ignore case.
 func own(user *gh.User, login string) bool { return strings.EqualFold(user.GetLogin(), login) }
 
 // Head returns the commit that a pull request consists of now.

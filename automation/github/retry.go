@@ -51,7 +51,7 @@ func (c *Client) do(ctx context.Context, what, needs string, repeatable bool, se
 	}
 }
 
-// limit tells whether an error is a rate limit, and how long to wait. before is how many limits the request met already.
+// limit reports whether an error is a rate limit, and how long to wait. before is how many limits the request met already.
 func limit(err error, before int) (time.Duration, bool) {
 	var primary *gh.RateLimitError
 	if errors.As(err, &primary) {
@@ -84,7 +84,7 @@ func limit(err error, before int) (time.Duration, bool) {
 	return unsaid, true
 }
 
-// passing tells whether an error may be gone the next time: GitHub's own, or of the network.
+// passing reports whether an error may be gone the next time: GitHub's own, or of the network.
 func passing(err error) bool {
 	var refused *gh.ErrorResponse
 	if errors.As(err, &refused) && refused.Response != nil {

@@ -225,7 +225,7 @@ func (s *standIn) add(number int, login, body string) *gh.IssueComment {
 	return comment
 }
 
-// change does something to a comment, and tells whether there is one.
+// change does something to a comment, and reports whether there is one.
 func (s *standIn) change(id int64, do func(number, index int)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
 
-// Fit tells whether a pod may run on a node group.
+// Fit reports whether a pod may run on a node group.
 type Fit struct {
 	// Environment and Group name the group.
 	Environment string `json:"environment"`
@@ -22,7 +22,7 @@ type Fit struct {
 	Why []string `json:"why,omitempty"`
 }
 
-// keepsOff tells whether the scheduler minds a taint: PreferNoSchedule is a preference.
+// keepsOff reports whether the scheduler minds a taint: PreferNoSchedule is a preference.
 func keepsOff(t *corev1.Taint) bool {
 	return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
 }

@@ -50,12 +50,12 @@ type Group struct {
 // String returns environment and name.
 func (g Group) String() string { return g.Environment + "/" + g.Name }
 
-// tainted tells whether pods without tolerations are kept off the group.
+// tainted reports whether pods without tolerations are kept off the group.
 func (g Group) tainted() bool {
 	return slices.ContainsFunc(g.nodes[0].Spec.Taints, func(t corev1.Taint) bool { return keepsOff(&t) })
 }
 
-// forSpot tells whether the group says of itself that it is for the environments bound to spot nodes.
+// forSpot reports whether the group says of itself that it is for the environments bound to spot nodes.
 func (g Group) forSpot() bool {
 	return g.Labels[convention.SpotLabel] == convention.SpotLabelValue ||
 		slices.ContainsFunc(g.nodes[0].Spec.Taints, func(t corev1.Taint) bool { return t.Key == convention.SpotTaint })

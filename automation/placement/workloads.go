@@ -45,7 +45,7 @@ type Workload struct {
 	Name      string `json:"name"`
 	// Environment is the environment that its namespace belongs to; empty for what the cluster as a whole runs.
 	Environment string `json:"environment,omitempty"`
-	// SpotBound tells whether its namespace is bound to spot nodes.
+	// SpotBound reports whether its namespace is bound to spot nodes.
 	SpotBound bool `json:"spotBound,omitempty"`
 	// Declared says where it comes from: the stack, and the type and name of the resource.
 	Declared string `json:"declared"`

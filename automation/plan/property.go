@@ -25,7 +25,7 @@ type PropertyChange struct {
 	// Path leads to the property, in Pulumi's notation. A member of a JSON document, such as a policy, has its path
 	// after that of the document.
 	Path string `json:"path"`
-	// Kind says whether the property is new, gone or different.
+	// Kind reports whether the property is new, gone or different.
 	Kind ChangeKind `json:"kind"`
 	// Replaces tells that this change forces the replacement of the resource.
 	Replaces bool `json:"replaces,omitempty"`
@@ -211,7 +211,7 @@ func (d *differ) compare(path resource.PropertyPath, old, now any, hadOld, hasNe
 	d.out = append(d.out, change)
 }
 
-// members compares two objects or two lists, and tells whether they were any.
+// members compares two objects or two lists, and reports whether they were any.
 func (d *differ) members(path resource.PropertyPath, old, now any, replaces bool) bool {
 	step := func(key any, a, b any, hadOld, hasNew bool) {
 		kind := PropertyUpdated

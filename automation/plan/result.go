@@ -52,7 +52,7 @@ type Step struct {
 	// Properties are the properties that change, with their values, in the order of their paths. A new resource has the
 	// few that identify it, and a deletion none. Steps of events have them when the step begins.
 	Properties []PropertyChange `json:"properties,omitempty"`
-	// Protected tells whether the resource is protected from deletion.
+	// Protected reports whether the resource is protected from deletion.
 	Protected bool `json:"protected,omitempty"`
 	// Retain tells that a deletion leaves the resource in the cloud and only forgets it.
 	Retain bool `json:"retain,omitempty"`

@@ -57,7 +57,7 @@ func noteSecrets(into map[string]bool, path resource.PropertyPath, v any) {
 	}
 }
 
-// isSecret tells whether a value, or what it is part of, is a secret.
+// isSecret reports whether a value, or what it is part of, is a secret.
 func (s shower) isSecret(path resource.PropertyPath) bool {
 	if len(s.secrets) == 0 {
 		return false
@@ -80,7 +80,7 @@ var sensitiveNames = map[string]bool{
 // opaqueNames are properties whose values are long, encoded and may hold anything: boot scripts. Their hash is shown.
 var opaqueNames = map[string]bool{"userData": true, "userDataBase64": true, "preBootstrap": true}
 
-// sensitive tells whether a property is left out by its name, or because it belongs to a Kubernetes Secret.
+// sensitive reports whether a property is left out by its name, or because it belongs to a Kubernetes Secret.
 func (s shower) sensitive(path resource.PropertyPath) bool {
 	if len(path) == 0 {
 		return false

@@ -164,7 +164,7 @@ func (r *Report) sum() {
 	}
 }
 
-// Destructive tells whether anything is replaced or deleted.
+// Destructive reports whether anything is replaced or deleted.
 func (r *Report) Destructive() bool { return r.Totals.Replace+r.Totals.Delete > 0 }
 
 func environment(run Run) Environment {

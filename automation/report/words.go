@@ -115,7 +115,7 @@ func (r *Report) totals() string {
 	return line
 }
 
-// planned tells whether the report is about what would be done.
+// planned reports whether the report is about what would be done.
 func (r *Report) planned() bool {
 	for _, e := range r.Environments {
 		if e.Operation != plan.OpPreview {

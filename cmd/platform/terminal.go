@@ -27,7 +27,7 @@ type terminal struct {
 	redraw int // lines of the last status, to be drawn over
 }
 
-// isTerminal tells whether a file is a terminal that a person looks at. The null device looks like one.
+// isTerminal reports whether a file is a terminal that a person looks at. The null device looks like one.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {

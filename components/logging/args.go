@@ -114,7 +114,7 @@ func (r Resources) limit() string {
 	return r.MemoryLimit
 }
 
-// collects tells whether this stack runs Fluent Bit.
+// collects reports whether this stack runs Fluent Bit.
 func (a *Args) collects() bool { return a.Owner && a.FluentBit != nil }
 
 // summary is what a preview shows of the component itself.

@@ -54,7 +54,7 @@ type BudgetRow struct {
 	PrefixesNeeded int `json:"prefixesNeeded"`
 }
 
-// Fits tells whether the subnet can hold all of it.
+// Fits reports whether the subnet can hold all of it.
 func (r BudgetRow) Fits() bool {
 	return r.AddressesNeeded <= r.Addresses && r.PrefixesNeeded <= r.Prefixes
 }

@@ -88,7 +88,7 @@ func (p Plan) Tier(t Tier) []Row {
 	return out
 }
 
-// CustomNetworking tells whether pods have subnets of their own.
+// CustomNetworking reports whether pods have subnets of their own.
 func (p Plan) CustomNetworking() bool { return p.Secondary.IsValid() }
 
 // NewPlan divides the ranges in the settings. The package comment says how. Its problems are those of cidr,
@@ -167,7 +167,7 @@ func (l lengths) publicOffset(vpcSize, i int) int {
 	return end - (i+1)*subnet
 }
 
-// fit tells whether the private subnets, from below, and the public ones, from above, do not meet.
+// fit reports whether the private subnets, from below, and the public ones, from above, do not meet.
 func (l lengths) fit(vpcBits, zones int) bool {
 	return zones<<(32-l.private) <= l.publicOffset(1<<(32-vpcBits), zones-1)
 }

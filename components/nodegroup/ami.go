@@ -48,7 +48,7 @@ func (a AMI) arch() instancetype.Arch {
 	}
 }
 
-// gpu tells whether the image carries NVIDIA's drivers.
+// gpu reports whether the image carries NVIDIA's drivers.
 func (a AMI) gpu() bool { return strings.HasSuffix(a.Type, "_NVIDIA") }
 
 // problems checks the image by itself.

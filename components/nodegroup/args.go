@@ -39,7 +39,7 @@ type Args struct {
 	// ZoneNames maps zone ids to zone names, which nodes are labelled with. Where it is given, the autoscaler learns the
 	// zone of a group that stands in one zone only, so that it can scale it up from zero for volumes of that zone.
 	ZoneNames map[string]pulumi.StringInput
-	// PrefixDelegation tells whether the VPC CNI hands out /28 prefixes, which decides how many pods a node takes.
+	// PrefixDelegation reports whether the VPC CNI hands out /28 prefixes, which decides how many pods a node takes.
 	// Changing it rolls the nodes.
 	PrefixDelegation bool
 	// IPv6 says that the cluster's IP family is ipv6, which not every instance type can serve.
@@ -92,7 +92,7 @@ func (a *Args) named(name string) pulumi.StringMap {
 	return tags.Named(a.tags(), name)
 }
 
-// foreignSize tells whether somebody else than the stack file chooses the number of nodes.
+// foreignSize reports whether somebody else than the stack file chooses the number of nodes.
 func (s Settings) foreignSize() bool { return s.Scaling.Autoscaled || len(s.Schedules) > 0 }
 
 // summary is what a preview shows of a group above its children.

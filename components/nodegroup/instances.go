@@ -117,11 +117,11 @@ func (s Settings) smallest(of func(instancetype.Type) int) int {
 	return least
 }
 
-// Tainted tells whether pods need a toleration to be scheduled on the group. A preference (PreferNoSchedule) keeps
+// Tainted reports whether pods need a toleration to be scheduled on the group. A preference (PreferNoSchedule) keeps
 // none away.
 func (s Settings) Tainted() bool {
 	return slices.ContainsFunc(s.Taints, func(t Taint) bool { return t.Effect != preferNoSchedule })
 }
 
-// OnDemand tells whether the group's instances stay until we give them up.
+// OnDemand reports whether the group's instances stay until we give them up.
 func (s Settings) OnDemand() bool { return s.Capacity != SpotCapacity }

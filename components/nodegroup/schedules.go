@@ -30,7 +30,7 @@ func scheduleProblems(schedules []Schedule, most int) problem.List {
 	return out
 }
 
-// coincides tells whether two schedules are due at the same times, as far as their spelling shows it
+// coincides reports whether two schedules are due at the same times, as far as their spelling shows it
 // (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html).
 func (s Schedule) coincides(o Schedule) bool {
 	return s.TimeZone == o.TimeZone && slices.Equal(strings.Fields(s.Cron), strings.Fields(o.Cron))

@@ -31,7 +31,7 @@ var (
 	parameterName = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
 )
 
-// mounts tells whether the account has a SecretProviderClass.
+// mounts reports whether the account has a SecretProviderClass.
 func (sa ServiceAccount) mounts() bool { return len(sa.Secrets)+len(sa.Parameters) > 0 }
 
 // problems checks an account by itself.

@@ -24,7 +24,7 @@ var quotaResources = map[string]bool{
 	"persistentvolumeclaims": true,
 }
 
-// quotaResource tells whether a quota can have a name, and whether it counts objects.
+// quotaResource reports whether a quota can have a name, and whether it counts objects.
 //
 // The API server also takes any name with a slash, and then counts nothing for most of them. Those that mean something:
 // count/<resource>.<group>, requests.<extended resource>, and claims per storage class or device class

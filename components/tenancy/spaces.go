@@ -11,7 +11,7 @@ type space struct {
 	tenant string
 	// at is the namespace's config path, or its tenant's where the file does not list it, or empty.
 	at string
-	// listed tells whether the file lists the namespace.
+	// listed reports whether the file lists the namespace.
 	listed bool
 }
 

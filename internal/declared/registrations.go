@@ -31,13 +31,13 @@ type Registration struct {
 	// Providers maps packages to provider references. It is set on components that were given providers, and
 	// empty on remote components that inherit them, because there the engine does the merging.
 	Providers map[string]string
-	// Protect tells whether deletion is refused, also when inherited from the parent.
+	// Protect reports whether deletion is refused, also when inherited from the parent.
 	Protect bool
-	// RetainOnDelete tells whether the cloud resource survives its deletion from the stack.
+	// RetainOnDelete reports whether the cloud resource survives its deletion from the stack.
 	RetainOnDelete bool
 	// DeletedWith is the URN of the resource whose deletion makes an own deletion needless.
 	DeletedWith string
-	// DeleteBeforeReplace tells whether a replacement deletes the old resource first.
+	// DeleteBeforeReplace reports whether a replacement deletes the old resource first.
 	DeleteBeforeReplace bool
 	// ReplacementTrigger is the value whose change replaces the resource; nil when it has none.
 	ReplacementTrigger any
@@ -65,7 +65,7 @@ type Alias struct {
 	NoParent                                   bool
 }
 
-// DependsOn tells whether the registration names a URN among its direct dependencies.
+// DependsOn reports whether the registration names a URN among its direct dependencies.
 func (r Registration) DependsOn(urn string) bool { return slices.Contains(r.Dependencies, urn) }
 
 // Input returns the plain value of an input by its path ("vpcConfig.subnetIds"), without secret wrappers, or nil

@@ -18,7 +18,7 @@ const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 // tick is how often a build says that it is still alive.
 const tick = 15 * time.Second
 
-// declares tells whether a go.mod declares a module.
+// declares reports whether a go.mod declares a module.
 func declares(mod []byte, module string) bool {
 	for line := range strings.Lines(string(mod)) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "module "); ok {

@@ -134,7 +134,7 @@ func TestTheShapeOfTheLayerCanBeBroken(t *testing.T) {
 	assert.NotEmpty(t, theInsideGoesWithItsCluster(change("stg", stacks.InClusterType, func(r *ptest.Registration) { r.DeletedWith = "urn" }), settings{}))
 }
 
-// inside tells whether a registration is below the one component of what is inside the cluster.
+// inside reports whether a registration is below the one component of what is inside the cluster.
 func inside(r ptest.Registration) bool { return strings.Contains(r.URN, stacks.InClusterType+"$") }
 
 // insideURN tells the same of a URN.
@@ -253,7 +253,7 @@ func objectsHaveAPlace(regs ptest.Registrations, _ settings) []string {
 	return b
 }
 
-// denies tells whether a network policy shuts a namespace in both directions.
+// denies reports whether a network policy shuts a namespace in both directions.
 func denies(r ptest.Registration) bool {
 	selector, _ := r.Input("spec.podSelector").(attributes)
 	types := texts(r.Input("spec.policyTypes"))
@@ -363,7 +363,7 @@ func accountsOf(regs ptest.Registrations, role ptest.Registration) []string {
 	return out
 }
 
-// everywhere tells whether tolerations cover every taint.
+// everywhere reports whether tolerations cover every taint.
 func everywhere(v any) bool {
 	return slices.ContainsFunc(list(v), func(t any) bool {
 		toleration, _ := t.(attributes)
@@ -371,7 +371,7 @@ func everywhere(v any) bool {
 	})
 }
 
-// onDemandOnly tells whether pods run on nodes bought on demand, and on no tainted ones.
+// onDemandOnly reports whether pods run on nodes bought on demand, and on no tainted ones.
 func onDemandOnly(selector, tolerations any) bool {
 	wanted, _ := selector.(attributes)
 	for key, value := range convention.OnDemand() {

@@ -152,7 +152,7 @@ func (t *taking) try(ctx context.Context) (*Lease, *held, error) {
 	}
 }
 
-// expired tells whether a record can be taken over.
+// expired reports whether a record can be taken over.
 func (t *taking) expired(other *held) bool {
 	if other.timed {
 		return other.Expired

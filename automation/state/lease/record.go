@@ -68,7 +68,7 @@ type Record struct {
 	// it left behind.
 	TookOver *Record `json:"tookOver,omitempty"`
 
-	// Expired tells whether it could be taken over when it was read.
+	// Expired reports whether it could be taken over when it was read.
 	Expired bool `json:"-"`
 	// Dead is the proof that its holder is dead, empty without one.
 	Dead string `json:"-"`
@@ -97,7 +97,7 @@ func brokenKey(s statestore.Stack, at time.Time) string {
 type held struct {
 	Record
 	version string
-	// timed tells whether the store told its time; expiry is judged by observation otherwise.
+	// timed reports whether the store told its time; expiry is judged by observation otherwise.
 	timed bool
 	valid time.Duration
 }

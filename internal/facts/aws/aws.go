@@ -99,7 +99,7 @@ type Property struct {
 	AtLeast  *float64    `json:"atLeast"`
 	AtMost   *float64    `json:"atMost"`
 
-	// Replace says whether a change replaces the resource; nil is not determined and counts as in place.
+	// Replace reports whether a change replaces the resource; nil is not determined and counts as in place.
 	Replace *bool `json:"replace"`
 	// ReplaceOn narrows Replace to some changes: change, change-back, append, add, remove.
 	ReplaceOn       []string `json:"replaceOn"`

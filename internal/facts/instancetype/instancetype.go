@@ -51,7 +51,7 @@ type Type struct {
 	ENIs int
 	// IPv4PerENI is the number of IPv4 addresses per network interface, the primary one included; 0 where unknown.
 	IPv4PerENI int
-	// Nitro tells whether the type stands on the Nitro system, which prefix delegation needs.
+	// Nitro reports whether the type stands on the Nitro system, which prefix delegation needs.
 	Nitro bool
 }
 
@@ -61,7 +61,7 @@ func (t Type) Family() string {
 	return family
 }
 
-// Supports tells whether AMIs of an architecture run on the type.
+// Supports reports whether AMIs of an architecture run on the type.
 func (t Type) Supports(a Arch) bool { return slices.Contains(t.Archs, a) }
 
 //go:embed types.csv

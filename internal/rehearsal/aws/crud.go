@@ -288,7 +288,7 @@ func (t *target) wireOutputs(attributes cloud.Attributes, inputs resource.Proper
 	return toWire(t.outputs(attributes, inputs))
 }
 
-// hasRandomPart tells whether an id form holds parts that are made anew each time.
+// hasRandomPart reports whether an id form holds parts that are made anew each time.
 func hasRandomPart(form string) bool {
 	for _, m := range placeholder.FindAllStringSubmatch(form, -1) {
 		if m[1] == "hash" || m[1] == "unique" || m[1] == "uuid" {

@@ -30,7 +30,7 @@ const (
 // conditional is a note of the facts about a property that replaces only when another one is true.
 var conditional = regexp.MustCompile(`^replaces when (\w+) is true$`)
 
-// replaces tells whether a change of a property replaces the resource.
+// replaces reports whether a change of a property replaces the resource.
 func (d *differ) replaces(p *prop, kind changeKind) bool {
 	if m := conditional.FindStringSubmatch(p.ReplaceNote); m != nil {
 		when := bare(d.news[resource.PropertyKey(m[1])])
@@ -75,7 +75,7 @@ func kindOf(p *prop, old, new resource.PropertyValue) changeKind {
 	return kindChanged
 }
 
-// present tells whether a value is there for a diff: a zero is, and a block without members; an empty list is not.
+// present reports whether a value is there for a diff: a zero is, and a block without members; an empty list is not.
 func present(p *prop, v resource.PropertyValue) bool {
 	return v.IsBool() || v.IsNumber() || v.IsString() || p.Type == "object" && v.IsObject() || !empty(v)
 }
@@ -175,7 +175,7 @@ func (d *differ) elements(p *prop, olds, news []resource.PropertyValue, path str
 	}
 }
 
-// memberReplaces tells whether a block that comes or goes carries a member whose setting or unsetting replaces.
+// memberReplaces reports whether a block that comes or goes carries a member whose setting or unsetting replaces.
 func (d *differ) memberReplaces(p *prop, old, new resource.PropertyValue, kind changeKind) bool {
 	holder := new
 	if kind == kindRemoved {
@@ -203,7 +203,7 @@ func elementsOf(v resource.PropertyValue) []resource.PropertyValue {
 	return nil
 }
 
-// setReplaces tells whether an element that a set gains or loses has a member that replaces.
+// setReplaces reports whether an element that a set gains or loses has a member that replaces.
 func (d *differ) setReplaces(p *prop, olds, news []resource.PropertyValue) bool {
 	e := p.Element()
 	lost := func(from, in []resource.PropertyValue, swap bool) bool {

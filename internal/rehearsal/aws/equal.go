@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// same tells whether an input asks for what a resource has already. old is state, new is input: what the input
+// same reports whether an input asks for what a resource has already. old is state, new is input: what the input
 // leaves out and AWS may choose is the same whatever the state says.
 func same(p *prop, old, new resource.PropertyValue) bool {
 	old, new = bare(old), bare(new)

@@ -12,7 +12,7 @@ import (
 )
 
 // fillName gives a resource the physical name that the program left to Pulumi: the one it has already, or a new
-// one. It tells whether it did.
+// one. It reports whether it did.
 func fillName(a *awsfacts.Autoname, r *pulumirpc.CheckRequest, olds, news resource.PropertyMap) (bool, error) {
 	key := resource.PropertyKey(a.Prop)
 	if v, ok := news[key]; ok && !bare(v).IsNull() {
@@ -84,7 +84,7 @@ func suffix(a *awsfacts.Autoname, news resource.PropertyMap) string {
 	return ""
 }
 
-// defaulted tells whether Check filled in a property of these inputs.
+// defaulted reports whether Check filled in a property of these inputs.
 func defaulted(inputs resource.PropertyMap, name string) bool {
 	v := bare(inputs[defaultsKey])
 	if !v.IsArray() {
@@ -98,7 +98,7 @@ func defaulted(inputs resource.PropertyMap, name string) bool {
 	return false
 }
 
-// keepsOwnName tells whether the program chose the physical name and keeps it, so that the old and the new
+// keepsOwnName reports whether the program chose the physical name and keeps it, so that the old and the new
 // resource cannot exist side by side.
 func keepsOwnName(f *resourceFacts, oldInputs, news resource.PropertyMap) bool {
 	if f.Autoname == nil || defaulted(news, f.Autoname.Prop) {

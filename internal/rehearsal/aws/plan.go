@@ -120,7 +120,7 @@ func unsettledBy(typ string, f *resourceFacts, olds, news resource.PropertyMap) 
 	return nil
 }
 
-// changesBut tells whether inputs ask for a change of anything beside some properties.
+// changesBut reports whether inputs ask for a change of anything beside some properties.
 func changesBut(f *resourceFacts, olds, news resource.PropertyMap, but ...string) bool {
 	for name, p := range f.Props {
 		if p.Output() && name != tagsAllKey || slices.Contains(but, name) {

@@ -108,7 +108,7 @@ const (
 	givenUnknown
 )
 
-// presence tells whether a property is there; below a list, in any element.
+// presence reports whether a property is there; below a list, in any element.
 func presence(v resource.PropertyValue, path []string) presenceState {
 	v = bare(v)
 	switch {

@@ -15,12 +15,12 @@ func parseCIDR(s string) (netip.Prefix, bool) {
 	return p, true
 }
 
-// within tells whether a network lies inside another.
+// within reports whether a network lies inside another.
 func within(inner, outer netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
-// withinAny tells whether a network lies inside one of others.
+// withinAny reports whether a network lies inside one of others.
 func withinAny(inner netip.Prefix, outer []netip.Prefix) bool {
 	for _, o := range outer {
 		if within(inner, o) {

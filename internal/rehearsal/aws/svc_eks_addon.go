@@ -243,7 +243,7 @@ func (w workload) tolerates(taint attrs) bool {
 	})
 }
 
-// runsOnFargate tells whether a Fargate profile takes the workload. CoreDNS must be told to leave EC2.
+// runsOnFargate reports whether a Fargate profile takes the workload. CoreDNS must be told to leave EC2.
 func (w workload) runsOnFargate(c *Call, cluster, namespace string) bool {
 	if !w.fargate {
 		return false
@@ -258,7 +258,7 @@ func (w workload) runsOnFargate(c *Call, cluster, namespace string) bool {
 	return false
 }
 
-// selfManagedNodes tells whether an Auto Scaling group of the program's own carries the cluster's tag.
+// selfManagedNodes reports whether an Auto Scaling group of the program's own carries the cluster's tag.
 func selfManagedNodes(c *Call, cluster string) bool {
 	for _, o := range c.Tx.List(c.Scope, groupType) {
 		a := attrs(o.Attributes)

@@ -11,7 +11,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
-// ipv6Cluster tells whether the pods of a cluster have IPv6 addresses.
+// ipv6Cluster reports whether the pods of a cluster have IPv6 addresses.
 func ipv6Cluster(a attrs) bool { return a.block("kubernetesNetworkConfig").text("ipFamily") == "ipv6" }
 
 // clusterDomain is what the host names of a region's clusters end in

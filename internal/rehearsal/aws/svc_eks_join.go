@@ -144,7 +144,7 @@ func canJoin(c *Call, cluster, subnet *cloud.Object, groups []string) error {
 	return nil
 }
 
-// reachesService tells whether instances in a subnet reach a service through an interface endpoint with private
+// reachesService reports whether instances in a subnet reach a service through an interface endpoint with private
 // DNS, whose security groups let them in.
 func reachesService(c *Call, subnet *cloud.Object, groups []string, service string) bool {
 	s := attrs(subnet.Attributes)

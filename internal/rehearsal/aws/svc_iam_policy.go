@@ -66,7 +66,7 @@ var awsManaged = []string{
 	"service-role/AutoScalingNotificationAccessRole",
 }
 
-// policyExists tells whether a policy can be attached: one of AWS's in the call's partition, or the account's own.
+// policyExists reports whether a policy can be attached: one of AWS's in the call's partition, or the account's own.
 func policyExists(c *Call, arn string) bool {
 	if name, ok := strings.CutPrefix(arn, "arn:"+c.Partition+":iam::aws:policy/"); ok {
 		return slices.Contains(awsManaged, name)

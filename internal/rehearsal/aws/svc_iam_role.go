@@ -159,7 +159,7 @@ func findRoleByARN(c *Call, arn string) (*cloud.Object, bool) {
 	return role, true
 }
 
-// trusts tells whether a role may be assumed by a service, with all of the actions named.
+// trusts reports whether a role may be assumed by a service, with all of the actions named.
 func trusts(role *cloud.Object, service string, actions ...string) bool {
 	trust, err := parsePolicy(documentText(role.Attributes["assumeRolePolicy"]), trustPolicy)
 	if err != nil {
@@ -231,14 +231,14 @@ func attachedPolicies(c *Call, role *cloud.Object) []string {
 	return out
 }
 
-// hasManaged tells whether a role has a policy of AWS's, by the last part of its name.
+// hasManaged reports whether a role has a policy of AWS's, by the last part of its name.
 func hasManaged(c *Call, role *cloud.Object, name string) bool {
 	return slices.ContainsFunc(attachedPolicies(c, role), func(arn string) bool {
 		return strings.Contains(arn, ":iam::aws:policy/") && strings.HasSuffix(arn, "/"+name)
 	})
 }
 
-// grants tells whether one of a role's own documents allows an action; AWS's managed policies are asked by name.
+// grants reports whether one of a role's own documents allows an action; AWS's managed policies are asked by name.
 func grants(c *Call, role *cloud.Object, action string) bool {
 	var documents []string
 	for _, o := range c.inGlobal(rolePolicyType, "role", role.ID) {

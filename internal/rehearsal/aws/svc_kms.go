@@ -56,7 +56,7 @@ func checkKey(c *Call) error {
 	return nil
 }
 
-// keyStaysManaged tells whether anyone in the account may still change the key's policy: the account's root, which
+// keyStaysManaged reports whether anyone in the account may still change the key's policy: the account's root, which
 // hands the decision to IAM, or a principal by name.
 func keyStaysManaged(c *Call, p *policy) bool {
 	return slices.ContainsFunc(p.statements, func(s statement) bool {
@@ -93,7 +93,7 @@ func findKey(c *Call, name string) (*cloud.Object, bool) {
 	return c.get(keyType, name)
 }
 
-// keyServes tells whether a key's policy lets an AWS service use it for a resource, as CloudWatch Logs asks: by
+// keyServes reports whether a key's policy lets an AWS service use it for a resource, as CloudWatch Logs asks: by
 // the encryption context that carries the resource's ARN.
 func keyServes(key *cloud.Object, service, action, contextKey, resource string) bool {
 	p, err := parsePolicy(documentText(key.Attributes["policy"]), keyPolicy)

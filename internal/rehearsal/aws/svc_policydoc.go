@@ -291,7 +291,7 @@ func checkSubjects(e statementElement, kind policyKind) error {
 	return nil
 }
 
-// matches tells whether a pattern with * and ? covers a value; actions compare without case.
+// matches reports whether a pattern with * and ? covers a value; actions compare without case.
 func matches(pattern, value string) bool {
 	// path.Match stops * at slashes, which IAM does not: swap them for a character that no ARN has.
 	swap := strings.NewReplacer("/", "\x00", "[", "\x01", "\\", "\x02")
@@ -299,7 +299,7 @@ func matches(pattern, value string) bool {
 	return err == nil && ok
 }
 
-// allows tells whether the policy allows an action to a principal, which is empty for identity policies. A
+// allows reports whether the policy allows an action to a principal, which is empty for identity policies. A
 // statement with conditions counts when holds says so.
 func (p *policy) allows(action, principalType, principal string, holds func(statement) bool) bool {
 	allowed := false

@@ -222,7 +222,7 @@ func portRange(protocol string, r attrs) error {
 	return nil
 }
 
-// admits tells whether some groups let TCP traffic to a port in, from a network or from members of other groups.
+// admits reports whether some groups let TCP traffic to a port in, from a network or from members of other groups.
 func admits(c *Call, groups []string, port int, from netip.Prefix, members []string) bool {
 	for _, id := range groups {
 		for _, o := range c.referring(ingressRuleType, "securityGroupId", id) {

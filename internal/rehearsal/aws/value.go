@@ -69,7 +69,7 @@ func bare(v resource.PropertyValue) resource.PropertyValue {
 
 func internal(k resource.PropertyKey) bool { return strings.HasPrefix(string(k), "__") }
 
-// empty tells whether a value is what the provider reads as not given: null, and the zero value of every type. A
+// empty reports whether a value is what the provider reads as not given: null, and the zero value of every type. A
 // block or a map with a member is given, whatever the member's value.
 func empty(v resource.PropertyValue) bool {
 	v = bare(v)

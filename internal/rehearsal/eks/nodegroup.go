@@ -115,12 +115,12 @@ func (a *managedNodeGroupArgs) check() error {
 	}
 }
 
-// wantsTemplate says whether the component makes a launch template of its own.
+// wantsTemplate reports whether the component makes a launch template of its own.
 func (a *managedNodeGroupArgs) wantsTemplate() bool {
 	return a.wantsUserData() || a.EnableIMDSv2 != nil && *a.EnableIMDSv2
 }
 
-// wantsUserData says whether that launch template carries user data, and therefore an image.
+// wantsUserData reports whether that launch template carries user data, and therefore an image.
 func (a *managedNodeGroupArgs) wantsUserData() bool {
 	return text(a.KubeletExtraArgs) != "" || text(a.BootstrapExtraArgs) != ""
 }

@@ -26,7 +26,7 @@ var perCluster = map[string][]string{
 	storageClassToken:  {"gp2"},
 }
 
-// automatic says whether a cluster has an object without anybody making it.
+// automatic reports whether a cluster has an object without anybody making it.
 func (c *cluster) automatic(k *kind, namespace, name string) bool {
 	switch token := k.token(); {
 	case k == namespaceKind:

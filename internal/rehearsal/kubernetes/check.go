@@ -103,7 +103,7 @@ func nameObject(req *pulumirpc.CheckRequest, urn resource.URN, manifest, olds ma
 	return nil
 }
 
-// namespaced says whether objects of a kind live in a namespace. Of a custom kind only its definition in the cluster
+// namespaced reports whether objects of a kind live in a namespace. Of a custom kind only its definition in the cluster
 // knows; until there is one, the genuine provider takes it that they do.
 func (s *Server) namespaced(session *session, k *kind) bool {
 	if !k.custom {

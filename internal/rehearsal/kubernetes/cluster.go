@@ -43,7 +43,7 @@ func (s *session) cluster(tx cloud.Tx) (*cluster, error) {
 		"the rehearsal cloud has no EKS cluster at %s", endpoint))
 }
 
-// serves says whether the cluster's API server knows a kind, with the error of one that does not.
+// serves reports whether the cluster's API server knows a kind, with the error of one that does not.
 func (c *cluster) serves(k *kind) error {
 	missing := &meta.NoKindMatchError{GroupKind: k.gvk().GroupKind(), SearchedVersions: []string{k.gvk().Version}}
 	if k.custom {
@@ -98,7 +98,7 @@ func (c *cluster) put(k *kind, namespace, name string, object cloud.Attributes) 
 	})
 }
 
-// exists says whether an object is there, counting what every cluster has by itself.
+// exists reports whether an object is there, counting what every cluster has by itself.
 func (c *cluster) exists(k *kind, namespace, name string) bool {
 	if _, ok := c.get(k, namespace, name); ok {
 		return true

@@ -86,7 +86,7 @@ func (k *kind) problems(manifest map[string]any) []string {
 	return slices.Compact(list)
 }
 
-// dependsOnUnknown says whether a problem may go away once what is unknown is known: what is missing may come, and
+// dependsOnUnknown reports whether a problem may go away once what is unknown is known: what is missing may come, and
 // what is wrong at a path that has unknown parts may turn out right.
 func dependsOnUnknown(e *field.Error, unknowns []string) bool {
 	if len(unknowns) == 0 {

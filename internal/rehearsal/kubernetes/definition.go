@@ -178,7 +178,7 @@ func (c *cluster) deleteDefined(name string) error {
 	return nil
 }
 
-// brought says whether an object that nobody made is brought by something whose insides the rehearsal cloud does not
+// brought reports whether an object that nobody made is brought by something whose insides the rehearsal cloud does not
 // have: a Helm release, whose objects are named after it or its chart, or an ExternalSecret.
 func (c *cluster) brought(k *kind, namespace, name string) bool {
 	for _, o := range c.releases() {
@@ -198,7 +198,7 @@ func (c *cluster) brought(k *kind, namespace, name string) bool {
 	return k.token() == secretToken && c.externalSecret(namespace, name)
 }
 
-// externalSecret says whether an ExternalSecret of a namespace makes a Secret.
+// externalSecret reports whether an ExternalSecret of a namespace makes a Secret.
 func (c *cluster) externalSecret(namespace, name string) bool {
 	for _, version := range []string{"v1", "v1beta1"} {
 		k := &kind{apiVersion: "external-secrets.io/" + version, name: "ExternalSecret"}

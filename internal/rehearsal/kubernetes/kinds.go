@@ -23,7 +23,7 @@ type object interface {
 // kind is one kind of Kubernetes object that the rehearsal cloud can make. What a row leaves out has no rule.
 type kind struct {
 	apiVersion, name, plural string
-	// namespaced says whether objects live in a namespace.
+	// namespaced reports whether objects live in a namespace.
 	namespaced bool
 	// servedFrom is the first Kubernetes version whose API server on EKS serves the kind, such as "1.36"; empty for
 	// every version in support. "never" is for beta APIs that EKS does not enable.

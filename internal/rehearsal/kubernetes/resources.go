@@ -13,7 +13,7 @@ import (
 // containerResources are the resources without a domain that containers can ask for.
 var containerResources = []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}
 
-// extended says whether a resource is one that nodes advertise beyond Kubernetes' own, such as nvidia.com/gpu.
+// extended reports whether a resource is one that nodes advertise beyond Kubernetes' own, such as nvidia.com/gpu.
 func extended(name corev1.ResourceName) bool {
 	return strings.Contains(string(name), "/") && !strings.HasPrefix(string(name), "requests.") &&
 		!strings.HasPrefix(string(name), "limits.")

@@ -35,7 +35,7 @@ type world struct {
 	server *kubernetes.Server
 }
 
-// newWorld returns a provider whose kubeconfig names the cluster at endpoint; exists says whether there is one.
+// newWorld returns a provider whose kubeconfig names the cluster at endpoint; exists reports whether there is one.
 func newWorld(t *testing.T, exists bool, settings map[string]string) *world {
 	t.Helper()
 	store, err := cloud.Open(filepath.Join(t.TempDir(), "cloud"))

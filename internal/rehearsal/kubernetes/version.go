@@ -15,7 +15,7 @@ var comparison = regexp.MustCompile(`^(=|!=|>|<|>=|<=|=>|=<|~|~>|\^)?\s*v?(\d+|[
 // operators join what is written apart from its version.
 var operators = regexp.MustCompile(`([=!<>~^]+)\s+`)
 
-// constraint tells whether a version satisfies a constraint such as ">= 1.2, < 2" or "^1.2 || ~3.4.5".
+// constraint reports whether a version satisfies a constraint such as ">= 1.2, < 2" or "^1.2 || ~3.4.5".
 func constraint(text string) (func(semver.Version) bool, error) {
 	var anyOf [][]func(semver.Version) bool
 	for _, group := range strings.Split(text, "||") {
