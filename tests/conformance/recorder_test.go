@@ -179,6 +179,7 @@ func registration(req *pulumirpc.RegisterResourceRequest) string {
 	req.SourcePosition, req.StackTrace, req.ParentStackTraceHandle = nil, nil, ""
 	req.AcceptSecrets, req.AcceptResources, req.SupportsPartialValues = false, false, false
 	req.SupportsResultReporting, req.AliasSpecs = false, false
+	req.AcceptsByteString = false
 	if t := req.CustomTimeouts; t != nil && t.Create == "" && t.Update == "" && t.Delete == "" && t.Read == "" {
 		req.CustomTimeouts = nil
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -188,10 +187,10 @@ func replacesOnlyWhatIsNamed(t *testing.T, e *estate) {
 	d, err := deploy.Run(t.Context(), p, "dev", deploy.Options{})
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.Equal(t, deploy.Refused, d.Outcome)
-	_, flag, found := strings.Cut(err.Error(), "--allow '")
-	require.True(t, found, "%v", err)
-	name, _, _ := strings.Cut(flag, "'")
-	assert.Equal(t, nodeGroupType+" dev-system-nodes", name)
+	var gate *deploy.GateError
+	require.ErrorAs(t, err, &gate)
+	require.Equal(t, []string{nodeGroupType + " dev-system-nodes"}, gate.Allowances)
+	name := gate.Allowances[0]
 	assert.Equal(t, before, e.object(nonprod, nodeGroupType, "dev-system-nodes").ID)
 
 	_, err = deploy.Run(t.Context(), p, "dev", deploy.Options{Allow: []string{name, clusterType + " nonprod-cluster"}})
