@@ -219,7 +219,21 @@ func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, e
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		return nil, fmt.Errorf("read the outputs of %s: %w", stack, err)
 	}
+	if len(out) == 0 {
+		s, err := w.state(ctx, stack)
+		if err != nil {
+			return nil, Named(err, plan.OpOutputs, stack)
+		}
+		if len(s.inCloud()) == 0 {
+			return nil, NotUp(plan.OpOutputs, stack)
+		}
+	}
 	return out, nil
+}
+
+// NotUp is the error of an operation that reads an environment of which nothing is up: an ErrNoStack.
+func NotUp(op plan.Operation, stack string) *Error {
+	return &Error{Kind: ErrNoStack, Operation: op, Stack: stack, Messages: []string{"nothing of " + stack + " is up: it was never brought up, or it was destroyed"}}
 }
 
 // Resources tells how many resources of a stack stand in the cloud, going by its state. A stack that does not exist

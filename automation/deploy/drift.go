@@ -39,9 +39,15 @@ func (d *Drifted) Clean() bool { return len(d.Drift) == 0 }
 
 // Drift compares an environment with the cloud, in one run that reads and neither writes nor locks anything: not the
 // cloud, not the state. Who deploys at the same time is told as a note of the stage lease: what that deploy is at may look
-// like drift. A rehearsal makes the stack if it does not exist.
+// like drift. An environment of which nothing is up has nothing that could drift: that is an automation.ErrNoStack.
 func Drift(ctx context.Context, p *automation.Platform, env string, o DriftOptions) (*Drifted, error) {
 	s := &session{Platform: p, op: plan.OpPreview, stack: env, observe: o.OnEvent}
+	switch n, err := p.Resources(ctx, env); {
+	case err != nil:
+		return nil, err
+	case n == 0:
+		return nil, automation.NotUp(plan.OpPreview, env)
+	}
 	s.noteLease(ctx)
 	r, err := p.Preview(ctx, env, automation.PreviewOptions{OnEvent: o.OnEvent, Refresh: true, AWSOnly: o.AWSOnly, Parallel: o.Parallel})
 	if r == nil {

@@ -34,6 +34,8 @@ type Rehearsal struct {
 type Options struct {
 	// Dir is where everything lies: the cloud, the stacks' state, working files. Made when it does not exist. Required.
 	Dir string
+	// Existing refuses a directory that holds no rehearsal, with ErrNone, instead of making one: for those who only read.
+	Existing bool
 	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of
 	// nine minutes. 0, the default, takes no time at all.
 	Scale float64
@@ -41,11 +43,17 @@ type Options struct {
 	StateAtEnd bool
 }
 
+// ErrNone says that a directory holds no rehearsal.
+var ErrNone = errors.New("there is no rehearsal")
+
 // Open opens the rehearsal in a directory, with everything that an earlier one left there.
 func Open(o Options) (*Rehearsal, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if o.Dir == "" || err != nil {
 		return nil, errors.New("open rehearsal: a directory is required")
+	}
+	if o.Existing && !rehearsal.Exists(dir) {
+		return nil, fmt.Errorf("%w in %s: name the directory of one that was kept", ErrNone, dir)
 	}
 	cloud, err := rehearsal.Open(rehearsal.Options{Dir: dir, Latency: latencyOf(o.Scale)})
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 // target is what the flags say about where environments live.
 type target struct {
 	cloud, dir string
+	// reads is set by commands that read or end what is there, and so make no rehearsal; previews by the one that makes none
+	// in a directory that somebody has named.
+	reads, previews bool
 }
 
 func (o *target) flags(c *cobra.Command) {
@@ -42,11 +45,20 @@ func (o *target) open(c *cobra.Command, t *terminal, project string) (*automatio
 			}
 			dir = filepath.Join(root, "default")
 		}
-		r, err := rehearsal.Open(rehearsal.Options{Dir: dir})
+		discard := func() {}
+		if _, err := os.Stat(dir); o.previews && o.dir != "" && os.IsNotExist(err) {
+			t.note(fmt.Sprintf("there is no rehearsal in %s: this previews from nothing, and keeps nothing", dir))
+			if dir, err = os.MkdirTemp("", "platform-preview-"); err != nil {
+				return nil, nil, fmt.Errorf("make a directory for the preview: %w", err)
+			}
+			discard = func() { _ = os.RemoveAll(dir) }
+		}
+		r, err := rehearsal.Open(rehearsal.Options{Dir: dir, Existing: o.reads})
 		if err != nil {
+			discard()
 			return nil, nil, err
 		}
-		options.Cloud, done = r, func() { _ = r.Close() }
+		options.Cloud, done = r, func() { _ = r.Close(); discard() }
 	default:
 		return nil, nil, usage(c, fmt.Errorf("--cloud must be aws or rehearsal, got %q", o.cloud))
 	}

@@ -17,7 +17,7 @@ import (
 
 // newDrift returns the command that looks for drift.
 func newDrift(t *terminal, project *string) *cobra.Command {
-	o := &operationFlags{}
+	o := &operationFlags{target: target{reads: true}}
 	var issue bool
 	c := &cobra.Command{
 		Use:   "drift ENV...",

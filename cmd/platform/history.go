@@ -15,7 +15,7 @@ import (
 
 // newHistory returns the command that shows the deploys of an environment.
 func newHistory(t *terminal, project *string) *cobra.Command {
-	o := &target{}
+	o := &target{reads: true}
 	limit := 20
 	c := &cobra.Command{
 		Use:   "history ENV",

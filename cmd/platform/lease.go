@@ -14,7 +14,7 @@ import (
 
 // newLease returns the command that shows and breaks the lease of an environment.
 func newLease(t *terminal, project *string) *cobra.Command {
-	o := &target{}
+	o := &target{reads: true}
 	who := &actor{}
 	breaking, reason := false, ""
 	c := &cobra.Command{

@@ -31,7 +31,7 @@ func (o *operationFlags) preview(observe func(plan.Event)) automation.PreviewOpt
 func newOperations(t *terminal, project *string) []*cobra.Command {
 	var out []*cobra.Command
 	add := func(use, short, long string, flags func(*cobra.Command, *operationFlags), run func(context.Context, *terminal, *automation.Platform, string, *operationFlags) error) {
-		o := &operationFlags{}
+		o := &operationFlags{target: target{reads: use != "up"}}
 		c := &cobra.Command{
 			Use: use + " ENV", Short: short, Long: long + "\n\n" + exitCodes, Args: exactly(1, "the name of one environment"),
 			RunE: func(c *cobra.Command, args []string) error {

@@ -33,6 +33,7 @@ type previewFlags struct {
 // newPreview returns the command that previews environments.
 func newPreview(t *terminal, project *string) *cobra.Command {
 	o := &previewFlags{}
+	o.previews = true
 	c := &cobra.Command{
 		Use:   "preview ENV...",
 		Short: "Show what up would change, in one or more environments",

@@ -25,7 +25,7 @@ type repairFlags struct {
 
 // newRepair returns the command that repairs what a killed run has left.
 func newRepair(t *terminal, project *string) *cobra.Command {
-	o := &repairFlags{}
+	o := &repairFlags{target: target{reads: true}}
 	c := &cobra.Command{
 		Use:   "repair ENV",
 		Short: "Repair what a killed run has left",

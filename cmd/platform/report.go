@@ -94,7 +94,7 @@ func writeReport(file, format string, r *reporting.Report) error {
 }
 
 func makeReport(ctx context.Context, t *terminal, sources []string, o *reportFlags, run *github.Run) error {
-	r, err := readParts(sources, o.expect, run)
+	r, absent, err := readParts(sources, o.expect, run)
 	if err != nil {
 		return err
 	}
@@ -125,13 +125,19 @@ func makeReport(ctx context.Context, t *terminal, sources []string, o *reportFla
 		}
 	}
 	if summary {
-		return github.NewStep(os.Getenv, t.out).Report(r)
+		if err := github.NewStep(os.Getenv, t.out).Report(r); err != nil {
+			return err
+		}
+	}
+	if len(absent) > 0 { // the report says so, too; whoever reads exit codes must not take it for whole
+		return fmt.Errorf("there is no preview of %s: --expect names it, and its job left none", strings.Join(absent, ", "))
 	}
 	return nil
 }
 
-// readParts reads the parts of a report and makes one of them.
-func readParts(sources, expected []string, run *github.Run) (*reporting.Report, error) {
+// readParts reads the parts of a report and makes one of them. It also returns the environments that were expected and of
+// which there is none.
+func readParts(sources, expected []string, run *github.Run) (_ *reporting.Report, absent []string, _ error) {
 	var files []string
 	for _, source := range sources {
 		info, err := os.Stat(source)
@@ -139,19 +145,19 @@ func readParts(sources, expected []string, run *github.Run) (*reporting.Report, 
 		case os.IsNotExist(err) && len(expected) > 0:
 			continue // no job left anything
 		case err != nil:
-			return nil, fmt.Errorf("read the parts of a report: %w", err)
+			return nil, nil, fmt.Errorf("read the parts of a report: %w", err)
 		case !info.IsDir():
 			files = append(files, source)
 			continue
 		}
 		found, err := filepath.Glob(filepath.Join(source, "*.json"))
 		if err != nil {
-			return nil, fmt.Errorf("read the parts of a report in %s: %w", source, err)
+			return nil, nil, fmt.Errorf("read the parts of a report in %s: %w", source, err)
 		}
 		files = append(files, slices.DeleteFunc(found, func(f string) bool { return strings.HasSuffix(f, planSuffix) })...)
 	}
 	if len(files) == 0 && len(expected) == 0 {
-		return nil, fmt.Errorf("there is no part of a report in %s: platform preview --save makes them", strings.Join(sources, ", "))
+		return nil, nil, fmt.Errorf("there is no part of a report in %s: platform preview --save makes them", strings.Join(sources, ", "))
 	}
 	title := previewTitle
 	var parts []*reporting.Report
@@ -159,11 +165,11 @@ func readParts(sources, expected []string, run *github.Run) (*reporting.Report, 
 	for _, file := range files {
 		part, err := readPart(file)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, e := range part.Environments {
 			if other, twice := seen[e.Name]; twice {
-				return nil, fmt.Errorf("%s and %s are both about %s: which of them is the newer one cannot be told", other, file, e.Name)
+				return nil, nil, fmt.Errorf("%s and %s are both about %s: which of them is the newer one cannot be told", other, file, e.Name)
 			}
 			seen[e.Name] = file
 		}
@@ -174,6 +180,7 @@ func readParts(sources, expected []string, run *github.Run) (*reporting.Report, 
 		if _, there := seen[name]; there {
 			continue
 		}
+		absent = append(absent, name)
 		missing := reporting.Run{Environment: name, Err: errors.New("its job left no preview; the log of the job tells why")}
 		if run != nil {
 			missing.Commit, missing.RunURL = run.Head, run.URL
@@ -184,7 +191,7 @@ func readParts(sources, expected []string, run *github.Run) (*reporting.Report, 
 	slices.SortStableFunc(r.Environments, func(a, b reporting.Environment) int {
 		return place(expected, a.Name) - place(expected, b.Name)
 	})
-	return r, nil
+	return r, absent, nil
 }
 
 // place is where a name stands in a list, or behind it.

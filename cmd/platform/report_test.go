@@ -77,12 +77,13 @@ func TestTheReportIsOneOfAllParts(t *testing.T) {
 func TestAnEnvironmentWithoutAPartHasFailed(t *testing.T) {
 	t.Parallel()
 	got := platform(t, "", "report", parts(t), "--expect", "dev,stg,prod,live")
-	require.Zero(t, got.code, got.err)
+	require.Equal(t, exitFailed, got.code, got.err)
+	assert.Contains(t, got.err, "there is no preview of live")
 	assert.Contains(t, got.out, "its job left no preview")
 	assert.Contains(t, got.out, "4 environments")
 
 	got = platform(t, "", "report", filepath.Join(t.TempDir(), "nothing"), "--expect", "dev")
-	require.Zero(t, got.code, got.err)
+	require.Equal(t, exitFailed, got.code, got.err)
 	assert.Contains(t, got.out, "its job left no preview")
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -183,6 +184,25 @@ func TestAnOperationWithInvalidStackFilesEndsBeforeAnyEngine(t *testing.T) {
 		assert.NotContains(t, got.err, "goroutine", "%v", args)
 		assert.Empty(t, got.out)
 	}
+}
+
+func TestAMistypedDirectoryIsNotMade(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "mistyped")
+	for _, args := range [][]string{
+		{"outputs", "prod"}, {"drift", "prod"}, {"refresh", "prod"}, {"destroy", "prod", "--yes"}, {"history", "prod"},
+		{"lease", "prod"}, {"lease", "prod", "--break"}, {"repair", "prod", "--check"}, {"repair", "prod"},
+	} {
+		got := platform(t, "", append(args, "-p", estatetest.Dir(), "--cloud", "rehearsal", "--dir", dir)...)
+		assert.Equal(t, exitFailed, got.code, "%v: %s", args, got.err)
+		assert.Contains(t, got.err, "there is no rehearsal in "+dir, "%v", args)
+		assert.Empty(t, got.out, "%v", args)
+	}
+	p, done, err := (&target{cloud: "rehearsal", dir: dir, previews: true}).open(newRoot(&terminal{}), &terminal{err: io.Discard}, estatetest.Dir())
+	require.NoError(t, err)
+	require.NotNil(t, p)
+	done()
+	assert.NoDirExists(t, dir, "a preview starts from nothing elsewhere")
 }
 
 func TestAFailureIsOneJSONDocument(t *testing.T) {

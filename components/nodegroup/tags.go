@@ -21,12 +21,8 @@ const (
 	taintPrefix      = templatePrefix + "taint/"
 )
 
-const (
-	// maxTagKey is AWS's limit on the length of a tag's key.
-	maxTagKey = 128
-	// maxGroupTags leaves room for EKS's own tags out of the 50 that an Auto Scaling group may carry.
-	maxGroupTags = 45
-)
+// maxGroupTags leaves room for EKS's own tags out of the 50 that an Auto Scaling group may carry.
+const maxGroupTags = 45
 
 // autoscalingTags returns the tags of the Auto Scaling group, whose keys follow from configuration alone.
 //

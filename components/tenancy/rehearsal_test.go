@@ -36,6 +36,7 @@ func TestTheAPIServerTakesEveryObjectAndFindsNothingToAdd(t *testing.T) {
 	}))
 	server := kubernetes.New(store)
 	_, err = server.Configure(t.Context(), &pulumirpc.ConfigureRequest{
+		//lint:ignore SA1019 The engine fills it for every provider.
 		Variables: map[string]string{"kubernetes:config:kubeconfig": kubeconfig},
 	})
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -33,6 +34,12 @@ type Cloud struct {
 
 	mu       sync.Mutex
 	timeline []Operation
+}
+
+// Exists reports whether a directory holds a cloud.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, storeFile))
+	return err == nil
 }
 
 // storeFile is the store's name in Options.Dir.

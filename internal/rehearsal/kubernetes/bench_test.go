@@ -23,6 +23,7 @@ func BenchmarkPreview(b *testing.B) {
 			require.NoError(b, store.Update(func(tx cloud.Tx) error { return tx.Put(clusterObject()) }))
 			s := kubernetes.New(store)
 			ctx := context.Background()
+			//lint:ignore SA1019 The engine fills it for every provider.
 			_, err = s.Configure(ctx, &pulumirpc.ConfigureRequest{Variables: map[string]string{"kubernetes:config:kubeconfig": kubeconfig(endpoint)}})
 			require.NoError(b, err)
 			inputs := valid(b, deployment)

@@ -68,6 +68,7 @@ func (w *world) configure(kubeconfig string, settings map[string]string) {
 	for k, v := range settings {
 		vars["kubernetes:config:"+k] = v
 	}
+	//lint:ignore SA1019 The engine fills it for every provider.
 	_, err := w.server.Configure(context.Background(), &pulumirpc.ConfigureRequest{Variables: vars})
 	require.NoError(w.t, err)
 }
@@ -438,6 +439,7 @@ func TestEachConnectionIsAProviderInstanceOfItsOwn(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
 		c := pulumirpc.NewResourceProviderClient(conn)
+		//lint:ignore SA1019 The engine fills it for every provider.
 		_, err = c.Configure(ctx, &pulumirpc.ConfigureRequest{Variables: map[string]string{"kubernetes:config:kubeconfig": kubeconfig(server)}})
 		require.NoError(t, err)
 		return c
