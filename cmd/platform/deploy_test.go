@@ -13,6 +13,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	"github.com/eks-platform/eks-platform/automation/state/history"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
@@ -91,6 +92,9 @@ func TestWrongUsageOfDeliveryIsOneLineAndExits2(t *testing.T) {
 func TestLeaseAndHistoryAreShownAndALeaseIsBroken(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	kept, err := rehearsal.Open(rehearsal.Options{Dir: dir})
+	require.NoError(t, err)
+	require.NoError(t, kept.Close())
 	state := filepath.Join(dir, "state")
 	require.NoError(t, os.MkdirAll(state, 0o700))
 	on := func(args ...string) said {
