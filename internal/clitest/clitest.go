@@ -20,8 +20,8 @@ var found struct {
 }
 
 // Find returns the Pulumi CLI for a test that runs the real engine, which go test -short leaves out. It is built when
-// there is none. That takes minutes, of which go test gives a package
-// ten unless it is told otherwise: when they run out, the test fails and says what to do, instead of being killed.
+// there is none. That takes minutes, of which go test gives a package ten unless it is told otherwise: when they run out,
+// the test fails and says what to do, instead of being killed.
 func Find(t *testing.T) *pulumicli.Command {
 	t.Helper()
 	if testing.Short() {
