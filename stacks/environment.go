@@ -6,18 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/eks-platform/eks-platform/components/cluster"
-	"github.com/eks-platform/eks-platform/components/logging"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
-
-// collectsLogs reports whether the stack runs Fluent Bit on its cluster.
-func (c *Config) collectsLogs() bool {
-	l := Service[logging.Settings](c)
-	return l != nil && l.FluentBit != nil
-}
 
 // autoscales reports whether the stack's cluster scales node groups that ask for it.
 func (c *Config) autoscales() bool {

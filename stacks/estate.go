@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/eks-platform/eks-platform/components/logging"
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
@@ -76,10 +75,6 @@ func (e *Estate) joinProblems(name string, c *Config, out lists) {
 func (e *Estate) joinedLayerProblems(name string, c, owner *Config, out lists) {
 	if t := Service[tenancy.Settings](c); t != nil {
 		out[name] = append(out[name], principalProblems(owner.Cluster, t)...)
-	}
-	if Service[logging.Settings](c) != nil && !owner.collectsLogs() {
-		out.relate(name, "logging", []string{"$.logging"}, "nothing would write to the log group: Fluent Bit is not configured in the "+
-			"file of %q, logging.fluentBit", c.Join.Stack)
 	}
 	if !owner.autoscales() {
 		out[name] = append(out[name], autoscaledProblems(c.NodeGroups)...)

@@ -77,7 +77,7 @@ func TestAWrongInsideIsRefusedByConfigPath(t *testing.T) {
 		{"a role that there is not", map[string][]string{"dev": {"role: edit", "role: owner"}},
 			[]string{"Pulumi.dev.yaml:73: tenancy.access[0].role: must be one of view, edit, admin, got \"owner\""}},
 		{"logs that nobody ships", map[string][]string{"dev": {fluentBit, ""}},
-			[]string{`Pulumi.stg.yaml:37: logging: nothing would write to the log group: Fluent Bit is not configured in the file of "dev", logging.fluentBit`}},
+			[]string{`Pulumi.stg.yaml:37: logging: nothing would write to the log group: the cluster has no Fluent Bit`}},
 		{"a Fluent Bit more", map[string][]string{"stg": {"    retentionDays: 14\n", "    retentionDays: 14\n" + fluentBit}},
 			[]string{"Pulumi.stg.yaml:39: logging.fluentBit: only the stack that owns the cluster runs Fluent Bit"}},
 		{"spot pods without spot nodes", map[string][]string{"prod": {"    podSecurity: restricted\n", "    podSecurity: restricted\n    capacity: spot\n"}},

@@ -71,7 +71,7 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 	}
 	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project), newPlacement(t, project))
 	root.AddCommand(newDeploy(t, project), newDrift(t, project), newHistory(t, project), newLease(t, project), newRepair(t, project))
-	root.AddCommand(newBootstrap(t, project), newEnvironments(t, project), newRender(t, project))
+	root.AddCommand(newBootstrap(t, project), newEnvironments(t, project), newImages(t, project), newRender(t, project))
 	return root
 }
 

@@ -20,7 +20,12 @@ var Service = service.Define(service.Definition[Settings]{
 	},
 	Announce: func(s *Settings, c *contract.Cluster) { c.ControlPlane.FluentBit = s.FluentBit != nil },
 	Problems: func(s service.Stack, settings *Settings) problem.List {
-		return (&Args{Settings: *settings, Owner: s.Owner}).Problems()
+		out := (&Args{Settings: *settings, Owner: s.Owner}).Problems()
+		if !s.Owner && s.Cluster != nil && !s.Cluster.ControlPlane.FluentBit {
+			out.Relate("", []string{"$.logging"}, "nothing would write to the log group: the cluster has no Fluent Bit; configure "+
+				"logging.fluentBit at its owner, and update that first")
+		}
+		return out
 	},
 	New: func(ctx *pulumi.Context, name string, s service.Stack, settings *Settings, aws pulumi.ResourceOption) (service.Install, error) {
 		c := s.Cluster.ControlPlane

@@ -15,8 +15,11 @@ var Service = service.Define(service.Definition[Settings]{
 		"or parameters, those of joining stacks among them, need it.",
 	Endpoints: func(*Settings) []string { return []string{"secretsmanager"} },
 	Chart:     service.Chart{Name: chart, Repository: repository},
-	Announce:  func(_ *Settings, c *contract.Cluster) { c.ControlPlane.SecretsDriver = true },
-	Problems:  func(s service.Stack, settings *Settings) problem.List { return arguments(s, settings).Problems() },
+	Images: func(*Settings) []string {
+		return []string{providerImage, driverImage, crdsImage, registrarImage, livenessProbeImage}
+	},
+	Announce: func(_ *Settings, c *contract.Cluster) { c.ControlPlane.SecretsDriver = true },
+	Problems: func(s service.Stack, settings *Settings) problem.List { return arguments(s, settings).Problems() },
 	New: func(_ *pulumi.Context, name string, s service.Stack, settings *Settings, _ pulumi.ResourceOption) (service.Install, error) {
 		return func(ctx *pulumi.Context, in service.Inside) ([]pulumi.Resource, error) {
 			driver, err := New(ctx, name, arguments(s, settings), in.Options...)

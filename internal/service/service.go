@@ -85,7 +85,7 @@ type Definition[S any] struct {
 	Endpoints func(*S) []string
 	// Chart is the Helm chart that it installs, if any.
 	Chart Chart
-	// Images returns the images that it names itself, if any; those of a chart's own values are the chart's.
+	// Images returns the images that its pods run, under their public names; one without a tag has the chart's.
 	Images func(*S) []string
 	// Problems returns what is wrong with the settings, and with them on the stack's cluster, with paths relative to them.
 	Problems func(Stack, *S) problem.List
@@ -262,15 +262,25 @@ func (s Set) Endpoints() []string {
 	return slices.Compact(out)
 }
 
-// Images returns the images that the services of a stack name, in order and once each.
-func (s Set) Images(owner bool) []string {
-	var out []string
+// Image is a container image of a service.
+type Image struct {
+	Service string
+	// Chart is the name of the Helm chart that runs it; empty where the program runs it without one.
+	Chart string
+	// Name is the image's public name. It has no tag where the chart has it.
+	Name string
+}
+
+// Images returns the images of a stack's services, in the registry's order.
+func (s Set) Images(owner bool) []Image {
+	var out []Image
 	_ = s.each(owner, func(service *Service, settings any) error {
-		out = append(out, service.images(settings)...)
+		for _, name := range service.images(settings) {
+			out = append(out, Image{service.Name, service.Chart.Name, name})
+		}
 		return nil
 	})
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // Announce sets what an owner's services make true of the cluster.

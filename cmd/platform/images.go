@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/eks-platform/eks-platform/stacks"
+)
+
+// newImages returns the command that lists the container images that a cluster pulls.
+func newImages(t *terminal, project *string) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "images [ENV...]",
+		Short: "List the container images that the platform's own pods run",
+		Long: `List the container images that the platform's own pods run in the environments, all of them if none is named, and where
+the nodes pull them from (imageRegistries): what a mirror must have before a cluster without a way to the internet comes
+up. An image without a tag has the one of its Helm chart. The add-ons' images are not listed: EKS pulls those from ECR
+of the region. Needs no cloud and no Pulumi.
+
+` + exitCodes,
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := stacks.LoadEstate(*project)
+			if err != nil {
+				return invalid(err)
+			}
+			names := e.Names()
+			for _, a := range args {
+				if !slices.Contains(names, a) {
+					return invalid(fmt.Errorf("there is no environment %q: there are %s", a, strings.Join(names, ", ")))
+				}
+			}
+			if len(args) == 0 {
+				args = names
+			}
+			return t.images(e, args)
+		},
+	}
+	t.jsonFlag(c)
+	return c
+}
+
+func (t *terminal) images(e *stacks.Estate, names []string) error {
+	type environment struct {
+		Environment string         `json:"environment"`
+		Images      []stacks.Image `json:"images"`
+	}
+	all := []environment{}
+	w := newTable()
+	w.AppendHeader(table.Row{"Environment", "Service", "Image", "Pulled from"})
+	for _, name := range names {
+		images := e.Images(name)
+		all = append(all, environment{name, images})
+		for _, i := range images {
+			from := "there"
+			if i.Pulled != i.Name {
+				from = i.Pulled
+			}
+			w.AppendRow(table.Row{name, i.Service, i.Name, from})
+		}
+	}
+	if t.asJSON {
+		return t.json(map[string]any{"version": 1, "environments": all})
+	}
+	t.print("%s\n", w.Render())
+	return nil
+}
