@@ -11,7 +11,7 @@ import (
 
 func sign(op string) string { return plan.Sign(strings.TrimPrefix(op, "drift-")) }
 
-// verb is what people call an operation.
+// verb is the operation in plain words.
 func verb(op string) string {
 	switch op {
 	case "delete-replaced":

@@ -12,8 +12,8 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
-// advice says what a person can do about an error: in the library's errors are the reasons as data, and here the commands and
-// the flags. Every command in it can be pasted.
+// advice says what a person can do about an error: the library's errors carry the reasons as data, and the commands and
+// flags are added here. Every command in it can be pasted.
 func advice(err error) []string {
 	var out []string
 	for _, e := range failures(err) {
@@ -26,7 +26,7 @@ func advice(err error) []string {
 	return out
 }
 
-// failures are the library's errors in an error, which joins those of several environments.
+// failures returns the library's errors in err, which may join those of several environments.
 func failures(err error) []*automation.Error {
 	switch e := err.(type) {
 	case nil:
@@ -52,18 +52,19 @@ func adviceOn(e *automation.Error) []string {
 	case errors.As(e, &gate):
 		var out []string
 		for _, name := range gate.Allowances {
-			// With the environment's name it is right beside other environments, too. A URN names its environment by itself.
+			// With the environment's name it also works when several environments are deployed. A URN already names its
+			// environment.
 			if !strings.HasPrefix(name, "urn:") {
 				name = e.Stack + "=" + name
 			}
 			out = append(out, "to allow it: --allow "+quoted(name))
 		}
 		if gate.Approval {
-			out = append(out, "to name the approval, for example a change number or the address of a review: --approval REFERENCE")
+			out = append(out, "to name the approval, for example a change number or a review's URL: --approval REFERENCE")
 		}
 		return out
 	case errors.As(e, &protected):
-		return []string{"to destroy them, too: --unprotect"}
+		return []string{"to destroy them as well: --unprotect"}
 	case errors.As(e, &held):
 		return adviceOnLease(e, held)
 	case errors.As(e, &blocked):
@@ -77,9 +78,9 @@ func adviceOnLease(e *automation.Error, held *lease.HeldError) []string {
 	case held.Record.Dead != "":
 		return []string{"to break it: platform repair " + e.Stack, "to break it and deploy: --repair"}
 	case string(e.Operation) == "repair":
-		return []string{fmt.Sprintf("to break it although its holder may be alive: platform repair %s --force --reason WHY", e.Stack)}
+		return []string{fmt.Sprintf("to break it although its holder may still be running: platform repair %s --force --reason WHY", e.Stack)}
 	case e.Operation == "":
-		return []string{fmt.Sprintf("to break it although its holder may be alive: platform lease %s --break --reason WHY", e.Stack)}
+		return []string{fmt.Sprintf("to break it although its holder may still be running: platform lease %s --break --reason WHY", e.Stack)}
 	}
 	return []string{"to wait for it: --wait 10m"}
 }
@@ -87,11 +88,11 @@ func adviceOnLease(e *automation.Error, held *lease.HeldError) []string {
 func adviceOnBlock(e *automation.Error, i *state.Inspection) []string {
 	switch {
 	case !errors.Is(e, automation.ErrLocked) && !errors.Is(e, automation.ErrPending) && !errors.Is(e, automation.ErrDamaged):
-		return []string{"to look at it: platform repair " + i.Stack + " --check"}
+		return []string{"to inspect it: platform repair " + i.Stack + " --check"}
 	case slices.ContainsFunc(i.Locks, func(l state.Lock) bool { return l.Proof == "" }):
-		return []string{fmt.Sprintf("wait for it or, if you know that it is gone: platform repair %s --force --reason WHY", i.Stack)}
+		return []string{fmt.Sprintf("wait for it or, if you are sure that it is gone: platform repair %s --force --reason WHY", i.Stack)}
 	case slices.ContainsFunc(i.Damage, func(d state.Damage) bool { return !d.Expendable && d.Copy != "" }):
-		return []string{fmt.Sprintf("to take the copy: platform repair %s --restore (what was done after it was made is not in it: look at the next preview)", i.Stack)}
+		return []string{fmt.Sprintf("to restore the copy: platform repair %s --restore (it lacks whatever was done after it was made: check the next preview)", i.Stack)}
 	case slices.ContainsFunc(i.Damage, func(d state.Damage) bool { return !d.Expendable }):
 		return nil
 	}
@@ -100,7 +101,7 @@ func adviceOnBlock(e *automation.Error, i *state.Inspection) []string {
 		if o.Remedy == state.RemedyDecide {
 			out = append(out,
 				fmt.Sprintf("if %s %s exists, with its ID: platform repair %s --import %s", o.Type, o.Name, i.Stack, quoted(o.URN+"=ID")),
-				fmt.Sprintf("if it does not: platform repair %s --clear %s", i.Stack, quoted(o.URN)))
+				fmt.Sprintf("if it does not exist: platform repair %s --clear %s", i.Stack, quoted(o.URN)))
 		}
 	}
 	if len(out) > 0 {
@@ -109,5 +110,5 @@ func adviceOnBlock(e *automation.Error, i *state.Inspection) []string {
 	return []string{"to repair it: platform repair " + i.Stack, "to repair it and deploy: --repair"}
 }
 
-// quoted quotes a word for a shell.
+// quoted quotes a word for the shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

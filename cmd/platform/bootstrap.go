@@ -13,25 +13,25 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// newBootstrap returns the command that makes what environments need before their first update.
+// newBootstrap returns the command that creates what environments need before their first update.
 func newBootstrap(t *terminal, project *string) *cobra.Command {
 	var o bootstrap.Options
 	var yes, check bool
 	c := &cobra.Command{
 		Use:   "bootstrap [ENV...]",
-		Short: "Make the state bucket, its key, and the roles of GitHub workflows",
-		Long: `Make, in the account of some environments, what must be there before their first update and what the program must not
-own: the bucket of the Pulumi state, the KMS key that encrypts it and the stacks' secrets, the GitHub OIDC provider, and
-for each environment a role that previews and a role that deploys. Without names, for all environments that are in the
-account of the credentials.
+		Short: "Create the state bucket, its key, and the roles of GitHub workflows",
+		Long: `Create, in the account of the environments, what must exist before their first update and what the program must not own:
+the bucket of the Pulumi state, the KMS key that encrypts it and the stacks' secrets, the GitHub OIDC provider, and for
+each environment a role for previews and a role for deploys. Without names, it does so for all environments in the
+account of the current credentials.
 
-It looks at what is there, shows what it would do, and asks. A second run has nothing to do. Nothing is deleted.
-With --check nothing is changed either, and a difference is a failure.
+It compares what exists with what is needed, shows the changes, and asks before it makes them. A second run changes
+nothing. Nothing is ever deleted. With --check nothing is changed, and a difference is an error.
 
 ` + exitCodes,
 		RunE: func(c *cobra.Command, args []string) error {
 			if yes && check {
-				return usage(c, errors.New("--check changes nothing, and --yes agrees to changes"))
+				return usage(c, errors.New("--check and --yes cannot be combined: --check changes nothing, --yes agrees to changes"))
 			}
 			e, err := stacks.LoadEstate(*project)
 			if err != nil {
@@ -43,19 +43,19 @@ With --check nothing is changed either, and a difference is a failure.
 	}
 	f := c.Flags()
 	f.StringVar(&o.Repository, "repository", "", "the GitHub repository whose workflows use the roles, as owner/name (required)")
-	f.StringVar(&o.OwnerID, "owner-id", "", "GitHub's number of the owner (gh api repos/OWNER/NAME --jq .owner.id)")
-	f.StringVar(&o.RepositoryID, "repository-id", "", "GitHub's number of the repository (gh api repos/OWNER/NAME --jq .id)")
-	f.StringVar(&o.Branch, "branch", "main", "the default branch, from which drift is looked for")
+	f.StringVar(&o.OwnerID, "owner-id", "", "GitHub's ID of the owner (gh api repos/OWNER/NAME --jq .owner.id)")
+	f.StringVar(&o.RepositoryID, "repository-id", "", "GitHub's ID of the repository (gh api repos/OWNER/NAME --jq .id)")
+	f.StringVar(&o.Branch, "branch", "main", "the default branch, from which drift is detected")
 	f.StringVar(&o.Bucket, "bucket", "", "the state bucket (default eks-platform-state-ACCOUNT-REGION)")
 	f.StringVar(&o.KeyAlias, "key-alias", "", "the alias of the key (default alias/eks-platform-state)")
-	f.StringVar(&o.PermissionsBoundary, "permissions-boundary", "", "ARN of a policy that bounds the roles")
-	f.BoolVarP(&yes, "yes", "y", false, "do not ask")
-	f.BoolVar(&check, "check", false, "compare only, and fail when something differs")
+	f.StringVar(&o.PermissionsBoundary, "permissions-boundary", "", "ARN of the IAM permissions boundary of the roles")
+	f.BoolVarP(&yes, "yes", "y", false, "do not ask for confirmation")
+	f.BoolVar(&check, "check", false, "only compare, and fail if something differs")
 	t.jsonFlag(c)
 	return c
 }
 
-// foundation is what bootstrap reports, as a document.
+// foundation is the JSON document that bootstrap prints.
 type foundation struct {
 	AccountID    string                        `json:"accountId"`
 	Region       string                        `json:"region"`
@@ -111,12 +111,12 @@ func runBootstrap(ctx context.Context, t *terminal, o bootstrap.Options, yes, ch
 	return err
 }
 
-// settle does what the plan says, or tells with check that there is something.
+// settle applies the plan or, with check, returns an error if there is anything to apply.
 func settle(ctx context.Context, t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan, yes, check bool) error {
 	pending := len(plan.Pending())
 	switch {
 	case check && !plan.Clean():
-		return fmt.Errorf("account %s differs from what it is to be", b.Site.AccountID)
+		return fmt.Errorf("account %s differs from what it should be; the table names the differences", b.Site.AccountID)
 	case check, pending == 0:
 		return nil
 	}
@@ -128,7 +128,7 @@ func settle(ctx context.Context, t *terminal, b *bootstrap.Bootstrap, plan *boot
 	return b.Apply(ctx, plan, func(c bootstrap.Change) { t.note(fmt.Sprintf("%s %s: %s", c.Resource, c.Name, past[c.Action])) })
 }
 
-// past says what was done.
+// past are the actions in the past tense.
 var past = map[bootstrap.Action]string{bootstrap.Create: "created", bootstrap.Update: "updated", bootstrap.Adopt: "adopted"}
 
 func showFoundation(t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan) {
@@ -138,7 +138,7 @@ func showFoundation(t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan) {
 	for _, c := range plan.Changes {
 		lines := append([]string{}, c.Details...)
 		for _, u := range c.Unexpected {
-			lines = append(lines, "NOT OURS: "+u)
+			lines = append(lines, "UNEXPECTED: "+u)
 		}
 		lines = append(lines, c.Notes...)
 		w.AppendRow(table.Row{c.Resource, c.Name, c.Action, strings.Join(lines, "\n")})
@@ -151,9 +151,9 @@ func showFoundation(t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan) {
 	}
 }
 
-// showUse says what to do with what is there now.
+// showUse says how to use what exists now.
 func showUse(t *terminal, r foundation) {
-	t.print("\nState of these environments:\n\n  pulumi login '%s'\n", r.BackendURL)
+	t.print("\nTo use the state of these environments:\n\n  pulumi login '%s'\n", r.BackendURL)
 	for _, e := range r.Environments {
 		t.print("  pulumi stack init %s --secrets-provider '%s'\n", e.Name, e.SecretsProvider)
 	}
@@ -161,7 +161,7 @@ func showUse(t *terminal, r foundation) {
 	for _, e := range r.Environments {
 		t.print("  %s  plan    %s\n  %s  deploy  %s\n", e.Name, e.PlanRoleARN, strings.Repeat(" ", len(e.Name)), e.DeployRoleARN)
 	}
-	t.print("\nGitHub environments, to be set up before the roles are used; GitHub creates a missing one without protection:\n\n")
+	t.print("\nGitHub environments. Set them up before the roles are used: GitHub creates a missing one without protection.\n\n")
 	for _, e := range r.GitHub {
 		rules := "all branches"
 		if e.MainOnly {
@@ -181,7 +181,7 @@ func showUse(t *terminal, r foundation) {
 		for n < len(entries) && entries[n].Stack == owner {
 			n++
 		}
-		t.print("\nUnder cluster.access in Pulumi.%s.yaml:\n\n%s", owner, bootstrap.YAML(entries[:n]))
+		t.print("\nAdd under cluster.access in Pulumi.%s.yaml:\n\n%s", owner, bootstrap.YAML(entries[:n]))
 		entries = entries[n:]
 	}
 }

@@ -59,7 +59,7 @@ func TestBootstrapShowsWhatItWouldDoAndAsks(t *testing.T) {
 
 	got := platform(t, "", args...)
 	assert.Equal(t, exitRefused, got.code, got.err)
-	assert.Contains(t, got.err, "use --yes")
+	assert.Contains(t, got.err, "to confirm it in advance: --yes")
 	for _, text := range []string{
 		"eks-platform-state-111111111111-eu-west-1", "alias/eks-platform-state", "token.actions.githubusercontent.com",
 		"eks-platform-plan-dev", "eks-platform-deploy-stg", "create", "11 of 11 to do",
@@ -70,7 +70,7 @@ func TestBootstrapShowsWhatItWouldDoAndAsks(t *testing.T) {
 
 	got = platform(t, "no\n", args...)
 	assert.Equal(t, exitRefused, got.code)
-	assert.Contains(t, got.err, `Type "111111111111" to go on`)
+	assert.Contains(t, got.err, `Type "111111111111" to continue`)
 	assert.Contains(t, got.err, "nothing was changed")
 	assert.Zero(t, *writes)
 
@@ -86,7 +86,7 @@ func TestBootstrapChecksAndReportsInOneDocument(t *testing.T) {
 	args := []string{"bootstrap", "dev", "-p", project(t, ""), "--repository", "acme/platform", "--check"}
 	got := platform(t, "", args...)
 	assert.Equal(t, exitFailed, got.code)
-	assert.Contains(t, got.err, "account 111111111111 differs from what it is to be")
+	assert.Contains(t, got.err, "account 111111111111 differs from what it should be")
 
 	got = platform(t, "", append(args, "--json")...)
 	assert.Equal(t, exitFailed, got.code)
@@ -152,7 +152,7 @@ func TestBootstrapEndsWithWhatToDoNext(t *testing.T) {
 		Missing: []bootstrap.Entry{entry("dev", "plan-dev", "AmazonEKSAdminViewPolicy"), entry("qa", "plan-qa", "AmazonEKSAdminViewPolicy")},
 	})
 	assert.Equal(t, `
-State of these environments:
+To use the state of these environments:
 
   pulumi login 's3://state?region=eu-west-1'
   pulumi stack init dev --secrets-provider 'awskms://alias/x?region=eu-west-1&context_environment=dev'
@@ -162,7 +162,7 @@ Roles for the workflows:
   dev  plan    arn:aws:iam::111111111111:role/eks-platform-plan-dev
        deploy  arn:aws:iam::111111111111:role/eks-platform-deploy-dev
 
-GitHub environments, to be set up before the roles are used; GitHub creates a missing one without protection:
+GitHub environments. Set them up before the roles are used: GitHub creates a missing one without protection.
 
   preview-dev              all branches
   dev                      default branch only
@@ -171,14 +171,14 @@ GitHub environments, to be set up before the roles are used; GitHub creates a mi
 
 The roles have no access to the clusters yet.
 
-Under cluster.access in Pulumi.dev.yaml:
+Add under cluster.access in Pulumi.dev.yaml:
 
       - name: plan-dev
         principalArn: arn:aws:iam::111111111111:role/eks-platform-plan-dev
         policies:
           - policy: AmazonEKSAdminViewPolicy
 
-Under cluster.access in Pulumi.qa.yaml:
+Add under cluster.access in Pulumi.qa.yaml:
 
       - name: plan-qa
         principalArn: arn:aws:iam::111111111111:role/eks-platform-plan-qa

@@ -14,27 +14,27 @@ import (
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 )
 
-// target is what the flags say about where environments live.
+// target is where environments live, from the flags.
 type target struct {
 	cloud, dir string
-	// reads is set by commands that read or end what is there, and so make no rehearsal; previews by the one that makes none
-	// in a directory that somebody has named.
+	// reads is set by commands that only read or destroy what exists, and so never create a rehearsal; previews by preview,
+	// which does not create one in a directory given with --dir.
 	reads, previews bool
 }
 
 func (o *target) flags(c *cobra.Command) {
 	c.Flags().StringVar(&o.cloud, "cloud", "aws", "where the environment lives: aws or rehearsal")
-	c.Flags().StringVar(&o.dir, "dir", "", "where the rehearsal lies (default: the user's cache directory)")
+	c.Flags().StringVar(&o.dir, "dir", "", "directory of the rehearsal (default: in the user's cache directory)")
 }
 
-// open returns a platform on the chosen cloud, and what to call when it is no longer needed.
+// open returns a platform on the chosen cloud, and a function to call when it is no longer needed.
 func (o *target) open(c *cobra.Command, t *terminal, project string) (*automation.Platform, func(), error) {
 	options := automation.Options{ProjectDir: project, Progress: t.note}
 	done := func() {}
 	switch o.cloud {
 	case "aws":
 		if o.dir != "" {
-			return nil, nil, usage(c, fmt.Errorf("--dir is for --cloud rehearsal: on aws the state lies in the Pulumi backend"))
+			return nil, nil, usage(c, fmt.Errorf("--dir is only for --cloud rehearsal: on aws the state is in the Pulumi backend"))
 		}
 	case "rehearsal":
 		dir := o.dir
@@ -47,9 +47,9 @@ func (o *target) open(c *cobra.Command, t *terminal, project string) (*automatio
 		}
 		discard := func() {}
 		if _, err := os.Stat(dir); o.previews && o.dir != "" && os.IsNotExist(err) {
-			t.note(fmt.Sprintf("there is no rehearsal in %s: this previews from nothing, and keeps nothing", dir))
+			t.note(fmt.Sprintf("there is no rehearsal in %s: this previews an empty cloud, and keeps nothing", dir))
 			if dir, err = os.MkdirTemp("", "platform-preview-"); err != nil {
-				return nil, nil, fmt.Errorf("make a directory for the preview: %w", err)
+				return nil, nil, fmt.Errorf("create a directory for the preview: %w", err)
 			}
 			discard = func() { _ = os.RemoveAll(dir) }
 		}
@@ -70,26 +70,26 @@ func (o *target) open(c *cobra.Command, t *terminal, project string) (*automatio
 	return p, done, nil
 }
 
-// rehearsals is where rehearsals lie that were not given a place.
+// rehearsals is the directory of rehearsals that were not given one.
 func rehearsals() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("find a place for the rehearsal (give one with --dir): %w", err)
+		return "", fmt.Errorf("find a directory for the rehearsal (name one with --dir): %w", err)
 	}
 	return filepath.Join(cache, "eks-platform", "rehearsal"), nil
 }
 
-// ended is the file that says how the rehearsal in a directory ended. Without it, one is under way there, was killed, or
+// ended is the file that says how the rehearsal in a directory ended. Without it, one is in progress there, was killed, or
 // was to be kept.
 const ended = "ended"
 
-// What the file says.
+// The contents of that file.
 const (
 	endedWell  = "ok"
 	endedBadly = "failed"
 )
 
-// failuresKept is how many failed rehearsals stay for the person who looks into them.
+// failuresKept is how many failed rehearsals are kept for whoever investigates them.
 const failuresKept = 3
 
 func markEnded(dir string, well bool) error {
@@ -100,8 +100,8 @@ func markEnded(dir string, well bool) error {
 	return os.WriteFile(filepath.Join(dir, ended), []byte(how), 0o600)
 }
 
-// freshRehearsal names a new directory for one run of rehearse, and removes those of earlier runs that nobody could
-// still want: of runs that went well, and of all but the last that failed.
+// freshRehearsal names a new directory for one run of rehearse, and removes those of earlier runs that are no longer
+// wanted: of runs that succeeded, and of all but the latest failures.
 func freshRehearsal(now time.Time) (string, error) {
 	root, err := rehearsals()
 	if err != nil {
@@ -109,7 +109,7 @@ func freshRehearsal(now time.Time) (string, error) {
 	}
 	entries, err := os.ReadDir(root)
 	if err != nil && !os.IsNotExist(err) {
-		return "", fmt.Errorf("look for earlier rehearsals: %w", err)
+		return "", fmt.Errorf("list earlier rehearsals: %w", err)
 	}
 	failures := 0
 	for _, e := range slices.Backward(entries) { // by name, and so the latest first

@@ -18,7 +18,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
-// deployFlags is what the flags of deploy say.
+// deployFlags are the flags of deploy.
 type deployFlags struct {
 	target
 	actor
@@ -30,16 +30,16 @@ type deployFlags struct {
 	wait                           time.Duration
 }
 
-// actor says who acts, for leases and the history.
+// actor is who runs the command, for leases and the history.
 type actor struct{ name, run, commit string }
 
 func (a *actor) flags(c *cobra.Command) {
-	c.Flags().StringVar(&a.name, "actor", "", "who does it (default: the GitHub user who started the run, or the operating system's user)")
-	c.Flags().StringVar(&a.run, "run", "", "address of the CI run (default: that of the GitHub run)")
-	c.Flags().StringVar(&a.commit, "commit", "", "commit that is deployed (default: that of the GitHub run)")
+	c.Flags().StringVar(&a.name, "actor", "", "who runs it (default: the GitHub user who started the run, or the operating system's user)")
+	c.Flags().StringVar(&a.run, "run", "", "URL of the CI run (default: that of the GitHub run)")
+	c.Flags().StringVar(&a.commit, "commit", "", "commit being deployed (default: that of the GitHub run)")
 }
 
-// holder is who acts, with what a GitHub workflow knows.
+// holder returns the actor, completed from the GitHub workflow's run.
 func (a *actor) holder() lease.Holder {
 	h := lease.Holder{Actor: a.name, Run: a.run, Commit: a.commit}
 	if run := workflowRun(); run != nil {
@@ -60,15 +60,16 @@ func newDeploy(t *terminal, project *string) *cobra.Command {
 	o := &deployFlags{}
 	c := &cobra.Command{
 		Use:   "deploy ENV...",
-		Short: "Deploy what was approved, one deploy at a time, and make sure that it has settled",
-		Long: `Deploy environments, the owner of a cluster before those who join it; one that fails stops those after it.
+		Short: "Deploy what was approved, one deploy at a time, and check that nothing is left to do",
+		Long: `Deploy environments, the owner of a cluster before the environments that join it. If one fails, those after it are
+skipped.
 
-Each takes the lease that is kept beside its state, looks for locks and operations that a killed run has left, plans the
-changes once more, holds them against what was approved and against the gates, makes them, and looks at the cloud, which
-must have nothing left to do. "platform history" shows every deploy that had the lease.
+For each environment, deploy takes its lease, looks for locks and operations that a killed run has left, previews the
+changes again, compares them with what was approved, checks them against the gates, applies them, and previews once
+more, which must find nothing left to do. "platform history" shows every deploy that took the lease.
 
-With several environments, --approved and --allow begin with the environment's name: prod=0123456789ab. A URN names its
-environment by itself.
+With several environments, --approved and --allow begin with the environment's name: prod=0123456789ab. A URN already
+names its environment.
 
 ` + exitCodes,
 		Args: atLeastOne,
@@ -89,22 +90,22 @@ environment by itself.
 	o.actor.flags(c)
 	t.jsonFlag(c)
 	f := c.Flags()
-	f.StringArrayVar(&o.approved, "approved", nil, "digest of the preview that was approved, or its first twelve digits ([ENV=]DIGEST)")
-	f.StringArrayVar(&o.approvedFiles, "approved-file", nil, "preview that was approved, ENV.plan.json of platform preview --save, or the directory with them")
+	f.StringArrayVar(&o.approved, "approved", nil, "digest of the approved preview, or its first twelve digits ([ENV=]DIGEST)")
+	f.StringArrayVar(&o.approvedFiles, "approved-file", nil, "approved preview, ENV.plan.json of platform preview --save, or the directory with them")
 	f.StringArrayVar(&o.allow, "allow", nil, "critical resource that may be replaced or deleted ([ENV=]'TYPE NAME', or its URN)")
-	f.StringVar(&o.approval, "approval", "", "reference to the approval, for environments with delivery.requireApproval; kept in the history")
-	f.StringVar(&o.program, "program", "", "what the approved digests name the program by (default: the commit that this command was built from)")
+	f.StringVar(&o.approval, "approval", "", "reference to the approval, for environments with delivery.requireApproval; recorded in the history")
+	f.StringVar(&o.program, "program", "", "program identity in the approved digests (default: the commit that this command was built from)")
 	f.StringVar(&o.message, "message", "", "message for Pulumi's own history")
-	f.BoolVar(&o.repair, "repair", false, "repair first what a killed run has left, if that is safe (see platform repair)")
-	f.BoolVar(&o.refresh, "refresh", false, "bring the state up to date with the cloud first, and so correct drift")
+	f.BoolVar(&o.repair, "repair", false, "first repair what a killed run has left, if that is safe (see platform repair)")
+	f.BoolVar(&o.refresh, "refresh", false, "refresh the state from the cloud first, and so correct drift")
 	f.BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
-	f.BoolVar(&o.create, "create", false, "make the stack when it does not exist")
-	f.IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
-	f.DurationVar(&o.wait, "wait", 0, "how long to wait for the lease of somebody else")
+	f.BoolVar(&o.create, "create", false, "create the stack if it does not exist")
+	f.IntVar(&o.parallel, "parallel", 0, "number of parallel resource operations (default: Pulumi's, four per CPU)")
+	f.DurationVar(&o.wait, "wait", 0, "how long to wait while another run holds the lease")
 	return c
 }
 
-// options sorts what the flags say by environment.
+// options returns the flags per environment.
 func (o *deployFlags) options(envs []string) (map[string]deploy.Options, error) {
 	out := map[string]deploy.Options{}
 	for _, env := range envs {
@@ -158,10 +159,10 @@ func approve(out map[string]deploy.Options, envs []string, file string) error {
 		}
 		one, known := out[plan.Result.Stack]
 		if !known {
-			return fmt.Errorf("%s is a preview of %s, which is not to be deployed", f, plan.Result.Stack)
+			return fmt.Errorf("%s is a preview of %s, which is not among the environments to deploy", f, plan.Result.Stack)
 		}
 		if one.ApprovedPlan != nil {
-			return fmt.Errorf("there are two approved previews of %s", plan.Result.Stack)
+			return fmt.Errorf("--approved-file names two previews of %s", plan.Result.Stack)
 		}
 		one.ApprovedPlan = plan
 		out[plan.Result.Stack] = one
@@ -169,7 +170,7 @@ func approve(out map[string]deploy.Options, envs []string, file string) error {
 	return nil
 }
 
-// environmentOf takes the environment's name off a flag's value.
+// environmentOf splits a flag's value into the environment and the rest.
 func environmentOf(flag, text string, envs []string) (env, rest string, err error) {
 	if urn, isURN := strings.CutPrefix(text, "urn:pulumi:"); isURN {
 		env, _, _ = strings.Cut(urn, "::")
@@ -179,10 +180,10 @@ func environmentOf(flag, text string, envs []string) (env, rest string, err erro
 	} else if len(envs) == 1 {
 		return envs[0], text, nil
 	} else {
-		return "", "", fmt.Errorf("%s %q must begin with the environment's name and an equals sign, such as %s=", flag, text, envs[0])
+		return "", "", fmt.Errorf("%s %q must begin with an environment's name and an equals sign, such as %s=", flag, text, envs[0])
 	}
 	if !slices.Contains(envs, env) {
-		return "", "", fmt.Errorf("%s %q is about %q, which is not to be deployed", flag, text, env)
+		return "", "", fmt.Errorf("%s %q is for %q, which is not among the environments to deploy", flag, text, env)
 	}
 	return env, rest, nil
 }
@@ -213,7 +214,7 @@ func runDeploy(ctx context.Context, t *terminal, p *automation.Platform, envs []
 	return err
 }
 
-// showDeployment tells how a deploy ended; the error that it ended with comes after all of them.
+// showDeployment prints how a deploy ended; its error is printed after all of them.
 func showDeployment(t *terminal, d *deploy.Deployment) {
 	for _, r := range d.Repaired {
 		t.print("%s: repaired: %s\n", d.Stack, r)
@@ -267,9 +268,9 @@ func (w *stageWatch) end() {
 	}
 }
 
-// stageWords tell people what a stage does.
+// stageWords say what a stage does.
 var stageWords = map[plan.StageName]string{
 	plan.StageLease: "take the lease", plan.StageInspect: "look for locks and pending operations",
-	plan.StageRepair: "repair", plan.StagePreview: "preview", plan.StageGates: "pass the gates",
-	plan.StageUp: "up", plan.StageSettle: "see that it has settled", plan.StageRecord: "record it and release the lease",
+	plan.StageRepair: "repair", plan.StagePreview: "preview", plan.StageGates: "check the gates",
+	plan.StageUp: "up", plan.StageSettle: "check that nothing is left to do", plan.StageRecord: "record it and release the lease",
 }

@@ -63,10 +63,10 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 	}
 
 	for want, o := range map[string]deployFlags{
-		"must begin with the environment's name":     {approved: []string{someDigest}},
+		"must begin with an environment's name":      {approved: []string{someDigest}},
 		"is given twice for dev":                     {approved: []string{"dev=" + someDigest, "dev=" + someDigest}},
-		`is about "prod", which is not`:              {allow: []string{"urn:pulumi:prod::p::aws:kms/key:Key::k"}},
-		"two approved previews of dev":               {approvedFiles: []string{plan, plan}},
+		`is for "prod", which is not`:                {allow: []string{"urn:pulumi:prod::p::aws:kms/key:Key::k"}},
+		"two previews of dev":                        {approvedFiles: []string{plan, plan}},
 		"read the approved preview":                  {approvedFiles: []string{filepath.Join(dir, "nothing.json")}},
 		"is no preview that was saved: invalid char": {approvedFiles: []string{"deploy_test.go"}},
 	} {
@@ -74,7 +74,7 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 	_, err = (&deployFlags{approvedFiles: []string{plan}}).options([]string{"prod"})
-	assert.ErrorContains(t, err, "is a preview of dev, which is not to be deployed")
+	assert.ErrorContains(t, err, "is a preview of dev, which is not among the environments to deploy")
 }
 
 func TestWrongUsageOfDeliveryIsOneLineAndExits2(t *testing.T) {
@@ -101,8 +101,8 @@ func TestLeaseAndHistoryAreShownAndALeaseIsBroken(t *testing.T) {
 		t.Helper()
 		return platform(t, "", append(args, "-p", estatetest.Dir(), "--cloud", "rehearsal", "--dir", dir)...)
 	}
-	assert.Equal(t, said{0, "nobody has the lease of dev\n", ""}, on("lease", "dev"))
-	assert.Equal(t, said{0, "dev was never deployed with platform deploy\n", ""}, on("history", "dev"))
+	assert.Equal(t, said{0, "the lease of dev is free\n", ""}, on("lease", "dev"))
+	assert.Equal(t, said{0, "dev has never been deployed with platform deploy\n", ""}, on("history", "dev"))
 
 	store, err := statestore.Open(t.Context(), "file://"+state)
 	require.NoError(t, err)

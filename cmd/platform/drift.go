@@ -15,20 +15,20 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// newDrift returns the command that looks for drift.
+// newDrift returns the command that detects drift.
 func newDrift(t *terminal, project *string) *cobra.Command {
 	o := &operationFlags{target: target{reads: true}}
 	var issue bool
 	c := &cobra.Command{
 		Use:   "drift ENV...",
-		Short: "Tell how the cloud differs from the state",
-		Long: `Tell how the cloud differs from the state, apart from changes that wait to be deployed. Nothing is changed, written or
-locked: not in the cloud, not in the state.
+		Short: "Report how the cloud differs from the state",
+		Long: `Report how the cloud differs from the state, apart from changes that are still to be deployed. Nothing is changed,
+written or locked, neither in the cloud nor in the state.
 
-Exits with 4 when there is drift, and with 0 when there is none, whether or not changes wait.
+Exits with 4 if there is drift, and with 0 if there is none, even if changes are still to be deployed.
 
-With --issue, in a GitHub workflow, every environment that has drifted has an issue, which is opened, brought up to date,
-and closed when it is clean again, with the token in GITHUB_TOKEN.
+With --issue, in a GitHub workflow, each environment that has drifted gets one issue, which is opened, updated, and
+closed once the drift is gone, with the token in GITHUB_TOKEN.
 
 ` + exitCodes,
 		Args: atLeastOne,
@@ -38,7 +38,7 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 			if issue {
 				var err error
 				if run, err = github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile}); err != nil {
-					return usage(c, fmt.Errorf("--issue is for GitHub workflows: %w", err))
+					return usage(c, fmt.Errorf("--issue works only in a GitHub workflow: %w", err))
 				}
 				if issues, err = github.New(github.Options{Token: os.Getenv("GITHUB_TOKEN"), URL: run.APIURL}); err != nil {
 					return err
@@ -54,7 +54,7 @@ and closed when it is clean again, with the token in GITHUB_TOKEN.
 	}
 	o.target.flags(c)
 	t.jsonFlag(c)
-	c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+	c.Flags().IntVar(&o.parallel, "parallel", 0, "number of parallel resource operations (default: Pulumi's, four per CPU)")
 	c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
 	c.Flags().BoolVar(&issue, "issue", false, "keep one issue on GitHub per environment that has drifted")
 	return c
@@ -113,7 +113,7 @@ func showDrift(t *terminal, d *deploy.Drifted) {
 	for _, part := range []struct {
 		what  string
 		steps []plan.Step
-	}{{"drift", d.Drift}, {"an update would put it back", d.Corrections}, {"waits to be deployed, no drift", d.Planned}} {
+	}{{"drift", d.Drift}, {"an update would correct it", d.Corrections}, {"to be deployed, not drift", d.Planned}} {
 		if len(part.steps) == 0 {
 			continue
 		}

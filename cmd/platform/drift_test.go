@@ -10,5 +10,5 @@ func TestIssuesAreForWorkflows(t *testing.T) {
 	t.Setenv("GITHUB_ACTIONS", "")
 	got := platform(t, "", "drift", "dev", "--issue")
 	assert.Equal(t, 2, got.code)
-	assert.Contains(t, got.err, "--issue is for GitHub workflows")
+	assert.Contains(t, got.err, "--issue works only in a GitHub workflow")
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// newEnvironments returns the command that lists the environments, which the workflows make their jobs from.
+// newEnvironments returns the command that lists the environments. The workflows generate their jobs from it.
 func newEnvironments(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "environments",
 		Short: "List the environments in the order in which they are deployed",
 		Long: `List the environments of the stack files in the order in which they are deployed, with their accounts and regions, and
-with the roles and the state that "platform bootstrap" makes by default. Needs no cloud and no Pulumi. The workflows make
-their jobs from the document that --json prints.
+with the roles and the state that "platform bootstrap" creates by default. Needs neither a cloud nor Pulumi. The
+workflows generate their jobs from the document that --json prints.
 
 ` + exitCodes,
 		Args: exactly(0, "no arguments"),

@@ -19,9 +19,9 @@ func newHistory(t *terminal, project *string) *cobra.Command {
 	limit := 20
 	c := &cobra.Command{
 		Use:   "history ENV",
-		Short: "Show the deploys of an environment, the newest first",
-		Long: `Show the deploys and repairs of an environment, the newest first: who, when, what, on whose approval, and how it ended.
-Refused, failed and cancelled ones are among them.
+		Short: "Show the deploys of an environment, newest first",
+		Long: `Show the deploys and repairs of an environment, newest first: who, when, what, with which approval, and how it ended.
+Refused, failed and cancelled ones are included.
 
 ` + exitCodes,
 		Args: exactly(1, "the name of one environment"),
@@ -39,7 +39,7 @@ Refused, failed and cancelled ones are among them.
 	}
 	o.flags(c)
 	t.jsonFlag(c)
-	c.Flags().IntVar(&limit, "limit", limit, "how many; 0 shows all")
+	c.Flags().IntVar(&limit, "limit", limit, "number of records to show; 0 shows all")
 	return c
 }
 
@@ -63,18 +63,18 @@ func showHistory(ctx context.Context, t *terminal, p *automation.Platform, env s
 		t.print("%s\n", recordLine(r))
 	}
 	for _, u := range unreadable {
-		t.note("not readable: " + u)
+		t.note("unreadable: " + u)
 	}
 	switch {
 	case len(h.Records) == 0:
-		t.print("%s was never deployed with platform deploy\n", env)
+		t.print("%s has never been deployed with platform deploy\n", env)
 	case h.More:
-		t.note("there are older ones: --limit 0 shows all")
+		t.note("there are older records: --limit 0 shows all")
 	}
 	return nil
 }
 
-// recordLine tells one deploy on one line.
+// recordLine describes one deploy on one line.
 func recordLine(r history.Record) string {
 	what := string(r.Result)
 	if r.Failure != nil && r.Failure.Kind != what {

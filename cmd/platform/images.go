@@ -16,10 +16,10 @@ func newImages(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "images [ENV...]",
 		Short: "List the container images that the platform's own pods run",
-		Long: `List the container images that the platform's own pods run in the environments, all of them if none is named, and where
-the nodes pull them from (imageRegistries): what a mirror must have before a cluster without a way to the internet comes
-up. An image without a tag has the one of its Helm chart. The add-ons' images are not listed: EKS pulls those from ECR
-of the region. Needs no cloud and no Pulumi.
+		Long: `List the container images that the platform's own pods run in the given environments (default: all), and where the nodes
+pull them from (imageRegistries). These are what a mirror must hold before a cluster without internet access comes up.
+An image without a tag has the one of its Helm chart. The add-ons' images are not listed: EKS pulls those from the
+region's ECR. Needs neither a cloud nor Pulumi.
 
 ` + exitCodes,
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -19,17 +19,17 @@ func newLease(t *terminal, project *string) *cobra.Command {
 	breaking, reason := false, ""
 	c := &cobra.Command{
 		Use:   "lease ENV",
-		Short: "Show who deploys an environment",
-		Long: `Show who has the lease of an environment, which deploys take.
+		Short: "Show who holds the lease of an environment, and break it",
+		Long: `Show who holds the lease of an environment. Deploys take it.
 
---break removes one that is expired, or whose process on this machine is gone; with --reason, any one. What was broken, by
-whom and why is kept beside the state. A deploy that is under way finds out at its next heartbeat, and stops.
+--break removes a lease that has expired or whose process on this machine is gone; with --reason, any lease. What was
+broken, by whom and why is recorded beside the state. A deploy in progress notices at its next heartbeat, and stops.
 
 ` + exitCodes,
 		Args: exactly(1, "the name of one environment"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if reason != "" && !breaking {
-				return usage(c, errors.New("--reason is for --break"))
+				return usage(c, errors.New("--reason needs --break"))
 			}
 			p, done, err := o.open(c, t, *project)
 			if err != nil {
@@ -45,8 +45,8 @@ whom and why is kept beside the state. A deploy that is under way finds out at i
 	o.flags(c)
 	who.flags(c)
 	t.jsonFlag(c)
-	c.Flags().BoolVar(&breaking, "break", false, "remove the lease")
-	c.Flags().StringVar(&reason, "reason", "", "why it is removed although its holder may be alive")
+	c.Flags().BoolVar(&breaking, "break", false, "break the lease")
+	c.Flags().StringVar(&reason, "reason", "", "why it is broken although its holder may still be running")
 	return c
 }
 
@@ -57,7 +57,7 @@ func showLease(ctx context.Context, t *terminal, p *automation.Platform, env str
 		if t.asJSON {
 			return t.json(map[string]any{"held": false})
 		}
-		t.print("nobody has the lease of %s\n", env)
+		t.print("the lease of %s is free\n", env)
 		return nil
 	case err != nil:
 		return err
@@ -77,14 +77,14 @@ func breakLease(ctx context.Context, t *terminal, p *automation.Platform, env st
 		if t.asJSON {
 			return t.json(map[string]any{"held": false})
 		}
-		t.print("nobody has the lease of %s\n", env)
+		t.print("the lease of %s is free\n", env)
 		return nil
 	case err != nil:
 		return err
 	case t.asJSON:
 		return t.json(b)
 	}
-	whose := "a lease that could not be read"
+	whose := "an unreadable lease"
 	if b.Record != nil {
 		whose = "the lease of " + b.Record.Holder.String()
 	}

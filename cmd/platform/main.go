@@ -22,8 +22,8 @@ func main() {
 	}
 	go func() {
 		<-ctx.Done()
-		stop() // a second interrupt ends the process at once
-		t.note("interrupted: what is under way comes to its end first (interrupt again to leave at once: the engine then ends by itself, unseen)")
+		stop() // a second interrupt ends the process immediately
+		t.note("interrupted: operations in progress finish first (interrupt again to quit immediately: the engine then finishes in the background)")
 	}()
 	os.Exit(run(ctx, t, os.Args[1:]))
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// operationFlags is what the flags of one environment's operation say.
+// operationFlags are the flags of an operation on one environment.
 type operationFlags struct {
 	target
 	yes, refresh, create, unprotect, awsOnly bool
 	parallel                                 int
 }
 
-// awsOnlyHelp tells what --aws-only is for.
-const awsOnlyHelp = "leave what is inside the cluster as it is and need no way to its API (for a private endpoint, from outside)"
+// awsOnlyHelp says what --aws-only is for.
+const awsOnlyHelp = "leave out what is inside the cluster, and so need no access to its API (for a private endpoint, from outside)"
 
-// preview is a preview as the flags ask for it.
+// preview returns the preview options that the flags ask for.
 func (o *operationFlags) preview(observe func(plan.Event)) automation.PreviewOptions {
 	return automation.PreviewOptions{OnEvent: observe, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
 }
@@ -49,35 +49,35 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 		out = append(out, c)
 	}
 	parallel := func(c *cobra.Command, o *operationFlags) {
-		c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+		c.Flags().IntVar(&o.parallel, "parallel", 0, "number of parallel resource operations (default: Pulumi's, four per CPU)")
 	}
 	awsOnly := func(c *cobra.Command, o *operationFlags) {
 		c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
 	}
-	add("up", "Bring an environment to what its stack file says",
-		"Bring an environment to what its stack file says. On aws the changes are shown first, and a question asked.",
+	add("up", "Create or update an environment as its stack file says",
+		"Create or update an environment as its stack file says. On aws it first shows the changes and asks for confirmation.",
 		func(c *cobra.Command, o *operationFlags) {
 			parallel(c, o)
 			awsOnly(c, o)
-			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
-			c.Flags().BoolVar(&o.refresh, "refresh", false, "bring the state up to date with the cloud first")
-			c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
+			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask for confirmation")
+			c.Flags().BoolVar(&o.refresh, "refresh", false, "refresh the state from the cloud first")
+			c.Flags().BoolVar(&o.create, "create", false, "create the stack if it does not exist")
 		}, up)
-	add("refresh", "Bring the state up to date with the cloud",
-		"Bring the state up to date with the cloud, and show what had changed there. Nothing changes in the cloud.",
+	add("refresh", "Update the state from the cloud",
+		"Update the state from the cloud, and show what has changed there. The cloud is not changed.",
 		func(c *cobra.Command, o *operationFlags) {
 			parallel(c, o)
 			awsOnly(c, o)
 		}, refresh)
 	add("destroy", "Delete everything that an environment owns",
-		"Delete everything that an environment owns. On aws what would go is shown first, and a question asked.",
+		"Delete everything that an environment owns. On aws it first shows what would be deleted and asks for confirmation.",
 		func(c *cobra.Command, o *operationFlags) {
 			parallel(c, o)
-			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
-			c.Flags().BoolVar(&o.unprotect, "unprotect", false, "destroy protected resources, too")
+			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask for confirmation")
+			c.Flags().BoolVar(&o.unprotect, "unprotect", false, "also destroy protected resources")
 		}, destroy)
-	add("outputs", "Print what an environment publishes",
-		"Print what an environment publishes. Secrets are not printed, nor read.",
+	add("outputs", "Print the outputs of an environment",
+		"Print the outputs of an environment's stack. Secrets are neither printed nor decrypted.",
 		func(*cobra.Command, *operationFlags) {}, outputs)
 	return out
 }
@@ -150,11 +150,11 @@ func outputs(ctx context.Context, t *terminal, p *automation.Platform, env strin
 	return nil
 }
 
-// ask lets a person agree or not. Where nobody can answer, the answer is no.
+// ask asks a person for confirmation. Without a terminal to answer on, the answer is no.
 func ask(ctx context.Context, t *terminal, question, env string) error {
 	refused := &automation.Error{Kind: automation.ErrRefused, Stack: env}
 	if !t.asks {
-		refused.Messages = []string{"nobody is there to confirm it; use --yes"}
+		refused.Messages = []string{"there is no terminal to confirm it on; to confirm it in advance: --yes"}
 		return refused
 	}
 	if !t.confirm(ctx, question, env) {
@@ -167,7 +167,7 @@ func ask(ctx context.Context, t *terminal, question, env string) error {
 	return nil
 }
 
-// finish shows a result, also that of a failed operation.
+// finish shows the result of an operation, even of a failed one.
 func finish(t *terminal, w *watch, r *plan.Result, err error) error {
 	w.end()
 	if r != nil {

@@ -15,24 +15,24 @@ import (
 	"github.com/eks-platform/eks-platform/automation/placement"
 )
 
-// newPlacement returns the command that tells where pods may run.
+// newPlacement returns the command that prints where pods can run.
 func newPlacement(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "placement ENV...",
-		Short: "Print on which node groups the pods of an environment may run",
-		Long: `Print on which node groups the pods of an environment, and those that its cluster runs for all environments, may
-run, and why not on the others. It is computed with the scheduler's own predicates (taints, node selectors, required
-node affinity) from what the program declares for all environments on the cluster. Needs no cloud and no Pulumi.
+		Short: "Print on which node groups the pods of an environment can run",
+		Long: `Print on which node groups the pods of an environment, and those that its cluster runs for all environments, can run,
+and why not on the others. It applies the scheduler's own predicates (taints, node selectors, required node affinity) to
+what the program declares for all environments on the cluster. Needs neither a cloud nor Pulumi.
 
-A pod that teams run in a namespace is "any pod" there: with the node affinity and the toleration that the cluster's
-admission policies ask for where the environment is bound to spot nodes, without them elsewhere.
+A pod that a team runs in a namespace is "any pod" there: with the node affinity and the toleration that the cluster's
+admission policies require if the environment is bound to spot nodes, without them otherwise.
 
-Fails with 3 when a pod has no node group to run on, or one that it must not run on.
+Exits with 3 if a pod can run on no node group, or on one that it must not run on.
 
 ` + exitCodes,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage(c, errors.New("expected the names of environments, got none"))
+				return usage(c, errors.New("expected the names of one or more environments"))
 			}
 			return nil
 		},
@@ -48,7 +48,7 @@ Fails with 3 when a pod has no node group to run on, or one that it must not run
 	return c
 }
 
-// showPlacements writes the reports of environments and returns what is wrong with them.
+// showPlacements prints the reports of environments and returns an error for what is wrong with them.
 func showPlacements(ctx context.Context, t *terminal, p *automation.Platform, names []string) error {
 	var reports []*placement.Report
 	var wrong []error
@@ -77,16 +77,16 @@ func showPlacements(ctx context.Context, t *terminal, p *automation.Platform, na
 	return err
 }
 
-// placementTitle says whose pods and whose node groups a table is about.
+// placementTitle names the environment whose pods a table is about, and the owner of the cluster.
 func placementTitle(r *placement.Report) string {
-	title := "Where pods of " + r.Environment + " may run"
+	title := "Where pods of " + r.Environment + " can run"
 	if r.Owner != "" {
 		title += ", on the cluster of " + r.Owner
 	}
 	return title
 }
 
-// showPlacement writes a report for people: every workload, and every reason once, below.
+// showPlacement prints a report: every workload, and every reason once, below.
 func showPlacement(t *terminal, r *placement.Report) {
 	t.print("%s\n\n", placementTitle(r))
 	reasons := &footnotes{numbers: map[string]int{}}
@@ -110,7 +110,7 @@ func showPlacement(t *terminal, r *placement.Report) {
 	}
 	t.print("%s\n", w.Render())
 	if len(r.Workloads) == 0 {
-		t.print("Nothing that runs pods is declared.\n")
+		t.print("No workload is declared.\n")
 	}
 	if len(reasons.texts) > 0 {
 		t.print("\n")
@@ -146,7 +146,7 @@ func (f *footnotes) cell(fit placement.Fit) string {
 	return "no (" + strings.Join(numbers, ", ") + ")"
 }
 
-// groupText says what the nodes of a group are like.
+// groupText describes the nodes of a group.
 func groupText(g placement.Group) string {
 	parts := []string{"on demand"}
 	if g.Capacity == placement.Spot {
@@ -167,10 +167,10 @@ func showUnjudged(t *terminal, r *placement.Report) {
 	}
 }
 
-// shownNames is how many workloads a line of the short table names.
+// shownNames is how many workloads a line of the short table lists.
 const shownNames = 3
 
-// showPlacementInShort writes a report with one line for all workloads of a class that may run in the same places.
+// showPlacementInShort prints a report with one line for all workloads of a class that can run on the same groups.
 func showPlacementInShort(t *terminal, r *placement.Report) {
 	if len(r.Workloads) == 0 {
 		return
@@ -221,5 +221,5 @@ func showPlacementInShort(t *terminal, r *placement.Report) {
 	showUnjudged(t, r)
 }
 
-// plural names all workloads of a class.
+// classes names all workloads of a class.
 func classes(c placement.Class) string { return string(c) + "s" }

@@ -47,9 +47,9 @@ func TestPlacementShowsWhereEveryPodMayRunAndWhyNotElsewhere(t *testing.T) {
 	got := platform(t, "", "placement", "stg", "prod", "-p", estatetest.Dir())
 	require.Zero(t, got.code, got.err)
 	assert.Empty(t, got.err)
-	stg, prod, both := strings.Cut(got.out, "Where pods of prod may run\n")
+	stg, prod, both := strings.Cut(got.out, "Where pods of prod can run\n")
 	require.True(t, both, got.out)
-	assert.Contains(t, stg, "Where pods of stg may run, on the cluster of dev\n")
+	assert.Contains(t, stg, "Where pods of stg can run, on the cluster of dev\n")
 	assert.Equal(t, []string{"dev/spot", "dev/system", "stg/general"}, cells(t, stg, "Workload"))
 	assert.Equal(t, []string{"yes", "yes", "yes"}, cells(t, stg, "kube-system/aws-node"))
 	coredns := strings.Join(cells(t, stg, "kube-system/coredns"), " ")
@@ -144,7 +144,7 @@ func TestTheShortTableHasOneLineForWhatMayRunInTheSamePlaces(t *testing.T) {
 	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "tenant pods       shop"))
 	assert.Equal(t, []string{"no", "yes"}, cells(t, out.String(), "system add-ons    a, c, d and 1 more"))
 	assert.Equal(t, []string{"yes", "yes"}, cells(t, out.String(), "system add-ons    b"))
-	assert.Contains(t, out.String(), "Where pods of stg may run, on the cluster of dev\n")
+	assert.Contains(t, out.String(), "Where pods of stg can run, on the cluster of dev\n")
 	assert.Contains(t, out.String(), "not in the table: dev: a chart: nobody knows\n")
 
 	out.Reset()
@@ -164,9 +164,9 @@ func TestARehearsalEndsWithThePlacementOfEveryEnvironment(t *testing.T) {
 	}
 	var out bytes.Buffer
 	showRehearsal(&terminal{out: &out}, report)
-	dev, prod, both := strings.Cut(out.String(), "Where pods of prod may run\n")
+	dev, prod, both := strings.Cut(out.String(), "Where pods of prod can run\n")
 	require.True(t, both, out.String())
-	assert.Contains(t, dev, "Where pods of dev may run\n")
+	assert.Contains(t, dev, "Where pods of dev can run\n")
 	assert.Equal(t, []string{"no", "yes", "yes"}, lastCells(t, dev, "system add-ons", 3))
 	assert.Equal(t, []string{"yes", "yes", "yes"}, lastCells(t, dev, "daemon sets", 3))
 	assert.Equal(t, []string{"yes", "yes"}, lastCells(t, prod, "system add-ons", 2))

@@ -14,13 +14,13 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// newPlanNetwork returns the command that prints a network's plan.
+// newPlanNetwork returns the command that prints the network plan.
 func newPlanNetwork(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan-network ENV",
 		Short: "Print the CIDR plan and the IP budget of an environment",
-		Long: `Print how the VPC that an environment lives in is divided into subnets, and what the node groups of all environments
-on its cluster need of them at full scale. Needs no cloud and no Pulumi.`,
+		Long: `Print how the VPC of an environment is divided into subnets, and how many addresses the node groups of all environments
+on its cluster need at full scale. Needs neither a cloud nor Pulumi.`,
 		Args: exactly(1, "the name of one environment"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			e, err := stacks.LoadEstate(*project)
@@ -45,7 +45,7 @@ on its cluster need of them at full scale. Needs no cloud and no Pulumi.`,
 	return c
 }
 
-// invalid makes an error of the configuration of one.
+// invalid turns a problem of the configuration into an error with exit code 2.
 func invalid(err error) error {
 	e := &automation.Error{Kind: automation.ErrInvalid}
 	var list *problem.Error

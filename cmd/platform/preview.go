@@ -21,7 +21,7 @@ import (
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 )
 
-// previewFlags is what the flags of preview say.
+// previewFlags are the flags of preview.
 type previewFlags struct {
 	operationFlags
 	atOnce               int
@@ -37,14 +37,15 @@ func newPreview(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preview ENV...",
 		Short: "Show what up would change, in one or more environments",
-		Long: `Show what up would change in environments, which are previewed at the same time. Nothing changes, and no lock is taken.
+		Long: `Show what up would change in environments. Several are previewed at the same time. Nothing is changed, and no lock is
+taken.
 
-With --save each environment leaves two files in a directory: ENV.json is its part of a report ("platform report" makes
-one of the parts that several jobs left), and ENV.plan.json what "platform deploy ENV --approved-file" is held to. A
-preview that failed leaves the first.
+With --save each environment writes two files to a directory: ENV.json, its part of a report ("platform report" combines
+the parts of several jobs), and ENV.plan.json, which "platform deploy ENV --approved-file" compares its own preview
+with. A failed preview writes only the first.
 
-In a rehearsal, an environment that joins a cluster which is not up there is previewed in a second rehearsal, in which
-the cluster's owner is brought up first.
+With --cloud rehearsal, an environment that joins a cluster which is not up there is previewed in a second rehearsal, in
+which the cluster's owner is brought up first.
 
 ` + exitCodes,
 		Args: atLeastOne,
@@ -59,20 +60,20 @@ the cluster's owner is brought up first.
 	}
 	o.target.flags(c)
 	t.jsonFlag(c)
-	c.Flags().IntVar(&o.parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+	c.Flags().IntVar(&o.parallel, "parallel", 0, "number of parallel resource operations (default: Pulumi's, four per CPU)")
 	c.Flags().BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
-	c.Flags().BoolVar(&o.refresh, "refresh", false, "look for drift first")
-	c.Flags().BoolVar(&o.create, "create", false, "make the stack when it does not exist")
-	c.Flags().IntVar(&o.atOnce, "at-once", 0, "environments previewed at the same time (default: two per CPU)")
-	c.Flags().StringVar(&o.program, "program", "", "what the digests name the program by (default: the commit that this command was built from)")
-	c.Flags().StringVar(&o.save, "save", "", "directory for the parts of a report and what deploys are held to; made when it does not exist")
-	c.Flags().StringVar(&o.html, "html", "", "file for the report as a page")
-	c.Flags().StringVar(&o.markdown, "markdown", "", "file for the report as markdown")
-	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 4 when there are changes")
+	c.Flags().BoolVar(&o.refresh, "refresh", false, "refresh from the cloud first, and so show drift")
+	c.Flags().BoolVar(&o.create, "create", false, "create the stack if it does not exist")
+	c.Flags().IntVar(&o.atOnce, "at-once", 0, "number of environments previewed in parallel (default: two per CPU)")
+	c.Flags().StringVar(&o.program, "program", "", "program identity in the digests (default: the commit that this command was built from)")
+	c.Flags().StringVar(&o.save, "save", "", "directory for the parts of a report and the plans to approve; created if it does not exist")
+	c.Flags().StringVar(&o.html, "html", "", "file for the report as an HTML page")
+	c.Flags().StringVar(&o.markdown, "markdown", "", "file for the report as Markdown")
+	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 4 if there are changes")
 	return c
 }
 
-// atLeastOne makes a command take environments.
+// atLeastOne makes a command take one or more environments.
 func atLeastOne(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usage(c, errors.New("expected the names of one or more environments"))
@@ -87,7 +88,7 @@ func atLeastOne(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// errChanges is the answer of preview --exit-code. It is no failure.
+// errChanges is the result of preview --exit-code. It is not a failure.
 var errChanges = errors.New("there are changes")
 
 func preview(ctx context.Context, t *terminal, p *automation.Platform, names []string, o *previewFlags) error {
@@ -107,7 +108,7 @@ func preview(ctx context.Context, t *terminal, p *automation.Platform, names []s
 		changes = changes || one.Result != nil && (!one.Result.Empty() || one.Result.OutputsChange || len(one.Result.Withheld) > 0)
 	}
 	if !begun {
-		return err // there is nothing to show but the error
+		return err // there is only the error to show
 	}
 	if err != nil {
 		err = &shownError{what: unsuccessful(r), cause: err}
@@ -121,10 +122,10 @@ func preview(ctx context.Context, t *terminal, p *automation.Platform, names []s
 	return err
 }
 
-// previewTitle is that of reports on previews.
+// previewTitle is the title of reports on previews.
 const previewTitle = "Platform preview"
 
-// previewReport makes a report of previews. The run is nil outside of a workflow.
+// previewReport returns a report on previews. The run is nil outside a workflow.
 func previewReport(all []automation.Previewed, run *github.Run) *reporting.Report {
 	var runs []reporting.Run
 	for _, one := range all {
@@ -136,14 +137,14 @@ func previewReport(all []automation.Previewed, run *github.Run) *reporting.Repor
 			r.Commit, r.RunURL = run.Head, run.URL
 		}
 		if one.Result != nil && one.Result.Empty() && one.Result.OutputsChange && r.Note == "" {
-			r.Note = "only what the stack publishes changes"
+			r.Note = "only outputs change"
 		}
 		runs = append(runs, r)
 	}
 	return reporting.Of(previewTitle, runs...)
 }
 
-// workflowRun is the run of a GitHub workflow that the command is part of, or nil.
+// workflowRun is the GitHub workflow run that the command is part of, or nil.
 func workflowRun() *github.Run {
 	run, err := github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile})
 	if err != nil {
@@ -156,7 +157,7 @@ func workflowRun() *github.Run {
 func (o *previewFlags) write(ctx context.Context, p *automation.Platform, all []automation.Previewed, r *reporting.Report) error {
 	if o.save != "" {
 		if err := os.MkdirAll(o.save, 0o755); err != nil {
-			return fmt.Errorf("make a place for the previews: %w", err)
+			return fmt.Errorf("create the directory of --save: %w", err)
 		}
 		for i, one := range all {
 			part := reporting.Join(r.Title, &reporting.Report{Environments: r.Environments[i : i+1]})
@@ -165,7 +166,7 @@ func (o *previewFlags) write(ctx context.Context, p *automation.Platform, all []
 			}
 			file := filepath.Join(o.save, one.Stack+planSuffix)
 			if one.Plan == nil {
-				// One of an earlier preview must not be taken for this one's.
+				// The file of an earlier preview must not be taken for this one's.
 				if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
 					return err
 				}
@@ -187,10 +188,10 @@ func (o *previewFlags) write(ctx context.Context, p *automation.Platform, all []
 	return nil
 }
 
-// planSuffix ends the name of the file that a deploy is held to.
+// planSuffix ends the name of a file with an approved preview.
 const planSuffix = ".plan.json"
 
-// shownError is a failure whose reasons the report has told.
+// shownError is a failure whose reasons the report has shown.
 type shownError struct {
 	what  string
 	cause error
@@ -199,7 +200,7 @@ type shownError struct {
 func (e *shownError) Error() string { return e.what }
 func (e *shownError) Unwrap() error { return e.cause }
 
-// unsuccessful names the environments of a report that did not come through.
+// unsuccessful names the environments of a report that failed.
 func unsuccessful(r *reporting.Report) string {
 	var out []string
 	for _, e := range r.Environments {
@@ -210,7 +211,7 @@ func unsuccessful(r *reporting.Report) string {
 	return fmt.Sprintf("%d of %d environments could not be previewed: %s", len(out), len(r.Environments), strings.Join(out, ", "))
 }
 
-// showReport writes a report for people, or as JSON together with the error.
+// showReport prints a report as text, or as JSON together with the error.
 func showReport(t *terminal, r *reporting.Report, err error) error {
 	if !t.asJSON {
 		return reporting.Text(t.out, r, 0, t.colour)
@@ -231,7 +232,7 @@ func showReport(t *terminal, r *reporting.Report, err error) error {
 	return t.json(document)
 }
 
-// progress shows how far operations on several environments are.
+// progress shows the progress of operations on several environments.
 type progress struct {
 	phases   *phases
 	name     rehearsal.PhaseName
@@ -244,10 +245,10 @@ func newProgress(t *terminal, name rehearsal.PhaseName) *progress {
 	return &progress{phases: newPhases(t), name: name, started: time.Now(), finished: map[string]map[string]bool{}}
 }
 
-// event takes one event of an engine.
+// event handles one event of an engine.
 func (p *progress) event(e plan.Event) {
 	if e.Step == nil || e.Step.Status == plan.Running || !e.Step.InCloud() {
-		return // diagnostics are told at the end, with the rest; what only groups resources is not counted
+		return // diagnostics are printed at the end, with the rest; component resources are not counted
 	}
 	p.mu.Lock()
 	if p.finished[e.Stack] == nil {
@@ -259,7 +260,7 @@ func (p *progress) event(e plan.Event) {
 	p.tell(rehearsal.PhaseEvent{Environment: e.Stack, Done: n, Duration: time.Since(p.started)})
 }
 
-// done takes a preview that ended.
+// done handles the end of a preview.
 func (p *progress) done(one automation.Previewed) {
 	e := rehearsal.PhaseEvent{Environment: one.Stack, Ended: true, Err: one.Err, Duration: time.Since(p.started)}
 	if one.Result != nil {

@@ -22,16 +22,18 @@ func newRehearse(t *terminal, project *string) *cobra.Command {
 	var parallel int
 	c := &cobra.Command{
 		Use:   "rehearse",
-		Short: "Take all environments up, change them and destroy them, on this machine",
-		Long: `Take all environments up, change them and destroy them, on this machine: Pulumi's real engine and the real program,
-over a cloud inside the process. Needs no AWS account, no credentials and no network, and leaves the checkout as it is.
+		Short: "Bring all environments up, change them and destroy them, on this machine",
+		Long: `Bring all environments up, change them and destroy them, on this machine: Pulumi's real engine and the real program,
+against a cloud inside the process. Needs no AWS account, no credentials and no network, and leaves the checkout as it
+is.
 
-Environments that own a cluster run beside each other; those that join one come after its owner, and go before it. A
-second preview must be empty, a changed label must update a node group in place, and nothing may be left at the end. The
-report ends with the node groups on which each environment's pods may run ("platform placement ENV" says why).
+Environments that own a cluster run at the same time; those that join one come up after its owner, and are destroyed
+before it. A second preview must be empty, a changed label must update a node group in place, and nothing may be left at
+the end. The report ends with the node groups that each environment's pods can run on ("platform placement ENV" says
+why).
 
-With --latency aws everything takes as long as AWS usually takes, times --scale, and the report says for each
-environment how long up and destroy would take on AWS, which steps decide that, and what AWS itself imposes.
+With --latency aws everything takes as long as it usually does on AWS, times --scale, and the report says for each
+environment how long up and destroy would take on AWS, which steps decide that, and how much of it AWS itself imposes.
 
 ` + exitCodes,
 		Args: exactly(0, "no arguments"),
@@ -48,12 +50,12 @@ environment how long up and destroy would take on AWS, which steps decide that, 
 			return rehearse(c.Context(), t, o)
 		},
 	}
-	c.Flags().BoolVar(&keep, "keep", false, "leave everything standing")
+	c.Flags().BoolVar(&keep, "keep", false, "keep everything up at the end")
 	t.jsonFlag(c)
-	c.Flags().StringVar(&dir, "dir", "", "where the rehearsal lies; nothing may stand there (default: a new directory in the user's cache)")
-	c.Flags().StringVar(&latency, "latency", "none", "how long the cloud takes: none, or aws for AWS's usual durations")
-	c.Flags().Float64Var(&scale, "scale", 0.05, "with --latency aws: how much of AWS's time passes")
-	c.Flags().IntVar(&parallel, "parallel", 0, "resources worked on at the same time (default: Pulumi's, four per CPU)")
+	c.Flags().StringVar(&dir, "dir", "", "directory of the rehearsal, empty or not existing yet (default: a new one in the user's cache)")
+	c.Flags().StringVar(&latency, "latency", "none", "latency of the cloud: none, or aws for AWS's usual durations")
+	c.Flags().Float64Var(&scale, "scale", 0.05, "with --latency aws: the share of AWS's durations that really passes")
+	c.Flags().IntVar(&parallel, "parallel", 0, "number of parallel resource operations (default: Pulumi's, four per CPU)")
 	return c
 }
 
@@ -75,7 +77,7 @@ func rehearse(ctx context.Context, t *terminal, o rehearsal.RunOptions) error {
 		}
 	}
 	switch {
-	case len(report.Environments) == 0: // it has not begun
+	case len(report.Environments) == 0: // it has not started
 	case t.asJSON:
 		shown := t.json(struct {
 			*rehearsal.Report
@@ -90,11 +92,11 @@ func rehearse(ctx context.Context, t *terminal, o rehearsal.RunOptions) error {
 	return err
 }
 
-// phases shows how far each environment of a rehearsal is.
+// phases shows the progress of each environment of a rehearsal.
 type phases struct {
 	t  *terminal
 	mu sync.Mutex
-	// names are the environments in the order in which they began; now holds their last event.
+	// names are the environments in the order in which they started; now has their last events.
 	names  []string
 	now    map[string]rehearsal.PhaseEvent
 	last   time.Time
@@ -140,7 +142,7 @@ func line(e rehearsal.PhaseEvent) string {
 	return fmt.Sprintf("%s  %s: %s, %s", e.Environment, e.Phase, fraction(e.Done, e.Total), seconds(e.Duration))
 }
 
-// showRehearsal writes the report for people.
+// showRehearsal prints the report.
 func showRehearsal(t *terminal, r *rehearsal.Report) {
 	var names []rehearsal.PhaseName
 	for _, env := range r.Environments {
@@ -194,9 +196,9 @@ func showRehearsal(t *terminal, r *rehearsal.Report) {
 	t.print("\n")
 	switch {
 	case !r.OK:
-		t.print("The rehearsal did not get through; it ended after %s. %d objects stand in its cloud.\n", seconds(r.Duration), r.Objects)
+		t.print("The rehearsal failed after %s. %d objects are in its cloud.\n", seconds(r.Duration), r.Objects)
 	case r.Kept:
-		t.print("All environments are up, in %s: %d objects stand in the rehearsal's cloud. To look at them:\n\n", seconds(r.Duration), r.Objects)
+		t.print("All environments are up, after %s: %d objects are in the rehearsal's cloud. To look at them:\n\n", seconds(r.Duration), r.Objects)
 		for _, env := range r.Environments {
 			t.print("  platform preview %s --cloud rehearsal --dir %s\n", env.Name, r.Dir)
 		}
@@ -204,10 +206,10 @@ func showRehearsal(t *terminal, r *rehearsal.Report) {
 	default:
 		t.print("All environments went up, changed in place and were destroyed, in %s. Nothing was left.\n", seconds(r.Duration))
 	}
-	t.print("The rehearsal's state lies in %s\n", r.Dir)
+	t.print("The rehearsal's state is in %s\n", r.Dir)
 }
 
-// showPace writes what decided how long an operation takes on AWS.
+// showPace prints what decides how long an operation takes on AWS.
 func showPace(t *terminal, env string, p rehearsal.Pace) {
 	t.print("\n%s %s on AWS: %s; AWS itself imposes %s; ratio %.3f\n", p.Phase, env, minutes(p.Makespan), minutes(p.LowerBound), p.Ratio)
 	w := newTable()

@@ -13,15 +13,15 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// newRender returns the command that writes what the stacks declare for scanners.
+// newRender returns the command that writes what the stacks declare, for scanners.
 func newRender(t *terminal, project *string) *cobra.Command {
 	var out string
 	c := &cobra.Command{
 		Use:   "render --out DIRECTORY",
 		Short: "Write what the stacks declare in the formats of public scanners",
-		Long: `Write what the program declares for each environment in the formats that public scanners read, into a directory per
-environment: its Kubernetes objects into objects.yaml. What Helm charts would make is not in it, and no secrets are. Needs
-no cloud and no Pulumi.
+		Long: `Write what the program declares for each environment in the formats that public scanners read, into one directory per
+environment: its Kubernetes objects into objects.yaml. What Helm charts render is not included, and neither are secrets.
+Needs neither a cloud nor Pulumi.
 
 ` + exitCodes,
 		Args: exactly(0, "no arguments"),

@@ -13,7 +13,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state"
 )
 
-// repairFlags is what the flags of repair say.
+// repairFlags are the flags of repair.
 type repairFlags struct {
 	target
 	actor
@@ -29,10 +29,10 @@ func newRepair(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "repair ENV",
 		Short: "Repair what a killed run has left",
-		Long: `Show what stands in the way of an update of an environment, and repair it: the lease and Pulumi's lock of a process that
-is proven gone, and operations that were under way. A creation whose resource has a known name is looked for in the cloud
-and taken into the state; one of which there cannot be two is forgotten and made again. For others somebody must look:
---import what exists, --clear what does not.
+		Long: `Show what blocks updates of an environment, and repair it: the lease and the Pulumi lock of a process that is proven
+gone, and operations that were in progress. If a resource was being created and its name is known, it is looked up in
+the cloud and imported into the state; if there can be only one, it is dropped from the state and created again. For
+others somebody has to look: --import what exists, --clear what does not.
 
 ` + exitCodes,
 		Args: exactly(1, "the name of one environment"),
@@ -56,12 +56,12 @@ and taken into the state; one of which there cannot be two is forgotten and made
 	o.actor.flags(c)
 	t.jsonFlag(c)
 	f := c.Flags()
-	f.BoolVar(&o.check, "check", false, "only show it; exit with 5 when there is something")
-	f.BoolVar(&o.force, "force", false, "break the lease and remove the locks of processes that may be running; needs --reason")
-	f.StringVar(&o.reason, "reason", "", "why, for the history")
+	f.BoolVar(&o.check, "check", false, "only show what blocks updates; exit with 5 if anything does")
+	f.BoolVar(&o.force, "force", false, "break the lease and remove the locks of processes that may still be running; needs --reason")
+	f.StringVar(&o.reason, "reason", "", "why it is forced, for the history")
 	f.StringArrayVar(&o.imports, "import", nil, "resource that was being created and exists ('TYPE NAME=ID' or URN=ID)")
 	f.StringArrayVar(&o.clear, "clear", nil, "resource that was being created and does not exist ('TYPE NAME' or its URN)")
-	f.BoolVar(&o.restore, "restore", false, "put the newest whole copy in the place of a damaged state")
+	f.BoolVar(&o.restore, "restore", false, "replace a damaged state by its newest intact copy")
 	f.BoolVar(&o.awsOnly, "aws-only", false, awsOnlyHelp)
 	return c
 }
@@ -79,9 +79,9 @@ func (o *repairFlags) options() (deploy.RepairOptions, error) {
 	}
 	switch {
 	case o.force && strings.TrimSpace(o.reason) == "":
-		return out, errors.New("--force needs --reason, which the history keeps")
+		return out, errors.New("--force needs --reason, which the history records")
 	case o.check && (o.force || o.restore || len(o.imports) > 0 || len(o.clear) > 0):
-		return out, errors.New("--check repairs nothing")
+		return out, errors.New("--check repairs nothing and cannot be combined with flags that do")
 	}
 	return out, nil
 }
@@ -104,7 +104,7 @@ func inspect(ctx context.Context, t *terminal, p *automation.Platform, env strin
 	return nil
 }
 
-// errBlocked is the answer of repair --check. It is no failure.
+// errBlocked is the result of repair --check. It is not a failure.
 var errBlocked = errors.New("there is something to repair")
 
 func showInspection(t *terminal, found *state.Inspection) {
@@ -115,7 +115,7 @@ func showInspection(t *terminal, found *state.Inspection) {
 		t.note(found.Unleased)
 	}
 	if found.Clean() {
-		t.print("%s: nothing stands in the way of an update\n", found.Stack)
+		t.print("%s: nothing blocks an update\n", found.Stack)
 	}
 }
 

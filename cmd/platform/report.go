@@ -16,24 +16,25 @@ import (
 	reporting "github.com/eks-platform/eks-platform/automation/report"
 )
 
-// reportFlags is what the flags of report say.
+// reportFlags are the flags of report.
 type reportFlags struct {
 	format, out, key string
 	expect           []string
 	comment, summary bool
 }
 
-// newReport returns the command that makes one report of many.
+// newReport returns the command that combines reports.
 func newReport(t *terminal) *cobra.Command {
 	o := &reportFlags{}
 	c := &cobra.Command{
 		Use:   "report DIRECTORY|FILE...",
-		Short: "Make one report of the parts that previews left",
-		Long: `Make one report of the parts that "platform preview --save" left: files, or directories of them.
+		Short: "Combine the reports of several previews into one",
+		Long: `Combine the parts that "platform preview --save" wrote into one report. Arguments are files, or directories of them.
 
-In a GitHub workflow, --comment makes it the one comment that the pull request has, with the token in GITHUB_TOKEN; one job
-does that, after those that previewed, and a run whose commit is no longer the newest leaves the comment alone. Where that token may only read, as in pull requests from forks, the
-report becomes the summary of the step instead. --summary makes it that in any case, in full and with annotations.
+In a GitHub workflow, --comment writes the report into the pull request's one comment, with the token in GITHUB_TOKEN.
+One job does that, after the jobs that previewed; a run whose commit is no longer the newest leaves the comment alone.
+If the token can only read, as in pull requests from forks, the report becomes the job summary instead. --summary writes
+the job summary in any case, in full and with annotations.
 
 ` + exitCodes,
 		Args: func(c *cobra.Command, args []string) error {
@@ -50,25 +51,25 @@ report becomes the summary of the step instead. --summary makes it that in any c
 			if o.comment || o.summary {
 				var err error
 				if run, err = github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile}); err != nil {
-					return usage(c, fmt.Errorf("--comment and --summary are for GitHub workflows: %w", err))
+					return usage(c, fmt.Errorf("--comment and --summary work only in a GitHub workflow: %w", err))
 				}
 			}
 			if o.comment && (run.PullRequest == 0 || run.Head == "") {
-				return usage(c, fmt.Errorf("--comment is for pull requests, and this run is one of the event %q", run.Event))
+				return usage(c, fmt.Errorf("--comment works only for pull requests: the event of this run is %q", run.Event))
 			}
 			return makeReport(c.Context(), t, args, o, run)
 		},
 	}
 	c.Flags().StringVar(&o.format, "format", formatText, "text, markdown, html or json")
 	c.Flags().StringVar(&o.out, "out", "", "file to write to (default: standard output)")
-	c.Flags().StringSliceVar(&o.expect, "expect", nil, "environments that there must be parts of; one without is reported as failed")
-	c.Flags().BoolVar(&o.comment, "comment", false, "write the comment of the pull request")
-	c.Flags().BoolVar(&o.summary, "summary", false, "write the summary of the step")
-	c.Flags().StringVar(&o.key, "key", "", "what tells this comment from others, of other projects in the same repository")
+	c.Flags().StringSliceVar(&o.expect, "expect", nil, "environments that must be in the report; a missing one is reported as failed")
+	c.Flags().BoolVar(&o.comment, "comment", false, "write the report into the pull request's comment")
+	c.Flags().BoolVar(&o.summary, "summary", false, "write the report into the job summary")
+	c.Flags().StringVar(&o.key, "key", "", "key that distinguishes this comment from those of other projects in the same repository")
 	return c
 }
 
-// The renderings.
+// The formats of a report.
 const (
 	formatText     = "text"
 	formatMarkdown = "markdown"
@@ -76,7 +77,7 @@ const (
 	formatJSON     = "json"
 )
 
-// formats are what a report can be written as, all of it.
+// formats write a whole report.
 var formats = map[string]func(io.Writer, *reporting.Report) error{
 	formatText:     func(w io.Writer, r *reporting.Report) error { return reporting.Text(w, r, 0, false) },
 	formatMarkdown: func(w io.Writer, r *reporting.Report) error { return reporting.Markdown(w, r, 0) },
@@ -114,12 +115,12 @@ func makeReport(ctx context.Context, t *terminal, sources []string, o *reportFla
 		posted, err := o.post(ctx, r, run, os.Getenv("GITHUB_TOKEN"))
 		switch {
 		case errors.Is(err, github.ErrReadOnly):
-			t.note("the token may not write comments here; the report is in the summary of this step instead")
+			t.note("GITHUB_TOKEN may not write comments here; the report is in the job summary instead")
 			summary = true
 		case err != nil:
 			return err
 		case posted.Superseded:
-			t.note("not commented: the pull request has a newer commit, whose own run comments")
+			t.note("not commented: the pull request has a newer commit, and its run will comment")
 		default:
 			t.note("commented: " + posted.URL)
 		}
@@ -129,35 +130,34 @@ func makeReport(ctx context.Context, t *terminal, sources []string, o *reportFla
 			return err
 		}
 	}
-	if len(absent) > 0 { // the report says so, too; whoever reads exit codes must not take it for whole
-		return fmt.Errorf("there is no preview of %s: --expect names it, and its job left none", strings.Join(absent, ", "))
+	if len(absent) > 0 { // the report says so as well, but the exit code must not say that it is complete
+		return fmt.Errorf("there is no preview of %s, which --expect names: its job wrote none", strings.Join(absent, ", "))
 	}
 	return nil
 }
 
-// readParts reads the parts of a report and makes one of them. It also returns the environments that were expected and of
-// which there is none.
+// readParts reads the parts of a report and combines them. It also returns the expected environments that have no part.
 func readParts(sources, expected []string, run *github.Run) (_ *reporting.Report, absent []string, _ error) {
 	var files []string
 	for _, source := range sources {
 		info, err := os.Stat(source)
 		switch {
 		case os.IsNotExist(err) && len(expected) > 0:
-			continue // no job left anything
+			continue // no job wrote anything
 		case err != nil:
-			return nil, nil, fmt.Errorf("read the parts of a report: %w", err)
+			return nil, nil, fmt.Errorf("read the parts of the report: %w", err)
 		case !info.IsDir():
 			files = append(files, source)
 			continue
 		}
 		found, err := filepath.Glob(filepath.Join(source, "*.json"))
 		if err != nil {
-			return nil, nil, fmt.Errorf("read the parts of a report in %s: %w", source, err)
+			return nil, nil, fmt.Errorf("read the parts of the report in %s: %w", source, err)
 		}
 		files = append(files, slices.DeleteFunc(found, func(f string) bool { return strings.HasSuffix(f, planSuffix) })...)
 	}
 	if len(files) == 0 && len(expected) == 0 {
-		return nil, nil, fmt.Errorf("there is no part of a report in %s: platform preview --save makes them", strings.Join(sources, ", "))
+		return nil, nil, fmt.Errorf("there is no part of a report in %s; platform preview --save writes them", strings.Join(sources, ", "))
 	}
 	title := previewTitle
 	var parts []*reporting.Report
@@ -169,7 +169,7 @@ func readParts(sources, expected []string, run *github.Run) (_ *reporting.Report
 		}
 		for _, e := range part.Environments {
 			if other, twice := seen[e.Name]; twice {
-				return nil, nil, fmt.Errorf("%s and %s are both about %s: which of them is the newer one cannot be told", other, file, e.Name)
+				return nil, nil, fmt.Errorf("%s and %s are both about %s, and which is newer is unknown: remove one", other, file, e.Name)
 			}
 			seen[e.Name] = file
 		}
@@ -181,7 +181,7 @@ func readParts(sources, expected []string, run *github.Run) (_ *reporting.Report
 			continue
 		}
 		absent = append(absent, name)
-		missing := reporting.Run{Environment: name, Err: errors.New("its job left no preview; the log of the job tells why")}
+		missing := reporting.Run{Environment: name, Err: errors.New("its job wrote no preview; see the job's log for the reason")}
 		if run != nil {
 			missing.Commit, missing.RunURL = run.Head, run.URL
 		}
@@ -189,13 +189,13 @@ func readParts(sources, expected []string, run *github.Run) (_ *reporting.Report
 	}
 	r := reporting.Join(title, parts...)
 	slices.SortStableFunc(r.Environments, func(a, b reporting.Environment) int {
-		return place(expected, a.Name) - place(expected, b.Name)
+		return position(expected, a.Name) - position(expected, b.Name)
 	})
 	return r, absent, nil
 }
 
-// place is where a name stands in a list, or behind it.
-func place(list []string, name string) int {
+// position is the index of a name in a list, or the length of the list.
+func position(list []string, name string) int {
 	if i := slices.Index(list, name); i >= 0 {
 		return i
 	}
@@ -205,7 +205,7 @@ func place(list []string, name string) int {
 func readPart(file string) (*reporting.Report, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("read a part of a report: %w", err)
+		return nil, fmt.Errorf("read a part of the report: %w", err)
 	}
 	defer f.Close()
 	part, err := reporting.Read(f)
@@ -215,7 +215,7 @@ func readPart(file string) (*reporting.Report, error) {
 	return part, nil
 }
 
-// post puts a report into the comment of the pull request.
+// post writes a report into the pull request's comment.
 func (o *reportFlags) post(ctx context.Context, r *reporting.Report, run *github.Run, token string) (*github.Posted, error) {
 	client, err := github.New(github.Options{Token: token, URL: run.APIURL})
 	if err != nil {

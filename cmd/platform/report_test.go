@@ -79,25 +79,25 @@ func TestAnEnvironmentWithoutAPartHasFailed(t *testing.T) {
 	got := platform(t, "", "report", parts(t), "--expect", "dev,stg,prod,live")
 	require.Equal(t, exitFailed, got.code, got.err)
 	assert.Contains(t, got.err, "there is no preview of live")
-	assert.Contains(t, got.out, "its job left no preview")
+	assert.Contains(t, got.out, "its job wrote no preview")
 	assert.Contains(t, got.out, "4 environments")
 
 	got = platform(t, "", "report", filepath.Join(t.TempDir(), "nothing"), "--expect", "dev")
 	require.Equal(t, exitFailed, got.code, got.err)
-	assert.Contains(t, got.out, "its job left no preview")
+	assert.Contains(t, got.out, "its job wrote no preview")
 }
 
 func TestWhatIsNoPartOfAReportIsSaid(t *testing.T) {
 	t.Parallel()
 	dir := parts(t)
 	for want, args := range map[string][]string{
-		"there is no part of a report in":      {t.TempDir()},
-		"no such file or directory":            {filepath.Join(t.TempDir(), "nothing")},
-		"are both about dev":                   {dir, filepath.Join(dir, "dev.json")},
-		"read a report":                        {filepath.Join(dir, "prod"+planSuffix)},
-		"--format must be text, markdown":      {dir, "--format", "pdf"},
-		"expected directories or files":        {},
-		"are for GitHub workflows: GITHUB_ACT": {dir, "--summary"},
+		"there is no part of a report in":            {t.TempDir()},
+		"no such file or directory":                  {filepath.Join(t.TempDir(), "nothing")},
+		"are both about dev":                         {dir, filepath.Join(dir, "dev.json")},
+		"read a report":                              {filepath.Join(dir, "prod"+planSuffix)},
+		"--format must be text, markdown":            {dir, "--format", "pdf"},
+		"expected directories or files":              {},
+		"work only in a GitHub workflow: GITHUB_ACT": {dir, "--summary"},
 	} {
 		got := platform(t, "", append([]string{"report"}, args...)...)
 		assert.NotZero(t, got.code, want)
@@ -152,7 +152,7 @@ func TestWhereTheTokenOnlyReadsTheReportIsTheSummary(t *testing.T) {
 	summary := inWorkflow(t, github, 1)
 	got := platform(t, "", "report", parts(t), "--comment")
 	require.Zero(t, got.code, got.err)
-	assert.Contains(t, got.err, "the token may not write comments here")
+	assert.Contains(t, got.err, "GITHUB_TOKEN may not write comments here")
 	assert.Empty(t, github.Comments())
 	raw, err := os.ReadFile(summary)
 	require.NoError(t, err)
@@ -170,7 +170,7 @@ func TestACommentIsForPullRequestsWithAToken(t *testing.T) {
 	t.Setenv("GITHUB_REF", "refs/heads/main")
 	got = platform(t, "", "report", parts(t), "--comment")
 	assert.Equal(t, 2, got.code)
-	assert.Contains(t, got.err, "--comment is for pull requests")
+	assert.Contains(t, got.err, "--comment works only for pull requests")
 }
 
 var errBoom = errors.New("boom")

@@ -12,7 +12,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
-// The exit codes; the help text names them.
+// The exit codes, which the help text explains.
 const (
 	exitOK        = 0
 	exitFailed    = 1
@@ -24,14 +24,13 @@ const (
 )
 
 const exitCodes = `Exit codes:
-  0    it worked, or there was nothing to do
-  1    it failed
-  2    wrong usage, or a configuration that is not valid
-  3    refused by a gate: an environment before its owner, something protected, an approval that is missing or stale, a
-       critical resource that was not named, a "no" to the question
-  4    there are changes (preview --exit-code) or there is drift (drift)
-  5    locked: somebody else is at it, or a run that was killed left a lock, operations whose end is not known, or a
-       damaged state
+  0    success, or nothing to do
+  1    failure
+  2    wrong usage, or an invalid configuration
+  3    refused: by the answer "no", or by a gate: an environment before its owner, a protected resource, a missing or stale
+       approval, a critical resource that was not allowed
+  4    there are changes (preview --exit-code) or drift (drift)
+  5    locked: another run is in progress, or a killed run left a lock, operations of unknown outcome or a damaged state
   130  interrupted`
 
 // run runs the command with arguments and returns its exit code.
@@ -54,14 +53,14 @@ func newRoot(t *terminal) *cobra.Command {
 		Short: "Rehearse, preview, deploy and destroy the platform's environments",
 		Long: `Rehearse, preview, deploy and destroy the platform's environments.
 
-An environment is a stack file, Pulumi.<environment>.yaml. "platform rehearse" shows all of them on this machine, with
-no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the AWS credentials that the shell has.
+An environment is a stack file, Pulumi.<environment>.yaml. "platform rehearse" brings all of them up on this machine,
+without an AWS account; "--cloud aws" uses the Pulumi backend and the AWS credentials of the shell.
 
 ` + exitCodes,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	project := root.PersistentFlags().StringP("project", "p", ".", "directory of Pulumi.yaml and the stack files")
+	project := root.PersistentFlags().StringP("project", "p", ".", "directory with Pulumi.yaml and the stack files")
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
@@ -75,13 +74,13 @@ no AWS account; "--cloud aws" is the real thing, with the Pulumi backend and the
 	return root
 }
 
-// errUsage is wrong usage of the command; errReported is a configuration whose problems were already told.
+// errUsage is wrong usage of the command; errReported stands for problems that were already printed.
 var (
 	errUsage    = errors.New("wrong usage")
 	errReported = errors.New("reported")
 )
 
-// failure is what a JSON document says of an error.
+// failure is the error in a JSON document.
 type failure struct {
 	Error string `json:"error,omitempty"`
 }
@@ -96,14 +95,14 @@ func failureOf(err error) failure {
 
 // jsonFlag adds the flag --json to a command.
 func (t *terminal) jsonFlag(c *cobra.Command) {
-	c.Flags().BoolVar(&t.asJSON, "json", false, "print one JSON document, which has an error when the command fails")
+	c.Flags().BoolVar(&t.asJSON, "json", false, "print one JSON document, with an error member if the command fails")
 }
 
 func usage(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 }
 
-// exactly makes a command take that many arguments, and say so in words.
+// exactly makes a command take exactly n arguments, and say what they are.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
@@ -113,7 +112,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// exitCode tells the shell what kind of failure an error is.
+// exitCode returns the exit code for an error.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
@@ -132,8 +131,7 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// message is what a person reads of an error. Joined errors, of environments that ran at the same time, come one after
-// the other.
+// message is the text of an error, with advice. Joined errors, of several environments, are printed one after the other.
 func message(err error) string {
 	text := strings.TrimPrefix(err.Error(), errUsage.Error()+": ")
 	for _, line := range advice(err) {

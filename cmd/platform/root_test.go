@@ -97,7 +97,7 @@ func TestTheHelpNamesTheExitCodes(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"rehearse", "--help"}} {
 		got := platform(t, "", args...)
 		assert.Zero(t, got.code)
-		assert.Contains(t, got.out, "3    refused by a gate", "%v", args)
+		assert.Contains(t, got.out, "3    refused: ", "%v", args)
 		assert.Contains(t, got.out, "130  interrupted", "%v", args)
 	}
 }
@@ -134,7 +134,7 @@ func TestValidateNamesEveryProblemByFileAndPath(t *testing.T) {
 
 	got = platform(t, "", "validate", "nowhere", "-p", dir)
 	assert.Equal(t, 2, got.code)
-	assert.Contains(t, got.out, "Pulumi.nowhere.yaml: there is no such stack file")
+	assert.Contains(t, got.out, "Pulumi.nowhere.yaml: there is no stack file of that name")
 }
 
 func TestPlanNetworkShowsSubnetsAndBudget(t *testing.T) {
@@ -292,7 +292,7 @@ func TestTheNullDeviceIsNoPerson(t *testing.T) {
 
 func TestWhereNobodyCanAnswerTheAnswerIsNo(t *testing.T) {
 	t.Parallel()
-	for input, want := range map[string]string{"": "use --yes", "yes\n": "not confirmed", "prod\n": ""} {
+	for input, want := range map[string]string{"": "to confirm it in advance: --yes", "yes\n": "not confirmed", "prod\n": ""} {
 		var err bytes.Buffer
 		e := ask(t.Context(), &terminal{in: strings.NewReader(input), err: &err, asks: input != ""}, "This changes prod on AWS.", "prod")
 		if want == "" {

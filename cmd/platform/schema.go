@@ -12,8 +12,8 @@ func newSchema(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of stack files",
-		Long: `Print the JSON Schema of stack files, from which editors complete and check them, or the configuration reference that
-is made from it.`,
+		Long: `Print the JSON Schema of stack files, with which editors complete and check them, or the configuration reference that is
+generated from it.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			if markdown {
@@ -32,6 +32,6 @@ is made from it.`,
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&markdown, "markdown", false, "print the configuration reference instead")
+	c.Flags().BoolVar(&markdown, "markdown", false, "print the configuration reference, in Markdown, instead")
 	return c
 }

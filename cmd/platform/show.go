@@ -12,8 +12,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// showResult writes what an operation did, or would do, one resource a line, in the order of the engine, and how far it
-// came when it failed.
+// showResult prints what an operation did, or would do, one resource per line in the engine's order, and how far it got if
+// it failed.
 func showResult(w io.Writer, r *plan.Result, err error) {
 	for _, s := range r.Drift {
 		fmt.Fprintf(w, "drift  %s\n", stepLine(s))
@@ -32,14 +32,14 @@ func showResult(w io.Writer, r *plan.Result, err error) {
 	fmt.Fprintf(w, "%s %s: %s in %s\n", r.Operation, r.Stack, summary(r), seconds(r.Duration))
 }
 
-// showWithheld names the deletions that an operation with --aws-only has not done, or would not do.
+// showWithheld lists the deletions that an operation with --aws-only did not do, or would not do.
 func showWithheld(w io.Writer, r *plan.Result) {
 	for _, s := range r.Withheld {
 		fmt.Fprintf(w, "withheld %s\n", stepLine(s))
 	}
 	if n := len(r.Withheld); n > 0 {
 		what := plural.Of(n, "deletion is", "deletions are")
-		fmt.Fprintf(w, "%s %s: %s withheld while --aws-only leaves out the objects in the cluster; without it, from where the cluster can be reached, everything goes\n",
+		fmt.Fprintf(w, "%s %s: %s withheld because --aws-only leaves out the objects in the cluster; run it without --aws-only from where the cluster can be reached\n",
 			r.Operation, r.Stack, what)
 	}
 }
@@ -64,7 +64,7 @@ func stepLine(s plan.Step) string {
 	return line
 }
 
-// verb is what people call an operation.
+// verb is the operation in plain words.
 func verb(op string) string {
 	if op == "delete-replaced" {
 		return "delete"
@@ -78,7 +78,7 @@ var done = map[string]string{
 	"refresh": "refreshed", "read": "read", "discard": "forgotten",
 }
 
-// summary counts changes in words: what is to be done, or what was. What only groups resources is not counted.
+// summary counts changes in words: planned or done. Component resources are not counted.
 func summary(r *plan.Result) string {
 	planned := r.Operation == plan.OpPreview || len(r.Steps) > 0 && r.Steps[0].Status == plan.Planned
 	groupings := map[string]int{}
@@ -108,7 +108,7 @@ func summary(r *plan.Result) string {
 	return strings.Join(out, ", ")
 }
 
-// seconds writes a duration as people read it.
+// seconds formats a duration for people.
 func seconds(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%.1f s", d.Seconds())
@@ -116,7 +116,7 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// indentedJSON writes a value for people.
+// indentedJSON formats a value for people.
 func indentedJSON(v any) string {
 	if s, ok := v.(string); ok {
 		return s

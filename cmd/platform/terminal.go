@@ -11,23 +11,22 @@ import (
 	"sync"
 )
 
-// terminal is where the command reads and writes. Results go to out, everything that is only of interest while the
-// command runs goes to err.
+// terminal is what the command reads from and writes to. Results go to out, progress and messages to err.
 type terminal struct {
 	in       io.Reader
 	out, err io.Writer
-	// rich tells that err can redraw lines; asks that a person can answer on in.
+	// rich means that err can redraw lines; asks, that a person can answer on in.
 	rich, asks bool
-	// colour tells that out shows colours.
+	// colour means that out shows colours.
 	colour bool
-	// asJSON tells that out gets exactly one JSON document, also of a failure; told that it has got it.
+	// asJSON means that out gets exactly one JSON document, even on failure; told, that it was written.
 	asJSON, told bool
 
 	mu     sync.Mutex
-	redraw int // lines of the last status, to be drawn over
+	redraw int // number of lines of the last status, to be overwritten
 }
 
-// isTerminal reports whether a file is a terminal that a person looks at. The null device looks like one.
+// isTerminal reports whether f is a terminal. The null device, which looks like one, is not.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
@@ -37,7 +36,7 @@ func isTerminal(f *os.File) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// note writes a line about what goes on.
+// note prints a progress line or a message.
 func (t *terminal) note(line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -45,7 +44,7 @@ func (t *terminal) note(line string) {
 	fmt.Fprintln(t.err, line)
 }
 
-// status draws lines over the last ones. Only for a rich terminal.
+// status replaces the last status lines. Only for a rich terminal.
 func (t *terminal) status(lines []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -56,7 +55,7 @@ func (t *terminal) status(lines []string) {
 	t.redraw = len(lines)
 }
 
-// erase takes the last status away.
+// erase removes the last status.
 func (t *terminal) erase() {
 	if t.redraw > 0 {
 		fmt.Fprintf(t.err, "\x1b[%dA\x1b[J", t.redraw)
@@ -64,10 +63,10 @@ func (t *terminal) erase() {
 	}
 }
 
-// print writes a result.
+// print prints a result.
 func (t *terminal) print(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
-// json writes a result as one document.
+// json prints a result as one document.
 func (t *terminal) json(v any) error {
 	t.told = true
 	e := json.NewEncoder(t.out)
@@ -76,9 +75,9 @@ func (t *terminal) json(v any) error {
 	return e.Encode(v)
 }
 
-// confirm asks a question that only the exact answer says yes to. An interrupt says no.
+// confirm asks for confirmation, which only the exact answer gives. An interrupt means no.
 func (t *terminal) confirm(ctx context.Context, question, answer string) bool {
-	fmt.Fprintf(t.err, "%s Type %q to go on: ", question, answer)
+	fmt.Fprintf(t.err, "%s Type %q to continue: ", question, answer)
 	said := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(t.in).ReadString('\n')

@@ -16,10 +16,10 @@ func newValidate(t *terminal, project *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate [ENV...]",
 		Short: "Check the stack files",
-		Long: `Check the stack files, each by itself and against each other, and name everything that is wrong by file, line and
-config path. With names, only problems of those environments are reported. Needs no cloud and no Pulumi.
+		Long: `Check the stack files, each on its own and against each other, and report every problem with its file, line and config
+path. With names, only problems of those environments are reported. Needs neither a cloud nor Pulumi.
 
-Exits with 2 when something is wrong.`,
+Exits with 2 if there is a problem.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			problems, err := problemsOf(*project, args)
 			if err != nil {
@@ -59,10 +59,10 @@ func problemsOf(dir string, names []string) (problem.List, error) {
 		return nil, &automation.Error{Kind: automation.ErrInvalid, Messages: []string{err.Error()}}
 	}
 	for _, name := range names {
-		// The estate holds every file that could be read as YAML; one that could not has a problem of its own.
+		// The estate has every file that could be parsed as YAML; one that could not has a problem of its own.
 		known := e != nil && slices.Contains(e.Names(), name) || slices.ContainsFunc(problems, func(p problem.Problem) bool { return ofStack(p, name) })
 		if !known {
-			problems = append(problems, problem.Problem{File: "Pulumi." + name + ".yaml", Message: "there is no such stack file"})
+			problems = append(problems, problem.Problem{File: "Pulumi." + name + ".yaml", Message: "there is no stack file of that name"})
 		}
 	}
 	if len(names) > 0 {
@@ -73,5 +73,5 @@ func problemsOf(dir string, names []string) (problem.List, error) {
 	return problems, nil
 }
 
-// ofStack reports whether a problem is in a stack's file.
+// ofStack reports whether a problem is in the stack's file.
 func ofStack(p problem.Problem, name string) bool { return p.File == "Pulumi."+name+".yaml" }

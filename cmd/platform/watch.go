@@ -9,7 +9,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// quietFor is how long progress keeps silent where lines cannot be redrawn.
+// quietFor is the time between progress lines where lines cannot be redrawn.
 const quietFor = 5 * time.Second
 
 // watch shows the progress of one operation.
@@ -29,13 +29,13 @@ func newWatch(t *terminal, env, what string) *watch {
 	return &watch{t: t, env: env, what: what, started: time.Now(), last: time.Now(), finished: map[string]bool{}, running: map[string]string{}}
 }
 
-// event takes one event of the engine.
+// event handles one event of the engine.
 func (w *watch) event(e plan.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case e.Step == nil:
-		return // told at the end, with the rest
+		return // printed at the end, with the rest
 	case e.Step.Status == plan.Running:
 		w.running[e.Step.URN] = e.Step.Type + " " + e.Step.Name
 	default:
@@ -44,7 +44,7 @@ func (w *watch) event(e plan.Event) {
 	}
 	line := fmt.Sprintf("%s %s: %s, %s", w.what, w.env, fraction(len(w.finished), w.total), seconds(time.Since(w.started)))
 	if n := len(w.running); n > 0 {
-		line += fmt.Sprintf(", %d under way", n)
+		line += fmt.Sprintf(", %d in progress", n)
 	}
 	switch {
 	case w.t.rich && time.Since(w.last) > 100*time.Millisecond:
@@ -56,10 +56,10 @@ func (w *watch) event(e plan.Event) {
 	}
 }
 
-// end takes the progress line away.
+// end removes the progress line.
 func (w *watch) end() { w.t.status(nil) }
 
-// fraction writes resources done of a total, or only those done while the total is not known.
+// fraction formats the resources done out of a total, or only those done while the total is unknown.
 func fraction(done, total int) string {
 	if total == 0 || total < done {
 		return plural.Of(done, "resource")
