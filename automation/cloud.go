@@ -31,7 +31,8 @@ type Attachment struct {
 	Env   map[string]string
 	Clean bool
 	// Create: stacks are made when they are first needed. Exists, Missing: the stack is known to exist, or not to. When
-	// neither is known, the CLI is asked.
+	// neither is known, the CLI is asked. With Create, a stack that is known to be missing is made without the CLI, in an
+	// s3:// or file:// backend: the stack file in WorkDir already says how secrets are encrypted.
 	Create, Exists, Missing bool
 	// Found is told when the stack exists. May be nil.
 	Found func()

@@ -19,6 +19,9 @@ import (
 // colour is what the CLI is asked for: its text is searched, never shown.
 const colour = "never"
 
+// stateAtEnd is the variable that keeps the engine from making a state before the end of its run.
+const stateAtEnd = "PULUMI_SKIP_CHECKPOINTS"
+
 // InCluster matches the URNs of what an environment has inside its cluster: the descendants of the one component that
 // carries the Kubernetes provider. An operation that leaves them out works through AWS's API alone, which is how a
 // cluster whose endpoint is private comes into being from outside its network, and how its AWS side is kept while no
@@ -62,6 +65,8 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 		return nil, err
 	}
 	defer w.close()
+	// A preview writes no state, and yet the engine prepares one after every step, which costs as much as all else together.
+	w.SetEnvVar(stateAtEnd, "true")
 	return w.leavingOut(ctx, o.AWSOnly, plan.OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optpreview.Option{
 			optpreview.EventStreams(ch), optpreview.ProgressStreams(stdout), optpreview.ErrorProgressStreams(stderr),

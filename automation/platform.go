@@ -168,7 +168,13 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 		s.close()
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	w := &workspace{Workspace: local, session: s}
+	w := &workspace{Workspace: local, session: s, create: func(ctx context.Context) error {
+		b, err := p.Beside(ctx, stack)
+		if err != nil {
+			return err
+		}
+		return b.Create(ctx)
+	}}
 	w.stack, err = auto.SelectStack(ctx, stack, w)
 	var failure *Error
 	if errors.As(err, &failure) && errors.Is(err, ErrNoStack) && (create || s.Create) {

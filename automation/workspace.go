@@ -22,6 +22,7 @@ type workspace struct {
 	auto.Workspace
 	session *Attachment
 	stack   auto.Stack
+	create  func(ctx context.Context) error // makes the stack without the CLI
 }
 
 func (w *workspace) close() { w.session.close() }
@@ -59,8 +60,12 @@ func (w *workspace) SelectStack(ctx context.Context, stack string) error {
 	return err
 }
 
-// CreateStack makes a stack and selects nothing.
+// CreateStack makes a stack and selects nothing. Where the cloud knows that there is none, it also has the encryption that
+// the CLI would set up.
 func (w *workspace) CreateStack(ctx context.Context, stack string) error {
+	if w.session.Create && w.session.Missing {
+		return w.create(ctx)
+	}
 	_, err := w.run(ctx, stack, "stack", "init", "--no-select")
 	return err
 }

@@ -87,7 +87,7 @@ const writing = 300 * time.Millisecond
 
 // damagedAttributes looks for files of attributes that are not whole.
 func (b *Beside) damagedAttributes(ctx context.Context, whole bool) ([]Damage, error) {
-	keys := []string{".pulumi/meta.yaml" + attributesSuffix, b.stateKey() + attributesSuffix}
+	keys := []string{metaKey + attributesSuffix, b.stateKey() + attributesSuffix}
 	if whole {
 		keys = keys[:1]
 		for _, prefix := range []string{

@@ -1,0 +1,42 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/eks-platform/eks-platform/automation/state/statestore"
+)
+
+// metaKey is where the CLI keeps what a whole backend is like, and projectScoped what it says there when the names of stacks
+// are scoped by project, which is what it makes of a backend with nothing in it.
+const (
+	metaKey       = ".pulumi/meta.yaml"
+	projectScoped = "version: 1\n"
+)
+
+// Create makes a stack as the CLI does, with no state, and leaves one that is there as it is. It saves a run of the CLI
+// where no encryption has to be set up, and needs a store.
+func (b *Beside) Create(ctx context.Context) error {
+	checkpoint, err := json.Marshal(apitype.CheckpointV3{Stack: tokens.QName("organization/" + b.Stack.String())})
+	if err != nil {
+		return err
+	}
+	stack, err := json.Marshal(apitype.VersionedCheckpoint{Version: apitype.DeploymentSchemaVersionCurrent, Checkpoint: checkpoint})
+	if err != nil {
+		return err
+	}
+	for _, file := range []struct {
+		key  string
+		data []byte
+	}{{metaKey, []byte(projectScoped)}, {b.stateKey(), stack}} { // without the first, the CLI takes the names for unscoped
+		if _, err := b.Store.PutIfAbsent(ctx, file.key, file.data); err != nil && !errors.Is(err, statestore.ErrConflict) {
+			return fmt.Errorf("make stack %s: %w", b.Stack, err)
+		}
+	}
+	return nil
+}
