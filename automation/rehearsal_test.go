@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/eks-platform/eks-platform/internal/datakey"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 )
 
@@ -39,6 +40,10 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*Atta
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := datakey.Serve(ctx)
+	if err != nil {
+		return nil, err
+	}
 	backend, err := r.Backend()
 	if err != nil {
 		return nil, err
@@ -49,8 +54,9 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*Atta
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 	}
 	maps.Copy(env, providers.Env())
+	maps.Copy(env, secrets.Env())
 	return &Attachment{
-		WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Release: providers.Close,
+		WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Release: func() { providers.Close(); secrets.Close() },
 		Unlock: "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks"),
 	}, nil
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/datakey"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 )
@@ -125,7 +127,7 @@ func (r *Rehearsal) Spare(name string) (automation.Cloud, func() error, error) {
 	return other, func() error { return errors.Join(other.Close(), os.RemoveAll(dir)) }, nil
 }
 
-// passphrase protects nothing: a rehearsal holds no secret.
+// passphrase opens the states of rehearsals from before package datakey.
 const passphrase = "rehearsal"
 
 // Dir is where the rehearsal's state lies.
@@ -142,6 +144,9 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 			return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
 		}
 	}
+	if err := withoutLog(home); err != nil {
+		return nil, err
+	}
 	// Each run has a directory of its own: two of one environment would take each other's stack file.
 	work, err := os.MkdirTemp(filepath.Join(r.dir, "work"), stack+"-")
 	if err != nil {
@@ -155,9 +160,19 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 	if err != nil {
 		return nil, fmt.Errorf("start the rehearsal's providers: %w", err)
 	}
-	backend, err := r.Backend()
+	secrets, err := datakey.Serve(ctx)
 	if err != nil {
 		providers.Close()
+		return nil, err
+	}
+	release := func() {
+		providers.Close()
+		secrets.Close()
+		_ = os.RemoveAll(work)
+	}
+	backend, err := r.Backend()
+	if err != nil {
+		release()
 		return nil, err
 	}
 	env := map[string]string{
@@ -172,11 +187,8 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 		env["PULUMI_SKIP_CHECKPOINTS"] = "true"
 	}
 	maps.Copy(env, providers.Env())
-	s := &automation.Attachment{WorkDir: work, Home: home, Env: env, Clean: true, Create: true}
-	s.Release = func() {
-		providers.Close()
-		_ = os.RemoveAll(work)
-	}
+	maps.Copy(env, secrets.Env())
+	s := &automation.Attachment{WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Release: release}
 	s.Unlock = "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks")
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -191,6 +203,19 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 		r.stacks[stack] = true
 	}
 	return s, nil
+}
+
+// withoutLog keeps the CLI from its log of debugging, a tenth of a preview's time, for which there is no switch: a file stands
+// where its directory would be made.
+func withoutLog(home string) error {
+	f, err := os.OpenFile(filepath.Join(home, "logs"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make a place for the rehearsal: %w", err)
+	}
+	return f.Close()
 }
 
 // missing reports whether the backend certainly has no stack of a name, which saves a run of the CLI.

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/eks-platform/eks-platform/internal/datakey"
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
@@ -30,9 +31,6 @@ func CopyProject(from, to string) error {
 	return wholefile.Replace(filepath.Join(to, Project), raw)
 }
 
-// salt is the CLI's salt for the passphrase of rehearsals. It protects as little as the passphrase does.
-const salt = "v1:yqqJWTvHaOo=:v1:dcMUIKSv+81h6gEP:CusvcPqwSIh1nnf6mvHqzaK7jUp6rA=="
-
 // Copy copies a stack's file into a working directory, with the rehearsal's own encryption in place of that of the real stack.
 func Copy(from, to, stack string) error {
 	doc, err := Read(filepath.Join(from, Name(stack)))
@@ -42,8 +40,9 @@ func Copy(from, to, stack string) error {
 	for _, key := range encryption {
 		remove(doc, key)
 	}
-	doc.Content[0].Content = append(doc.Content[0].Content,
-		&yaml.Node{Kind: yaml.ScalarNode, Value: "encryptionsalt"}, &yaml.Node{Kind: yaml.ScalarNode, Value: salt})
+	for _, text := range []string{"secretsprovider", datakey.Provider, "encryptedkey", datakey.EncryptedKey} {
+		doc.Content[0].Content = append(doc.Content[0].Content, &yaml.Node{Kind: yaml.ScalarNode, Value: text})
+	}
 	raw, err := yaml.Marshal(doc)
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", Name(stack), err)
