@@ -40,8 +40,12 @@ func (e *Estate) members(owner string) map[string]*Config {
 	return out
 }
 
-// IPBudget holds the node groups of all environments on one cluster, at full scale, against the addresses of its
-// subnets. One of the configurations must own the network. Problems have the owner's config paths.
+// IPBudget holds the node groups of all environments on one cluster, at full scale and in the middle of an update,
+// against the addresses of its subnets. One of the configurations must own the network. Problems have the owner's config
+// paths.
+//
+// An update adds nodes for its time: a rolling one its surge, and one that replaces the group (blue/green) the desired
+// nodes of the new group, which come before those of the old one go.
 func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 	var owner *Config
 	for _, c := range members {
@@ -49,25 +53,25 @@ func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 			owner = c
 		}
 	}
-	if owner == nil || owner.Network == nil {
-		return nil, nil
+	if owner == nil || owner.cluster() == nil {
+		return nil, nil // the owner's own problems say what is missing
 	}
 	plan, problems := network.NewPlan(*owner.Network)
 	if len(problems) > 0 {
 		return nil, nil // there is nothing to hold the groups against; the plan's problems are reported with the network's
 	}
-	delegation := owner.Addons != nil && *owner.Addons.VPCCNI.PrefixDelegation
+	networking := owner.cluster().Networking()
+	networking.WarmPrefixes = owner.Addons.VPCCNI.WarmPrefixTarget
 	var demands []network.Demand
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		c := members[name]
 		for _, g := range c.NodeGroups {
 			demands = append(demands, network.Demand{
-				Name:             c.Environment + "-" + g.Name,
-				Nodes:            g.Scaling.Max + surge(g, len(owner.Network.Zones)),
-				MaxPods:          g.MaxPods(delegation),
-				PrefixDelegation: delegation,
-				IPv6:             owner.ipv6(),
-				Zones:            g.Zones,
+				Name:    c.Environment + "-" + g.Name,
+				Nodes:   g.Scaling.Max + max(surge(g, len(owner.Network.Zones)), g.Scaling.Desired),
+				MaxPods: g.MaxPods(networking),
+				PerNode: g.Holds(networking),
+				Zones:   g.Zones,
 			})
 		}
 	}

@@ -96,8 +96,7 @@ func (c *Config) nodeGroupArgs(g nodegroup.Settings, on *contract.Cluster) *node
 	args := &nodegroup.Args{Settings: g, Tags: c.tags()}
 	if on != nil {
 		args.Cluster, args.ClusterName, args.ClusterVersion = on.Resource, on.ControlPlane.Name, on.ControlPlane.KubernetesVersion
-		args.PrefixDelegation, args.IPv6 = on.ControlPlane.PrefixDelegation, on.ControlPlane.IPv6()
-		args.Region, args.ZoneIDs = on.Region, on.Network.ZoneIDs
+		args.Networking, args.Region, args.ZoneIDs = on.Networking(), on.Region, on.Network.ZoneIDs
 		args.ZoneNames, args.SubnetIDs = inputs(on.Network.ZoneNames), inputs(on.Network.PrivateSubnetIDs)
 	}
 	return args

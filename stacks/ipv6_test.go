@@ -152,5 +152,6 @@ func TestPodsOfAnIPv6ClusterTakeNothingFromTheBudget(t *testing.T) {
 	assert.NotZero(t, prefixes)
 	addresses, prefixes := need(map[string][]string{"prod": {"    name: prod\n", "    name: prod\n    ipFamily: ipv6\n"}})
 	assert.Zero(t, prefixes)
-	assert.Equal(t, 3*(4+9), addresses, "6 and 20 nodes and 6 more of each group's update, in three zones")
+	assert.Equal(t, 3*(4*(1+1+9)+9*(1+1+18)), addresses, "6 and 20 nodes and 6 more of each group's update, in three zones: "+
+		"each has an address, and so have its trunk interface and the branches of that")
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -12,35 +13,19 @@ import (
 type Demand struct {
 	// Name is the group's name, for messages.
 	Name string `json:"name"`
-	// Nodes is the most nodes the group has at once.
+	// Nodes is the most nodes the group has at once, those of an update included.
 	Nodes int `json:"nodes"`
-	// MaxPods is the most pods on one node.
+	// MaxPods is the most pods on one node, for messages.
 	MaxPods int `json:"maxPods"`
-	// PrefixDelegation says that pods take addresses out of /28 prefixes instead of single ones.
-	PrefixDelegation bool `json:"prefixDelegation"`
-	// IPv6 says that pods have IPv6 addresses, of which there are enough: only nodes are counted, whatever MaxPods and
-	// PrefixDelegation say.
-	IPv6 bool `json:"ipv6,omitempty"`
+	// PerNode is what one full node holds.
+	PerNode instancetype.Holding `json:"perNode"`
 	// Zones are the ids of the zones that the nodes are spread over; empty for all zones of the plan.
 	Zones []string `json:"zones,omitempty"`
 }
 
-// The model behind a budget. Each number is what one node holds when it is full.
-const (
-	// interfacesSingle is the network interfaces of a node whose pods have single addresses. Each takes one address
-	// beside those of pods. Node types of common sizes carry three or four.
-	interfacesSingle = 4
-	// interfacesPrefix is the same with prefix delegation, where one interface carries 9 prefixes or more, except on
-	// the smallest types.
-	interfacesPrefix = 2
-	// interfacesIPv6 is the same with IPv6, where one /80 prefix on the first interface is more than a node can use.
-	interfacesIPv6 = 1
-	// warmPrefixes is WARM_PREFIX_TARGET, the prefixes that the CNI keeps ready beyond those in use.
-	warmPrefixes = 1
-	// sharedAddresses is kept free in every private subnet for interface endpoints, one address each, and for load
-	// balancers, which want eight.
-	sharedAddresses = 32
-)
+// sharedAddresses is kept free in every private subnet for interface endpoints, one address each, and for load
+// balancers, which want eight.
+const sharedAddresses = 32
 
 // BudgetRow compares what one subnet can hold with what the nodes of its zone need at full scale.
 type BudgetRow struct {
@@ -61,18 +46,13 @@ func (r BudgetRow) Fits() bool {
 
 // Budget holds node groups at full scale against the plan, for every subnet that nodes or pods take addresses from.
 //
-// The model: a group spreads evenly, the zone with most gets nodes divided by zones, rounded up. A node takes one
-// address for each network interface (four, or two with prefix delegation), and for its pods either max-pods single
-// addresses or max-pods/16 prefixes, rounded up, plus one kept warm. With custom networking the first interface's
-// address, one per node, comes from the private subnet, the rest from the pods' subnet. With IPv6 a node takes one
-// address and its pods none. In a private subnet 32 addresses stay free for endpoints and load balancers. The model
-// counts pods of the host network as if they had addresses, and keeps no room for nodes beyond Nodes, such as those of
-// a rolling update: add them to Nodes.
+// The model: a group spreads evenly, the zone with most gets nodes divided by zones, rounded up. What a node takes is
+// the demand's own business, see instancetype.Hold: with custom networking part of it comes from the private subnet and
+// the rest from the pods'. In a private subnet 32 addresses stay free for endpoints and load balancers.
 //
 // Problems are reported at cidr or secondaryCidr, one per tier, for the subnet that lacks most.
 func Budget(plan Plan, demands []Demand) ([]BudgetRow, problem.List) {
 	var out problem.List
-	prefixes := slices.ContainsFunc(demands, func(d Demand) bool { return d.PrefixDelegation && !d.IPv6 })
 	tiers := []Tier{TierPrivate}
 	if plan.CustomNetworking() {
 		tiers = append(tiers, TierPods)
@@ -81,7 +61,7 @@ func Budget(plan Plan, demands []Demand) ([]BudgetRow, problem.List) {
 	for _, tier := range tiers {
 		var worst BudgetRow
 		for _, row := range plan.Tier(tier) {
-			r := budgetRow(plan, row, prefixes, demands)
+			r := budgetRow(plan, row, demands)
 			rows = append(rows, r)
 			if !r.Fits() && (worst.Tier == "" || r.lacks() > worst.lacks()) {
 				worst = r
@@ -99,12 +79,12 @@ func Budget(plan Plan, demands []Demand) ([]BudgetRow, problem.List) {
 	return rows, out
 }
 
-func budgetRow(plan Plan, row Row, prefixes bool, demands []Demand) BudgetRow {
+func budgetRow(plan Plan, row Row, demands []Demand) BudgetRow {
 	r := BudgetRow{Row: row, Addresses: row.Usable}
 	if row.Tier == TierPrivate {
 		r.Addresses -= sharedAddresses
 	}
-	if prefixes && row.Tier == podTier(plan) {
+	if slices.ContainsFunc(demands, func(d Demand) bool { return d.PerNode.Prefixes > 0 && d.podTier(plan) == row.Tier }) {
 		ranges, _ := reservedFor(row.CIDR)
 		for _, reserved := range ranges {
 			r.Addresses -= 1 << (32 - reserved.Bits())
@@ -118,28 +98,23 @@ func budgetRow(plan Plan, row Row, prefixes bool, demands []Demand) BudgetRow {
 	}
 	for _, d := range demands {
 		nodes := d.nodesIn(row.Zone, plan)
-		if plan.CustomNetworking() && row.Tier == TierPrivate {
-			r.AddressesNeeded += nodes
-			continue
+		if row.Tier == TierPrivate {
+			r.AddressesNeeded += nodes * d.PerNode.NodeAddresses
 		}
-		addresses, blocks := d.perNode()
-		r.AddressesNeeded += nodes * addresses
-		r.PrefixesNeeded += nodes * blocks
+		if row.Tier == d.podTier(plan) {
+			r.AddressesNeeded += nodes * d.PerNode.PodAddresses
+			r.PrefixesNeeded += nodes * d.PerNode.Prefixes
+		}
 	}
 	return r
 }
 
-// perNode returns the single addresses and the prefixes that one full node takes.
-func (d Demand) perNode() (addresses, prefixes int) {
-	switch {
-	case d.IPv6:
-		return interfacesIPv6, 0
-	case d.PrefixDelegation:
-		size := 1 << (32 - delegatedPrefix)
-		return interfacesPrefix, (d.MaxPods+size-1)/size + warmPrefixes
-	default:
-		return interfacesSingle + d.MaxPods, 0
+// podTier returns the tier that the group's pods take their addresses from.
+func (d Demand) podTier(plan Plan) Tier {
+	if plan.CustomNetworking() && d.PerNode.NodeAddresses > 0 {
+		return TierPods
 	}
+	return TierPrivate
 }
 
 // nodesIn returns how many of the group's nodes a zone has to hold.
@@ -166,8 +141,12 @@ func (r BudgetRow) explain(demands []Demand, custom bool) string {
 	pods := false // whether any take addresses here
 	for _, d := range demands {
 		group := fmt.Sprintf("%s %d nodes", d.Name, d.Nodes)
-		if !d.IPv6 {
-			group += fmt.Sprintf(" x %d pods", d.MaxPods)
+		switch h := d.PerNode; {
+		case h.Prefixes > 0:
+			group += fmt.Sprintf(" x %d pods, %d prefixes", d.MaxPods, h.Prefixes)
+			pods = true
+		case h.PodAddresses > 0:
+			group += fmt.Sprintf(" x %d pods, %d addresses", d.MaxPods, h.PodAddresses)
 			pods = true
 		}
 		groups = append(groups, group)
@@ -187,5 +166,5 @@ func (r BudgetRow) explain(demands []Demand, custom bool) string {
 		remedy += " or a secondaryCidr for pods"
 	}
 	return fmt.Sprintf("the %s subnet %s in %s cannot hold its share of the node groups at full scale (%s): they need %s; %s",
-		r.Tier, r.CIDR, r.Zone, strings.Join(groups, ", "), strings.Join(lacks, " and "), remedy)
+		r.Tier, r.CIDR, r.Zone, strings.Join(groups, "; "), strings.Join(lacks, " and "), remedy)
 }

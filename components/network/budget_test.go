@@ -8,7 +8,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/eks-platform/eks-platform/components/network"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 )
+
+// single is a node with 58 pods that have single addresses, on four interfaces.
+var single = instancetype.Holding{PodAddresses: 62}
 
 func plan(t require.TestingT, s network.Settings) network.Plan {
 	p, problems := network.NewPlan(s)
@@ -19,7 +23,7 @@ func plan(t require.TestingT, s network.Settings) network.Plan {
 func TestSingleAddressesAreCountedAgainstThePrivateSubnets(t *testing.T) {
 	t.Parallel()
 	p := plan(t, network.Settings{CIDR: "10.16.0.0/20", Zones: zones(3)}) // private /22: 1019 usable, 987 for nodes
-	rows, problems := network.Budget(p, []network.Demand{{Name: "general", Nodes: 30, MaxPods: 58}})
+	rows, problems := network.Budget(p, []network.Demand{{Name: "general", Nodes: 30, MaxPods: 58, PerNode: single}})
 	require.Empty(t, problems)
 	require.Len(t, rows, 3)
 	for _, r := range rows {
@@ -28,18 +32,18 @@ func TestSingleAddressesAreCountedAgainstThePrivateSubnets(t *testing.T) {
 		assert.Zero(t, r.Prefixes)
 	}
 
-	_, problems = network.Budget(p, []network.Demand{{Name: "general", Nodes: 46, MaxPods: 58}})
+	_, problems = network.Budget(p, []network.Demand{{Name: "general", Nodes: 46, MaxPods: 58, PerNode: single}})
 	require.Len(t, problems, 1)
 	assert.Equal(t, "cidr", problems[0].Path)
 	assert.Contains(t, problems[0].Message, "10.16.0.0/22 in euw1-az1")
-	assert.Contains(t, problems[0].Message, "general 46 nodes x 58 pods")
+	assert.Contains(t, problems[0].Message, "general 46 nodes x 58 pods, 62 addresses")
 	assert.Contains(t, problems[0].Message, "992 addresses where 987 are free")
 }
 
 func TestPrefixesAreCountedAgainstTheReservedRanges(t *testing.T) {
 	t.Parallel()
 	p := plan(t, network.Settings{CIDR: "10.16.0.0/18", Zones: zones(3)}) // private /20
-	demand := network.Demand{Name: "spot", Nodes: 66, MaxPods: 110, PrefixDelegation: true}
+	demand := network.Demand{Name: "spot", Nodes: 66, MaxPods: 110, PerNode: instancetype.Holding{Prefixes: 8, PodAddresses: 2}}
 	rows, problems := network.Budget(p, []network.Demand{demand})
 	require.Empty(t, problems)
 	for _, r := range rows {
@@ -57,7 +61,7 @@ func TestPrefixesAreCountedAgainstTheReservedRanges(t *testing.T) {
 func TestCustomNetworkingCountsNodesAndPodsInDifferentSubnets(t *testing.T) {
 	t.Parallel()
 	p := plan(t, network.Settings{CIDR: "10.16.0.0/22", Zones: zones(2), SecondaryCIDR: "100.64.0.0/20"})
-	demand := network.Demand{Name: "g", Nodes: 20, MaxPods: 29}
+	demand := network.Demand{Name: "g", Nodes: 20, MaxPods: 29, PerNode: instancetype.Holding{NodeAddresses: 1, PodAddresses: 33}}
 	rows, problems := network.Budget(p, []network.Demand{demand})
 	require.Empty(t, problems)
 	require.Len(t, rows, 4)
@@ -74,7 +78,7 @@ func TestCustomNetworkingCountsNodesAndPodsInDifferentSubnets(t *testing.T) {
 func TestAGroupInOneZoneLoadsThatZoneAlone(t *testing.T) {
 	t.Parallel()
 	p := plan(t, network.Settings{CIDR: "10.16.0.0/16", Zones: zones(3)})
-	rows, problems := network.Budget(p, []network.Demand{{Name: "db", Nodes: 7, MaxPods: 10, Zones: []string{"euw1-az2"}}})
+	rows, problems := network.Budget(p, []network.Demand{{Name: "db", Nodes: 7, MaxPods: 10, PerNode: instancetype.Holding{PodAddresses: 14}, Zones: []string{"euw1-az2"}}})
 	require.Empty(t, problems)
 	assert.Zero(t, rows[0].AddressesNeeded)
 	assert.Equal(t, 7*14, rows[1].AddressesNeeded)
@@ -86,8 +90,8 @@ func TestABudgetWithoutProblemsFitsAndMoreNodesNeverNeedLess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := plan(t, network.Settings{CIDR: "10.16.0.0/18", Zones: zones(rapid.IntRange(2, 4).Draw(t, "zones"))})
 		d := network.Demand{
-			Name: "g", Nodes: rapid.IntRange(0, 400).Draw(t, "nodes"), MaxPods: rapid.IntRange(1, 250).Draw(t, "pods"),
-			PrefixDelegation: rapid.Bool().Draw(t, "prefixes"),
+			Name: "g", Nodes: rapid.IntRange(0, 400).Draw(t, "nodes"), MaxPods: 29,
+			PerNode: instancetype.Holding{PodAddresses: rapid.IntRange(1, 250).Draw(t, "addresses"), Prefixes: rapid.IntRange(0, 16).Draw(t, "prefixes")},
 		}
 		rows, problems := network.Budget(p, []network.Demand{d})
 		fits := true
@@ -106,7 +110,7 @@ func TestABudgetWithoutProblemsFitsAndMoreNodesNeverNeedLess(t *testing.T) {
 func TestWithIPv6OnlyNodesTakeAddresses(t *testing.T) {
 	t.Parallel()
 	p := plan(t, network.Settings{CIDR: "10.16.0.0/23", Zones: zones(3)}) // private /26: 59 usable, 27 for nodes
-	demand := network.Demand{Name: "general", Nodes: 81, MaxPods: 110, PrefixDelegation: true, IPv6: true}
+	demand := network.Demand{Name: "general", Nodes: 81, MaxPods: 110, PerNode: instancetype.Holding{NodeAddresses: 1}}
 	rows, problems := network.Budget(p, []network.Demand{demand})
 	require.Empty(t, problems)
 	for _, r := range rows {

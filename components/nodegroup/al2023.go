@@ -48,10 +48,10 @@ func (a *Args) al2023UserData(c coordinates) (string, error) {
 		if labels := a.nodeLabels(); labels != "" {
 			n.Spec.Kubelet.Flags = []string{"--node-labels=" + labels}
 		}
-	case a.Kubelet.MaxPods > 0:
+	case a.fewerPods():
 		// EKS writes a maxPods of its own into the configuration, and nodeadm lets the part that comes last win. Flags
 		// from all parts are kept, so this is how fewer pods than EKS recommends can be had without a custom AMI.
-		n.Spec.Kubelet.Flags = []string{fmt.Sprintf("--max-pods=%d", a.Kubelet.MaxPods)}
+		n.Spec.Kubelet.Flags = []string{fmt.Sprintf("--max-pods=%d", a.MaxPods(a.Networking))}
 	}
 	text, err := yaml.Marshal(n)
 	if err != nil {
@@ -73,7 +73,7 @@ func (a *Args) kubeletConfig() map[string]any {
 	k := a.Kubelet
 	out := map[string]any{}
 	for key, n := range map[string]int{
-		"maxPods":                     a.MaxPods(a.PrefixDelegation),
+		"maxPods":                     a.MaxPods(a.Networking),
 		"evictionMaxPodGracePeriod":   k.EvictionMaxPodGracePeriod,
 		"imageGCHighThresholdPercent": k.ImageGCHighThresholdPercent,
 		"imageGCLowThresholdPercent":  k.ImageGCLowThresholdPercent,

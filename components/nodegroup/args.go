@@ -10,6 +10,7 @@ import (
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
@@ -24,7 +25,7 @@ type Args struct {
 	ClusterName string `args:"required"`
 	// ClusterVersion is the cluster's Kubernetes minor version, for example 1.35. The nodes follow it: EKS rolls them
 	// once the control plane is there. While it is empty, as in a joining stack's file by itself, Problems holds nothing
-	// against the version, nor pods against the lack of prefix delegation.
+	// against the version, nor pods against what the network plugin does.
 	ClusterVersion string `args:"required"`
 	// ServiceCIDR is the cluster's range of service addresses, of its IP family. Only custom AMIs need it.
 	ServiceCIDR pulumi.StringInput
@@ -39,11 +40,9 @@ type Args struct {
 	// ZoneNames maps zone ids to zone names, which nodes are labelled with. Where it is given, the autoscaler learns the
 	// zone of a group that stands in one zone only, so that it can scale it up from zero for volumes of that zone.
 	ZoneNames map[string]pulumi.StringInput
-	// PrefixDelegation reports whether the VPC CNI hands out /28 prefixes, which decides how many pods a node takes.
-	// Changing it rolls the nodes.
-	PrefixDelegation bool
-	// IPv6 says that the cluster's IP family is ipv6, which not every instance type can serve.
-	IPv6 bool
+	// Networking is what the VPC CNI does with the nodes' interfaces, which decides how many pods a node takes. It does it
+	// to new nodes only: changing it rolls them.
+	Networking instancetype.Networking
 	// Tags are the stack's tags; the group's own go over them.
 	Tags map[string]string
 	// After lists what must be there before a node starts: the role's policies, the vpc-cni, kube-proxy and
@@ -121,7 +120,7 @@ func (a *Args) summary() pulumi.Map {
 		"minSize":       pulumi.Int(a.Scaling.Min),
 		"maxSize":       pulumi.Int(a.Scaling.Max),
 		"autoscaled":    pulumi.Bool(a.Scaling.Autoscaled),
-		"maxPods":       pulumi.Int(a.MaxPods(a.PrefixDelegation)),
+		"maxPods":       pulumi.Int(a.MaxPods(a.Networking)),
 		"labels":        pulumi.ToStringArray(labels),
 		"taints":        pulumi.ToStringArray(taints),
 		"schedules":     pulumi.ToStringArray(schedules),

@@ -45,7 +45,7 @@ func (a *Args) bottlerocketUserData(c coordinates) (string, error) {
 	k := a.Kubelet
 	var out bottlerocketSettings
 	out.Settings.Kubernetes = bottlerocketKubernetes{
-		MaxPods:                     a.MaxPods(a.PrefixDelegation),
+		MaxPods:                     a.MaxPods(a.Networking),
 		EvictionMaxPodGracePeriod:   k.EvictionMaxPodGracePeriod,
 		ImageGCHighThresholdPercent: k.ImageGCHighThresholdPercent,
 		ImageGCLowThresholdPercent:  k.ImageGCLowThresholdPercent,

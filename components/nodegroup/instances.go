@@ -98,11 +98,33 @@ func (a AMI) mismatch(t instancetype.Type) string {
 // MaxPods returns how many pods a node of the group takes, for the IP budget: kubelet.maxPods, or what EKS recommends
 // for the smallest of the instance types. It is 0 where no instance type is known and kubelet.maxPods is not set,
 // which Problems refuses.
-func (s Settings) MaxPods(prefixDelegation bool) int {
+func (s Settings) MaxPods(n instancetype.Networking) int {
 	if s.Kubelet.MaxPods > 0 {
 		return s.Kubelet.MaxPods
 	}
-	return s.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, prefixDelegation) })
+	return s.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, n) })
+}
+
+// fewerPods reports whether a node takes fewer pods than EKS writes into user data by itself, which does not know of
+// interfaces that carry none.
+func (a *Args) fewerPods() bool {
+	byEKS := instancetype.Networking{PrefixDelegation: a.Networking.PrefixDelegation}
+	recommended := a.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, byEKS) })
+	return a.Kubelet.MaxPods > 0 || a.MaxPods(a.Networking) < recommended
+}
+
+// Holds returns what one full node of the group takes out of its subnets: the most that any of its instance types does.
+func (s Settings) Holds(n instancetype.Networking) instancetype.Holding {
+	pods := s.MaxPods(n)
+	var most instancetype.Holding
+	for _, name := range s.InstanceTypes {
+		t, _ := instancetype.Lookup(name)
+		h := instancetype.Hold(t, n, pods)
+		most.NodeAddresses = max(most.NodeAddresses, h.NodeAddresses)
+		most.PodAddresses = max(most.PodAddresses, h.PodAddresses)
+		most.Prefixes = max(most.Prefixes, h.Prefixes)
+	}
+	return most
 }
 
 // smallest returns the least value over the instance types that the table knows, leaving out zeros, which mean that

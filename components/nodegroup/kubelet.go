@@ -196,35 +196,54 @@ func sum(texts ...string) resource.Quantity {
 	return total
 }
 
-// maxPodsProblems checks kubelet.maxPods against what the smallest instance type can address, and against the
-// ceiling that EKS puts on groups without a custom AMI.
-func (s Settings) maxPodsProblems(prefixDelegation bool) problem.List {
+// leastPods is the least number of pods that a node is of use with: up to six are the platform's own DaemonSets. The
+// schema says the same of kubelet.maxPods.
+const leastPods = 8
+
+// maxPodsProblems checks the number of pods on a node against what the smallest instance type can address, and against
+// the ceiling that EKS puts on groups without a custom AMI.
+func (s Settings) maxPodsProblems(n instancetype.Networking) problem.List {
 	var out problem.List
-	if s.Kubelet.MaxPods == 0 {
-		if len(s.InstanceTypes) > 0 && s.MaxPods(prefixDelegation) == 0 {
-			out.Relate("kubelet.maxPods", []string{"kubelet.maxPods", "instanceTypes"}, "must be set: the platform does not know how many addresses these instance types take")
-		}
-		return out
+	limits := []string{
+		"kubelet.maxPods", "instanceTypes", "ami.type", "$.addons.vpcCni.prefixDelegation", "$.addons.vpcCni.podSecurityGroups",
+		"$.network.secondaryCidr",
 	}
-	limits := []string{"kubelet.maxPods", "instanceTypes", "ami.type", "$.addons.vpcCni.prefixDelegation"}
-	addressable := s.smallest(func(t instancetype.Type) int { return instancetype.Addressable(t, prefixDelegation) })
-	recommended := s.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, prefixDelegation) })
-	switch {
-	case addressable > 0 && s.Kubelet.MaxPods > addressable:
-		out.Relate("kubelet.maxPods", limits, "the smallest instance type has addresses for %d pods%s, got %d",
-			addressable, hint(prefixDelegation), s.Kubelet.MaxPods)
-	case recommended > 0 && s.Kubelet.MaxPods > recommended && !s.AMI.custom():
+	addressable := s.smallest(func(t instancetype.Type) int { return instancetype.Addressable(t, n) })
+	recommended := s.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, n) })
+	switch given := s.Kubelet.MaxPods; {
+	case given == 0 && len(s.InstanceTypes) > 0 && recommended == 0:
+		out.Relate("kubelet.maxPods", []string{"kubelet.maxPods", "instanceTypes"}, "must be set: the platform does not know how many addresses these instance types take")
+	case given == 0 && recommended > 0 && recommended < leastPods:
+		out.Relate("instanceTypes", limits, "the smallest instance type has addresses for %d pods%s, and the platform's own take up to six: take a larger type",
+			addressable, because(n))
+	case given > 0 && addressable > 0 && given > addressable:
+		out.Relate("kubelet.maxPods", limits, "the smallest instance type has addresses for %d pods%s, got %d", addressable, because(n), given)
+	case given > 0 && recommended > 0 && given > recommended && !s.AMI.custom():
 		out.Relate("kubelet.maxPods", limits, "EKS allows at most %d pods on nodes of this size without a custom AMI, got %d",
-			recommended, s.Kubelet.MaxPods)
+			recommended, given)
 	}
 	return out
 }
 
-func hint(prefixDelegation bool) string {
-	if prefixDelegation {
+// because says what keeps a node from having more addresses.
+func because(n instancetype.Networking) string {
+	if n.IPv6 {
 		return ""
 	}
-	return " without prefix delegation"
+	var why []string
+	if !n.PrefixDelegation {
+		why = append(why, "without prefix delegation")
+	}
+	if n.CustomNetworking {
+		why = append(why, "with network.secondaryCidr, where the first interface carries no pods")
+	}
+	if n.PodSecurityGroups {
+		why = append(why, "with pod security groups, where the trunk interface carries none")
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	return " " + strings.Join(why, " and ")
 }
 
 // sortedKeys returns a map's keys in order: what is made from a map must not differ from run to run.

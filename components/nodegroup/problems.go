@@ -42,9 +42,12 @@ func (a *Args) relations() problem.List {
 	out = append(out, tagProblems(a.Settings.Tags).Under("tags")...)
 	out = append(out, a.autoscalerProblems()...)
 	out = append(out, a.AMI.versionProblems(a.ClusterVersion).Under("ami")...)
-	// Of a cluster that is not known yet, take what allows more: the check is made again when it is.
-	out = append(out, a.maxPodsProblems(a.PrefixDelegation || a.ClusterVersion == "")...)
-	if a.IPv6 {
+	n := a.Networking
+	if a.ClusterVersion == "" { // of a cluster that is not known yet, take what allows more: the check is made again when it is
+		n.PrefixDelegation = true
+	}
+	out = append(out, a.maxPodsProblems(n)...)
+	if n.IPv6 {
 		out = append(out, a.ipv6Problems()...)
 	}
 	out = append(out, a.zoneProblems()...)

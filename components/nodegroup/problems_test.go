@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eks-platform/eks-platform/components/nodegroup"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 )
 
 // spot is a group as development has it.
@@ -36,9 +37,12 @@ func system() nodegroup.Settings {
 	}
 }
 
+// prefixes is what the VPC CNI does by default.
+var prefixes = instancetype.Networking{PrefixDelegation: true}
+
 func onCluster(s nodegroup.Settings) *nodegroup.Args {
 	return &nodegroup.Args{
-		Settings: s, Region: "eu-west-1", ClusterVersion: "1.35", PrefixDelegation: true,
+		Settings: s, Region: "eu-west-1", ClusterVersion: "1.35", Networking: prefixes,
 		ZoneIDs: []string{"euw1-az1", "euw1-az2", "euw1-az3"},
 	}
 }
@@ -240,7 +244,7 @@ func TestAnIPv6ClusterTakesTypesOfTheNitroSystemOnly(t *testing.T) {
 	s.InstanceTypes = []string{"m5.large", "m4.large", "m6i.large", "m7i.large"}
 	args := onCluster(s)
 	require.Empty(t, args.Problems())
-	args.IPv6 = true
+	args.Networking.IPv6 = true
 	problems := args.Problems()
 	require.Len(t, problems, 1, "%v", problems)
 	assert.Equal(t, "instanceTypes[1]", problems[0].Path)
@@ -291,13 +295,27 @@ func TestMaxPodsFollowsTheSmallestTypeUnlessItIsSet(t *testing.T) {
 	t.Parallel()
 	s := system()
 	s.InstanceTypes = []string{"m7g.4xlarge", "m7g.large"}
-	assert.Equal(t, 29, s.MaxPods(false))
-	assert.Equal(t, 110, s.MaxPods(true))
+	assert.Equal(t, 29, s.MaxPods(instancetype.Networking{}))
+	assert.Equal(t, 110, s.MaxPods(prefixes))
 	s.Kubelet.MaxPods = 40
-	assert.Equal(t, 40, s.MaxPods(true))
+	assert.Equal(t, 40, s.MaxPods(prefixes))
 	s.InstanceTypes = []string{"m99g.large"}
 	s.Kubelet.MaxPods = 0
-	assert.Zero(t, s.MaxPods(true))
+	assert.Zero(t, s.MaxPods(prefixes))
+}
+
+func TestATypeWithoutRoomForThePlatformsOwnPodsIsRefused(t *testing.T) {
+	t.Parallel()
+	s := system()
+	s.InstanceTypes = []string{"m7g.medium"} // two interfaces of four addresses
+	args := onCluster(s)
+	require.Empty(t, args.Problems())
+	args.Networking = instancetype.Networking{CustomNetworking: true}
+	problems := args.Problems()
+	require.Len(t, problems, 1)
+	assert.Equal(t, "instanceTypes", problems[0].Path)
+	assert.Contains(t, problems[0].Message, "addresses for 5 pods")
+	assert.Contains(t, problems[0].Message, "secondaryCidr")
 }
 
 func TestAGroupIsTaintedWhenPodsNeedAToleration(t *testing.T) {

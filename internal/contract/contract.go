@@ -8,6 +8,8 @@ package contract
 import (
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 )
 
 // Version is the version of the contract's meaning. It moves when a member changes or goes; members may be added
@@ -64,6 +66,9 @@ type ControlPlane struct {
 	OIDCProviderARN pulumi.StringOutput `json:"oidcProviderArn"`
 	// PrefixDelegation reports whether the VPC CNI hands out /28 prefixes, which decides max pods.
 	PrefixDelegation bool `json:"prefixDelegation"`
+	// CustomNetworking reports whether pods have subnets of their own, and so no addresses on a node's first interface.
+	// Nil, in contracts from before it was published, means that they have when the VPC has a second range.
+	CustomNetworking *bool `json:"customNetworking"`
 	// SecurityGroupID is the security group that EKS makes for the control plane and gives to managed nodes.
 	SecurityGroupID pulumi.StringOutput `json:"securityGroupId" contract:"required"`
 	// NetworkPolicy reports whether the VPC CNI enforces network policies.
@@ -82,6 +87,18 @@ type ControlPlane struct {
 
 // IPv6 reports whether pods have IPv6 addresses.
 func (c ControlPlane) IPv6() bool { return c.IPFamily == IPv6 }
+
+// Networking returns what the VPC CNI does with the interfaces of nodes, the owner's and those of environments that join.
+func (c *Cluster) Networking() instancetype.Networking {
+	p := c.ControlPlane
+	custom := len(c.Network.VPCCIDRs) > 1
+	if p.CustomNetworking != nil {
+		custom = *p.CustomNetworking
+	}
+	return instancetype.Networking{
+		PrefixDelegation: p.PrefixDelegation, CustomNetworking: custom, PodSecurityGroups: p.PodSecurityGroups, IPv6: p.IPv6(),
+	}
+}
 
 // Addons are the EKS add-ons that services build on.
 type Addons struct {

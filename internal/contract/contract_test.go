@@ -19,7 +19,7 @@ const written = `{
 	"version": 1, "environment": "dev", "accountId": "111111111111", "region": "eu-west-1",
 	"cluster": {
 		"name": "nonprod", "arn": "arn", "version": "1.35", "kubeconfig": "{}", "ipFamily": "ipv6", "serviceCidr": "fd00::/108",
-		"oidcIssuer": "issuer", "oidcProviderArn": "provider", "prefixDelegation": true, "securityGroupId": "sg-1",
+		"oidcIssuer": "issuer", "oidcProviderArn": "provider", "prefixDelegation": true, "customNetworking": true, "securityGroupId": "sg-1",
 		"networkPolicy": true, "podSecurityGroups": true, "secretsDriver": true, "fluentBit": true, "autoscaler": true,
 		"logGroupName": "/aws/eks/nonprod/cluster"
 	},

@@ -2,7 +2,8 @@
 
 // Generate writes types.csv from the files of the two modules that the package comment names:
 //
-//	go run generate.go .../ec2-instances-info@.../data/instances.json .../amazon-vpc-cni-k8s@.../pkg/vpc/vpc_ip_resource_limit.go > types.csv
+//	go run generate.go .../ec2-instances-info@.../data/instances.json .../amazon-vpc-cni-k8s@.../pkg/vpc/vpc_ip_resource_limit.go \
+//		.../amazon-vpc-resource-controller-k8s@.../pkg/aws/vpc/limits.go > types.csv
 package main
 
 import (
@@ -25,15 +26,18 @@ type instance struct {
 	Archs    []string `json:"arch"`
 	GPUs     int      `json:"GPU"`
 	GPUModel string   `json:"GPU_model"`
-	VPC      *struct {
+	Storage  *struct {
+		Disks int `json:"devices"`
+	} `json:"storage"`
+	VPC *struct {
 		ENIs int `json:"max_enis"`
 		IPs  int `json:"ips_per_eni"`
 	} `json:"vpc"`
 }
 
 type limits struct {
-	enis, ips int
-	nitro     bool
+	enis, ips, branches int
+	nitro, trunk        bool
 }
 
 // xen lists the families without limits in the CNI's file that are not on the Nitro system
@@ -42,8 +46,8 @@ var xen = []string{"cc2", "g2", "g3", "g3s", "i2", "p2"}
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 3 {
-		log.Fatal("usage: go run generate.go INSTANCES.JSON VPC_IP_RESOURCE_LIMIT.GO")
+	if len(os.Args) != 4 {
+		log.Fatal("usage: go run generate.go INSTANCES.JSON VPC_IP_RESOURCE_LIMIT.GO LIMITS.GO")
 	}
 	var instances []instance
 	raw, err := os.ReadFile(os.Args[1])
@@ -57,9 +61,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	controller, err := readLimits(os.Args[3])
+	if err != nil {
+		log.Fatal(err)
+	}
 	slices.SortFunc(instances, func(a, b instance) int { return strings.Compare(a.Name, b.Name) })
 	out := csv.NewWriter(os.Stdout)
-	out.Write([]string{"type", "vcpus", "memoryMiB", "archs", "gpus", "enis", "ipv4PerENI", "nitro"})
+	out.Write([]string{"type", "vcpus", "memoryMiB", "archs", "gpus", "gpuModel", "neurons", "disks", "enis", "ipv4PerENI", "branches", "nitro"})
 	for _, i := range instances {
 		l, ok := cni[i.Name]
 		if !ok {
@@ -69,13 +77,22 @@ func main() {
 				l.enis, l.ips = i.VPC.ENIs, i.VPC.IPs
 			}
 		}
-		gpus := 0
-		if strings.HasPrefix(i.GPUModel, "NVIDIA") {
-			gpus = i.GPUs
+		gpus, neurons, disks, branches, model := 0, 0, 0, 0, ""
+		if name, ok := strings.CutPrefix(i.GPUModel, "NVIDIA "); ok {
+			gpus, model = i.GPUs, name
+		} else if strings.HasPrefix(i.GPUModel, "AWS ") || strings.HasPrefix(i.Name, "trn") || strings.HasPrefix(i.Name, "inf") {
+			neurons = i.GPUs
+		}
+		if i.Storage != nil {
+			disks = i.Storage.Disks
+		}
+		if c := controller[i.Name]; c.trunk {
+			branches = c.branches
 		}
 		out.Write([]string{
 			i.Name, strconv.Itoa(i.VCPUs), strconv.Itoa(int(math.Round(i.MemoryGB * 1024))), strings.Join(i.Archs, " "),
-			strconv.Itoa(gpus), strconv.Itoa(l.enis), strconv.Itoa(l.ips), strconv.FormatBool(l.nitro),
+			strconv.Itoa(gpus), model, strconv.Itoa(neurons), strconv.Itoa(disks), strconv.Itoa(l.enis), strconv.Itoa(l.ips),
+			strconv.Itoa(branches), strconv.FormatBool(l.nitro),
 		})
 	}
 	out.Flush()
@@ -85,8 +102,8 @@ func main() {
 }
 
 var (
-	entry = regexp.MustCompile(`(?m)^\t"([^"]+)": \{\n((?:\t\t.*\n)+)\t\},`)
-	field = regexp.MustCompile(`(?m)^\t\t(ENILimit|IPv4Limit|HypervisorType|IsBareMetal): +(.+),$`)
+	entry = regexp.MustCompile(`(?m)^\t"([^"]+)": \{\n((?:\t\t.*\n|\n)+)\t\},`)
+	field = regexp.MustCompile(`(?m)^\t\t(ENILimit|IPv4Limit|HypervisorType|IsBareMetal|IsTrunkingCompatible|BranchInterface): +(.+),$`)
 )
 
 func readLimits(path string) (map[string]limits, error) {
@@ -103,6 +120,10 @@ func readLimits(path string) (map[string]limits, error) {
 				l.enis, err = strconv.Atoi(f[2])
 			case "IPv4Limit":
 				l.ips, err = strconv.Atoi(f[2])
+			case "IsTrunkingCompatible":
+				l.trunk = f[2] == "true"
+			case "BranchInterface":
+				l.branches, err = strconv.Atoi(f[2])
 			case "HypervisorType":
 				l.nitro = l.nitro || f[2] == `"nitro"`
 			case "IsBareMetal": // bare metal has no hypervisor, and stands on Nitro cards

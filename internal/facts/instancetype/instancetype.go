@@ -1,14 +1,16 @@
-// Package instancetype knows the EC2 instance types: vCPUs, memory, processor architectures, GPUs, and how many
-// network interfaces and addresses they take, which together bound the number of pods on a node.
+// Package instancetype knows the EC2 instance types: vCPUs, memory, processor architectures, accelerators, local disks,
+// and how many network interfaces and addresses they take, which together bound the number of pods on a node.
 //
-// The table, types.csv, is generated (generate.go) from two Go modules:
+// The table, types.csv, is generated (generate.go) from three Go modules:
 //
 //   - github.com/cristim/ec2-instances-info v0.0.0-20250528091325-32acf84f42eb, data/instances.json, which is the data
-//     of ec2instances.info (MIT licence, Copyright (c) 2013 Garret Heaton): vCPUs, memory, architectures, GPUs, and
-//     the network limits of the types that the second module does not list;
+//     of ec2instances.info (MIT licence, Copyright (c) 2013 Garret Heaton): vCPUs, memory, architectures,
+//     accelerators, local disks, and the network limits of the types that the second module does not list;
 //   - github.com/aws/amazon-vpc-cni-k8s v1.23.2, pkg/vpc/vpc_ip_resource_limit.go (Apache 2.0 licence): network
 //     interfaces of the default network card, addresses, hypervisor. These are the limits that the VPC CNI itself
-//     works with; the first module counts the interfaces of all cards, of which pods can use the default one only.
+//     works with; the first module counts the interfaces of all cards, of which pods can use the default one only;
+//   - github.com/aws/amazon-vpc-resource-controller-k8s v1.8.2, pkg/aws/vpc/limits.go (Apache 2.0 licence): the branch
+//     interfaces of the types that can have a trunk interface, as the controller of pod security groups counts them.
 //
 // Types that came out after the first module's date are not in the table. So Lookup's false means "mistyped or new".
 package instancetype
@@ -47,10 +49,19 @@ type Type struct {
 	Archs []Arch
 	// GPUs counts NVIDIA GPUs. Other accelerators (AMD, Inferentia, Trainium) need other drivers and do not count.
 	GPUs int
+	// GPUModel is NVIDIA's name of them, for example A10G or T4 Tensor Core.
+	GPUModel string
+	// Neurons counts Inferentia and Trainium devices.
+	Neurons int
+	// Disks counts the instance's own disks, which are empty after every stop.
+	Disks int
 	// ENIs is the number of network interfaces of the default network card; 0 where neither source knows it.
 	ENIs int
 	// IPv4PerENI is the number of IPv4 addresses per network interface, the primary one included; 0 where unknown.
 	IPv4PerENI int
+	// Branches is the number of branch interfaces, each of which gives a pod security groups of its own; 0 for a type that
+	// cannot have the trunk interface that they hang on.
+	Branches int
 	// Nitro reports whether the type stands on the Nitro system, which prefix delegation needs.
 	Nitro bool
 }
@@ -68,7 +79,7 @@ func (t Type) Supports(a Arch) bool { return slices.Contains(t.Archs, a) }
 var table string
 
 // columns is the header of types.csv.
-var columns = []string{"type", "vcpus", "memoryMiB", "archs", "gpus", "enis", "ipv4PerENI", "nitro"}
+var columns = []string{"type", "vcpus", "memoryMiB", "archs", "gpus", "gpuModel", "neurons", "disks", "enis", "ipv4PerENI", "branches", "nitro"}
 
 var types = sync.OnceValue(func() map[string]Type {
 	all, err := parse(table)
@@ -88,11 +99,13 @@ func parse(text string) (map[string]Type, error) {
 	}
 	all := make(map[string]Type, len(rows))
 	for _, row := range rows[1:] {
-		t := Type{Name: row[0], Nitro: row[7] == "true"}
+		t := Type{Name: row[0], GPUModel: row[5], Nitro: row[11] == "true"}
 		for _, a := range strings.Fields(row[3]) {
 			t.Archs = append(t.Archs, Arch(a))
 		}
-		for column, into := range map[int]*int{1: &t.VCPUs, 2: &t.MemoryMiB, 4: &t.GPUs, 5: &t.ENIs, 6: &t.IPv4PerENI} {
+		for column, into := range map[int]*int{
+			1: &t.VCPUs, 2: &t.MemoryMiB, 4: &t.GPUs, 6: &t.Neurons, 7: &t.Disks, 8: &t.ENIs, 9: &t.IPv4PerENI, 10: &t.Branches,
+		} {
 			if *into, err = strconv.Atoi(row[column]); err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", t.Name, columns[column], err)
 			}
