@@ -63,7 +63,7 @@ type Settings struct {
 	Endpoint Endpoint `json:"endpoint,omitempty"`
 	// Zone ids that the control plane has network interfaces in, at least two of network.zones; by default all of them.
 	// EKS keeps a cluster in the zones that it was made in: before a zone is appended to network.zones, list the present
-	// ones here. Nodes in other zones reach the control plane across zones. Changing it to other zones is refused by EKS.
+	// ones here. Nodes in other zones reach the control plane across zones. Changing it to other zones replaces the cluster.
 	Zones []string `json:"zones,omitempty" jsonschema:"minItems=2,maxItems=4,uniqueItems=true"`
 	// The control plane's own logs.
 	Logs Logs `json:"logs,omitempty"`
@@ -157,7 +157,7 @@ type Args struct {
 	// AccountID is the AWS account, twelve digits. Required.
 	AccountID string `args:"required" format:"aws-account-id"`
 	// SubnetIDs are the subnets, in at least two zones, in which EKS puts the control plane's network interfaces.
-	// Required. EKS moves to other subnets in place, as long as they are in the same zones and VPC.
+	// Required. EKS keeps a cluster in its zones: other subnets replace it.
 	SubnetIDs pulumi.StringArrayInput `args:"required"`
 	// VPCID is the VPC that the subnets belong to. Required. No cluster moves to another VPC: another id replaces it.
 	VPCID pulumi.StringInput `args:"required"`

@@ -149,8 +149,9 @@ func (b *builder) createControlPlane(c *Cluster) error {
 		// made before the provider knew them, would otherwise be planned for replacement.
 		pulumi.IgnoreChanges([]string{"bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"}),
 		// A cluster keeps its key for life. The provider plans another one as an update, which does nothing: the old key
-		// would be deleted in the same run, and with it every secret.
-		pulumi.ReplaceOnChanges([]string{"encryptionConfig.provider.keyArn"}),
+		// would be deleted in the same run, and with it every secret. It keeps its zones, too: the provider plans other
+		// subnets as an update, which EKS refuses in the middle of a run.
+		pulumi.ReplaceOnChanges([]string{"encryptionConfig.provider.keyArn", "vpcConfig.subnetIds"}),
 		pulumi.ReplacementTrigger(b.args.VPCID),
 		pulumi.DeleteBeforeReplace(true), // its name is taken until it is gone
 	)...)

@@ -326,7 +326,7 @@ func TestAKeyOfTheirOwnTakesThePlaceOfOurs(t *testing.T) {
 	assert.Empty(t, regs.ByType(aliasType))
 	c := one(t, regs, clusterType, "nonprod-cluster")
 	assert.Equal(t, args.SecretsKeyARN, c.Input("encryptionConfig.provider.keyArn"))
-	assert.Equal(t, []string{"encryptionConfig.provider.keyArn"}, c.ReplaceOnChanges)
+	assert.Equal(t, []string{"encryptionConfig.provider.keyArn", "vpcConfig.subnetIds"}, c.ReplaceOnChanges)
 	assert.Equal(t, "vpc-1", c.ReplacementTrigger, "no cluster moves to another VPC")
 	assert.True(t, c.DeleteBeforeReplace, "the name is taken until the cluster is gone")
 }

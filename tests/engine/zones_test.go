@@ -15,9 +15,10 @@ func TestAZoneIsAppendedBesideTheControlPlanesZones(t *testing.T) {
 	e := open(t, edits{"prod": {"[euw1-az1, euw1-az2, euw1-az3]", "[euw1-az1, euw1-az2]"}}, rehearsal.Options{})
 	e.up("prod", automation.UpOptions{})
 
-	// EKS knows no way for a control plane into another zone.
-	_, err := e.with(t, edits{}).platform().Up(t.Context(), "prod", automation.UpOptions{})
-	require.ErrorContains(t, err, "different AZs")
+	// EKS knows no way for a control plane into another zone, and the preview says so.
+	_, err := e.with(t, edits{}).platform().Preview(t.Context(), "prod", automation.PreviewOptions{})
+	require.ErrorContains(t, err, "prod-cluster")
+	require.ErrorContains(t, err, "protect")
 
 	wider := e.with(t, edits{"prod": {"    name: prod\n", "    name: prod\n    zones: [euw1-az1, euw1-az2]\n"}})
 	wider.up("prod", automation.UpOptions{})
