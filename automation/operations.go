@@ -201,7 +201,11 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*plan.Resu
 	r := plan.NewResult(plan.OpDestroy, stack)
 	for i := len(s.Resources) - 1; i >= 0; i-- {
 		x := s.Resources[i]
-		r.Steps = append(r.Steps, plan.Step{Op: "delete", URN: string(x.URN), Type: string(x.Type), Name: x.URN.Name(), Protected: x.Protect, Status: plan.Planned})
+		step := plan.Step{Op: "delete", URN: string(x.URN), Type: string(x.Type), Name: x.URN.Name(), Protected: x.Protect, Status: plan.Planned}
+		r.Steps = append(r.Steps, step)
+		if step.Counted() {
+			r.Counts["delete"]++
+		}
 	}
 	r.Changes["delete"] = len(s.Resources)
 	r.Pending = len(s.PendingOperations) > 0

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/components/tenancy"
+	"github.com/eks-platform/eks-platform/internal/deployorder"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 	"github.com/eks-platform/eks-platform/stacks"
@@ -168,12 +169,11 @@ func (o Options) chosen(out *problem.List) []string {
 			out.Add("", "there is no environment %q: there are %s", name, strings.Join(known, ", "))
 		}
 	}
+	order := deployorder.Of(o.Estate)
 	if len(o.Environments) == 0 {
-		return known
+		return order
 	}
-	names := slices.Clone(o.Environments)
-	slices.Sort(names)
-	return slices.Compact(names)
+	return slices.Compact(deployorder.Sort(order, o.Environments))
 }
 
 // NewSite works out what the account of some credentials is to have. Options that are wrong are an ErrInvalid, and

@@ -1,10 +1,9 @@
 package bootstrap
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/internal/deployorder"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
@@ -28,36 +27,19 @@ type Workflow struct {
 	Backend string `json:"backend"`
 }
 
-// Workflows returns all environments of an estate in the order in which they are deployed: those that need no approval
-// before those that do, an owner before the environments that join its cluster, and otherwise by name.
+// Workflows returns all environments of an estate in the order in which they are deployed: those that wait for no approval
+// first, then cluster by cluster, and the owner of a cluster before those who join it.
 func Workflows(e *stacks.Estate) []Workflow {
-	approval := func(stack string) bool { return e.Config(stack).Delivery.RequireApproval }
 	var out []Workflow
-	for _, name := range e.Names() {
+	for _, name := range deployorder.Of(e) {
 		c := e.Config(name)
 		site := &Site{AccountID: c.AWS.AccountID, Region: c.AWS.Region, Bucket: defaultBucket(c.AWS.AccountID, c.AWS.Region)}
 		names := Environment{Name: name}
 		out = append(out, Workflow{
 			Environment: name, Owner: e.Owner(name), Variable: strings.ToUpper(strings.ReplaceAll(name, "-", "_")), AccountID: site.AccountID, Region: site.Region,
-			RequireApproval: approval(name),
+			RequireApproval: e.RequiresApproval(name),
 			PlanRole:        site.RoleARN(names.PlanRole()), DeployRole: site.RoleARN(names.DeployRole()), Backend: site.BackendURL(),
 		})
 	}
-	// A joining environment must never come before its owner, so that one whose owner needs an approval waits with it.
-	rank := func(w Workflow) int {
-		late := w.RequireApproval || w.Owner != "" && approval(w.Owner)
-		switch {
-		case !late && w.Owner == "":
-			return 0
-		case !late:
-			return 1
-		case w.Owner == "":
-			return 2
-		}
-		return 3
-	}
-	slices.SortStableFunc(out, func(a, b Workflow) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Environment, b.Environment))
-	})
 	return out
 }

@@ -38,9 +38,9 @@ func TestEnvironmentsAreDeployedAfterWhatTheyStandOnAndBeforeThoseThatNeedApprov
 		return out
 	}
 	assert.Equal(t, []string{"dev", "stg", "prod"}, order(""))
-	assert.Equal(t, []string{"dev", "prod", "stg"}, order("dev", "config:\n", "config:\n  eks-platform:delivery: {requireApproval: true}\n"),
+	assert.Equal(t, []string{"dev", "stg", "prod"}, order("dev", "config:\n", "config:\n  eks-platform:delivery: {requireApproval: true}\n"),
 		"what joins waits for its owner")
-	assert.Equal(t, []string{"dev", "prod", "stg"}, order("prod", "requireApproval: true", "requireApproval: false"))
+	assert.Equal(t, []string{"dev", "stg", "prod"}, order("prod", "requireApproval: true", "requireApproval: false"))
 }
 
 func TestWhatNeedsAnApprovalIsPreviewedWithOneToo(t *testing.T) {

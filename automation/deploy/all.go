@@ -7,28 +7,17 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/deployorder"
 )
 
-// Order puts environments into the order in which they are deployed: the owner of a cluster before those who join it, and
-// the clusters one after the other. All names must be those of environments.
+// Order puts environments into the order in which they are deployed: those that wait for no approval first, then cluster
+// by cluster, and the owner of a cluster before those who join it. All names must be those of environments.
 func Order(p *automation.Platform, envs ...string) ([]string, error) {
 	e, err := p.Estate(envs...)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	for _, env := range e.Names() {
-		if !slices.Contains(envs, env) || slices.Contains(envs, e.Owner(env)) {
-			continue
-		}
-		out = append(out, env)
-		for _, joined := range e.Joined(env) {
-			if slices.Contains(envs, joined) {
-				out = append(out, joined)
-			}
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(deployorder.Of(e), func(env string) bool { return !slices.Contains(envs, env) }), nil
 }
 
 // All deploys several environments one after the other, in their Order, each with options of its own. One that is

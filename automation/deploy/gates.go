@@ -7,6 +7,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // passApproval holds a plan against what was approved.
@@ -97,7 +98,7 @@ func missingAllowances(steps []plan.Step, allow []string) (problems, missing []s
 		case 1:
 			allowed[named[0].URN] = true
 		default:
-			problems = append(problems, fmt.Sprintf("the allowance %q names %d resources: name each by its URN, %s", a, len(named), strings.Join(urns(named), ", ")))
+			problems = append(problems, fmt.Sprintf("the allowance %q names %s: name each by its URN, %s", a, plural.Of(len(named), "resource"), strings.Join(urns(named), ", ")))
 		}
 	}
 	for _, s := range risky {
@@ -113,6 +114,13 @@ func missingAllowances(steps []plan.Step, allow []string) (problems, missing []s
 		missing = append(missing, allowance(s, risky))
 	}
 	return problems, missing
+}
+
+// Allowances name the critical resources that a preview would replace or delete, as Options.Allow takes them: those without
+// which its deploy is refused.
+func Allowances(r *plan.Result) []string {
+	_, missing := missingAllowances(r.Steps, nil)
+	return missing
 }
 
 // allowance names a step's resource as briefly as possible.

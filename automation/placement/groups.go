@@ -15,6 +15,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/declared"
 	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 const managedNodeGroup = "eks:index:ManagedNodeGroup"
@@ -127,7 +128,7 @@ func newGroup(environment string, r declared.Registration, zones map[string]stri
 		g.Taints = append(g.Taints, taintText(taints[len(taints)-1]))
 	}
 	if len(in.InstanceTypes) == 0 || len(in.SubnetIDs) == 0 {
-		return Group{}, fmt.Errorf("it has %d instance types and %d subnets; a node needs one of each", len(in.InstanceTypes), len(in.SubnetIDs))
+		return Group{}, fmt.Errorf("it has %s and %s; a node needs one of each", plural.Of(len(in.InstanceTypes), "instance type"), plural.Of(len(in.SubnetIDs), "subnet"))
 	}
 	for _, subnet := range in.SubnetIDs {
 		for _, kind := range in.InstanceTypes {

@@ -24,8 +24,10 @@ type Collector struct {
 	reading map[string]bool // URNs whose refresh is under way
 
 	prints    fingerprints
+	chain     chain
 	leftovers map[string]Step // deletions of which it is not known yet whether they are part of a replacement
 	replacing map[string]bool // URNs whose replacement exists
+	unchanged map[string]Step // what only groups resources and stays as it is, by URN
 }
 
 // NewCollector returns a Collector for one operation on one stack. observe is called with every event; nil is nobody.
@@ -36,7 +38,7 @@ func NewCollector(op Operation, stack string, observe func(Event)) *Collector {
 	return &Collector{
 		result:  NewResult(op, stack),
 		observe: observe, steps: map[string]int{}, reading: map[string]bool{},
-		prints: fingerprints{}, leftovers: map[string]Step{}, replacing: map[string]bool{},
+		prints: fingerprints{}, chain: chain{}, leftovers: map[string]Step{}, replacing: map[string]bool{}, unchanged: map[string]Step{},
 	}
 }
 
@@ -64,8 +66,29 @@ func (c *Collector) Add(e events.EngineEvent) {
 		for op, n := range e.SummaryEvent.ResourceChanges {
 			c.result.Changes[string(op)] = n
 		}
+		c.count()
 		c.result.succeeded = e.SummaryEvent.Result == apitype.OperationResultSucceeded
 	}
+}
+
+// count counts what people are told, from what the engine counted.
+func (c *Collector) count() {
+	r := c.result
+	r.Counts = maps.Clone(r.Changes)
+	subtract := func(s Step) {
+		// The engine counts neither what it has not done nor the providers that it makes by itself.
+		byItself := strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
+		if !s.InCloud() && !byItself && (s.Status == Planned || s.Status == Done) {
+			r.Counts[s.Op] = max(0, r.Counts[s.Op]-1)
+		}
+	}
+	for _, s := range r.Steps {
+		subtract(s)
+	}
+	for _, s := range c.unchanged {
+		subtract(s)
+	}
+	maps.DeleteFunc(r.Counts, func(_ string, n int) bool { return n == 0 })
 }
 
 // parts are the events of one replacement beside the logical "replace", which reports it.
@@ -102,6 +125,7 @@ func (c *Collector) before(m apitype.StepEventMetadata, planning bool) {
 		}
 		if c.take(s) {
 			c.prints.note(m)
+			c.chain.note(m, s)
 		}
 	}
 	c.step(s)
@@ -124,6 +148,7 @@ func (c *Collector) finish() {
 		c.take(c.leftovers[urn])
 	}
 	clear(c.leftovers)
+	c.chain.seal(c.result.Steps)
 	c.prints.seal(c.result.Steps)
 }
 
@@ -142,6 +167,9 @@ func (c *Collector) after(m apitype.StepEventMetadata) {
 	}
 	if i, known := c.steps[m.URN]; known && c.result.Steps[i].Status == Running {
 		c.result.Steps[i].Status = Done
+	}
+	if m.Op == apitype.OpSame && !s.InCloud() {
+		c.unchanged[m.URN] = s
 	}
 	c.step(s)
 }

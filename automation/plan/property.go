@@ -132,6 +132,13 @@ func (d *differ) detailed(text string, diff apitype.PropertyDiff) {
 		path = resource.PropertyPath{text}
 	}
 	kind, replaces := splitKind(diff.Kind)
+	list := d.listOf(path)
+	if list != nil {
+		path, kind = list, PropertyUpdated
+		if d.seen(path, replaces) {
+			return
+		}
+	}
 	before, after := []map[string]any{d.oldOutputs, d.oldInputs}, []map[string]any{d.newInputs, d.newOutputs}
 	if d.refresh {
 		after = []map[string]any{d.newOutputs, d.newInputs}
@@ -153,6 +160,58 @@ func (d *differ) detailed(text string, diff apitype.PropertyDiff) {
 	hadOld = hadOld && kind != PropertyAdded
 	hasNew = hasNew && kind != PropertyDeleted
 	d.compare(path, old, now, hadOld, hasNew, kind, replaces)
+}
+
+// whole is how many elements a list of plain values has at most that is shown as one value: people compare such lists, and
+// an index tells them nothing.
+const whole = 8
+
+// shortList reports whether a list is one of few plain values.
+func shortList(list []any) bool {
+	return len(list) <= whole && !slices.ContainsFunc(list, func(v any) bool {
+		switch v.(type) {
+		case map[string]any, []any:
+			return true
+		}
+		return false
+	})
+}
+
+// listOf returns the path of the list of few plain values whose element a path leads to, or nil.
+func (d *differ) listOf(path resource.PropertyPath) resource.PropertyPath {
+	if len(path) < 2 {
+		return nil
+	}
+	if _, element := path[len(path)-1].(int); !element {
+		return nil
+	}
+	path = path[:len(path)-1]
+	found := 0
+	for _, tree := range []map[string]any{d.oldInputs, d.oldOutputs, d.newInputs, d.newOutputs} {
+		v, ok := lookup(tree, path)
+		list, is := v.([]any)
+		if ok && (!is || !shortList(list)) {
+			return nil
+		}
+		if ok {
+			found++
+		}
+	}
+	if found < 2 {
+		return nil
+	}
+	return path
+}
+
+// seen reports whether a property has been reported already, and notes that it forces the replacement, too.
+func (d *differ) seen(path resource.PropertyPath, replaces bool) bool {
+	for i := range d.out {
+		if d.out[i].Path == path.String() {
+			d.out[i].Replaces = d.out[i].Replaces || replaces
+			return true
+		}
+	}
+	return false
 }
 
 // key compares a property of which the provider only said that it differs.
@@ -249,7 +308,7 @@ func (d *differ) members(path resource.PropertyPath, old, now any, replaces bool
 		return true
 	case []any:
 		b, ok := now.([]any)
-		if !ok {
+		if !ok || shortList(a) && shortList(b) {
 			return false
 		}
 		for i := range max(len(a), len(b)) {

@@ -61,7 +61,7 @@ func TestValuesOfPropertiesAreShownAsPeopleReadThem(t *testing.T) {
 		},
 		"a list element and a key with dots": {
 			old: object{"l": []any{"x", "y"}, "tags": object{"a.b/c": "1"}}, now: object{"l": []any{"x", "z"}, "tags": object{"a.b/c": "2"}},
-			diff: changed("l[1]", `tags["a.b/c"]`), want: []string{`update l[1]: "y" => "z"`, `update tags["a.b/c"]: "1" => "2"`},
+			diff: changed("l[1]", `tags["a.b/c"]`), want: []string{`update l: ["x", "y"] => ["x", "z"]`, `update tags["a.b/c"]: "1" => "2"`},
 		},
 		"what is new and what is gone": {
 			old: object{"gone": "x"}, now: object{"come": []any{object{"b": 1.0, "a": "x"}}},
@@ -100,7 +100,7 @@ func TestValuesOfPropertiesAreShownAsPeopleReadThem(t *testing.T) {
 		"a policy by member": {
 			old:  object{"policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get"],"Resource":"*"}]}`},
 			now:  object{"policy": `{"Statement":[{"Action":["s3:Get","s3:Put"],"Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`},
-			diff: changed("policy"), want: []string{`add policy.Statement[0].Action[1]:  => "s3:Put"`},
+			diff: changed("policy"), want: []string{`update policy.Statement[0].Action: ["s3:Get"] => ["s3:Get", "s3:Put"]`},
 		},
 		"long values where they differ": {
 			old: object{"s": long + "1" + long}, now: object{"s": long + "2" + long}, diff: changed("s"),

@@ -61,6 +61,9 @@ type Step struct {
 	// Critical is the kind of thing that is lost when the resource is deleted or replaced (see Critical); empty for a
 	// resource that is easily made again.
 	Critical string `json:"critical,omitempty"`
+	// FollowsFrom is the URN of the resource whose replacement brings this one along; empty where the replacement has a cause
+	// of its own, and where what it follows from is not known.
+	FollowsFrom string `json:"followsFrom,omitempty"`
 	// NodeGroup is set for managed node groups that exist.
 	NodeGroup *NodeGroup `json:"nodeGroup,omitempty"`
 	// Fingerprint is the hash of everything that the step changes, for Result.Digest and for telling which of two
@@ -97,17 +100,23 @@ func (s Step) String() string {
 // only groupings.
 func (s Step) InCloud() bool { return InCloud(s.Type) }
 
+// Counted reports whether the step's resource is one of those that are counted, wherever counts are shown: it stands for
+// something in the cloud, and is not only read or forgotten.
+func (s Step) Counted() bool {
+	return s.InCloud() && s.Op != string(apitype.OpRead) && s.Op != string(apitype.OpReadDiscard)
+}
+
 // InCloud is Step.InCloud for a type.
 func InCloud(typ string) bool {
 	return !strings.HasPrefix(typ, "pulumi:") && !strings.HasPrefix(typ, "eks-platform:") && !strings.HasPrefix(typ, "eks:index:")
 }
 
-// signs say in one character what happens to a resource: those by which GitHub colours the lines of a comparison.
+// signs say what happens to a resource. They begin with the characters by which GitHub colours the lines of a comparison.
 var signs = map[string]string{
-	"create": "+", "import": "+", "update": "!", "replace": "!", "delete": "-", "delete-replaced": "-", "discard": "-",
+	"create": "+", "import": "+", "update": "!", "replace": "-/+", "delete": "-", "delete-replaced": "-", "discard": "-",
 }
 
-// Sign is the character that stands for one of Pulumi's operations, the same wherever steps are shown.
+// Sign is the symbol that stands for one of Pulumi's operations, the same wherever steps are shown.
 func Sign(op string) string {
 	if s, ok := signs[op]; ok {
 		return s
@@ -142,6 +151,8 @@ type Result struct {
 	Stack     string    `json:"stack"`
 	// Changes counts resources by Pulumi's operation, "same" included, as the engine's own summary does.
 	Changes map[string]int `json:"changes"`
+	// Counts is Changes without what only groups resources (see Step.InCloud): what people are told.
+	Counts map[string]int `json:"counts"`
 	// Steps are the resources that change, in the order in which the engine took them up.
 	Steps []Step `json:"steps"`
 	// Drift are the resources that no longer are what the state says: found by a refresh, or by a preview that
@@ -171,7 +182,7 @@ type Result struct {
 
 // NewResult returns the result of an operation that begins now, with nothing in it.
 func NewResult(op Operation, stack string) *Result {
-	return &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}}
+	return &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Counts: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}}
 }
 
 // Succeeded reports whether the engine's own summary says so. It is false for a result that went through JSON.
@@ -209,17 +220,17 @@ func (r *Result) Failed() []Step {
 // Empty reports whether nothing changes. Reading something that exists is not a change.
 func (r *Result) Empty() bool { return len(r.Steps) == 0 && len(r.Drift) == 0 }
 
-// Resources is the number of resources that the engine looked at.
+// Resources is the number of resources that the engine looked at, without what only groups them.
 func (r *Result) Resources() int {
 	n := 0
-	for _, count := range r.Changes {
+	for _, count := range r.Counts {
 		n += count
 	}
 	return n
 }
 
-// Count returns how many resources underwent an operation, for example "create".
-func (r *Result) Count(op string) int { return r.Changes[op] }
+// Count returns how many resources underwent an operation, for example "create", without what only groups them.
+func (r *Result) Count(op string) int { return r.Counts[op] }
 
 // EventKind says what an Event tells.
 type EventKind string

@@ -17,6 +17,8 @@ import (
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/placement"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/deployorder"
+	"github.com/eks-platform/eks-platform/internal/plural"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
@@ -81,10 +83,11 @@ const (
 
 // Phase is one operation on an environment.
 type Phase struct {
-	Name     PhaseName      `json:"name"`
-	Started  time.Time      `json:"started"`
-	Duration time.Duration  `json:"durationNanoseconds"`
-	Changes  map[string]int `json:"changes"`
+	Name     PhaseName     `json:"name"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"durationNanoseconds"`
+	// Changes counts resources by operation: see plan.Result.Counts.
+	Changes map[string]int `json:"changes"`
 }
 
 // EnvironmentReport is what became of one environment.
@@ -92,7 +95,7 @@ type EnvironmentReport struct {
 	Name string `json:"name"`
 	// Owner is the environment whose cluster this one joins; empty when it has its own.
 	Owner string `json:"owner,omitempty"`
-	// Resources counts what the environment is made of in Pulumi's state: components and providers included.
+	// Resources counts what the environment is made of in the cloud.
 	Resources int `json:"resources"`
 	// Change says what was changed, and how the engine did it.
 	Change string  `json:"change,omitempty"`
@@ -177,7 +180,7 @@ func (r *rehearse) run(ctx context.Context) error {
 	}
 	if len(standing) > 0 {
 		return &automation.Error{Kind: automation.ErrRefused, Messages: []string{fmt.Sprintf(
-			"a rehearsal starts from nothing, and %d objects stand in %s: destroy them, or choose another directory", len(standing), cloud.Dir())}}
+			"a rehearsal starts from nothing, and %s in %s: destroy it, or choose another directory", plural.Of(len(standing), "object stands", "objects stand"), cloud.Dir())}}
 	}
 	r.project = filepath.Join(cloud.Dir(), "project")
 	if err := r.copyStackFiles(e.Names()); err != nil {
@@ -206,7 +209,7 @@ func (r *rehearse) run(ctx context.Context) error {
 		for _, o := range left {
 			r.report.Leftovers = append(r.report.Leftovers, fmt.Sprintf("%s %s", o.Type, o.ID))
 		}
-		return &automation.Error{Kind: ErrRehearsal, Messages: append([]string{fmt.Sprintf("%d objects are left behind:", len(left))}, r.report.Leftovers...)}
+		return &automation.Error{Kind: ErrRehearsal, Messages: append([]string{plural.Of(len(left), "object is left behind:", "objects are left behind:")}, r.report.Leftovers...)}
 	}
 	if err == nil {
 		err = r.misplaced()
@@ -266,7 +269,7 @@ func (r *rehearse) everything(ctx context.Context, e automation.Estate) error {
 		}
 		reports[name] = &EnvironmentReport{Name: name, Owner: e.Owner(name), Placement: where}
 	}
-	for _, name := range e.Names() {
+	for _, name := range deployorder.Of(e) {
 		r.report.Environments = append(r.report.Environments, reports[name])
 	}
 	var owners []string
@@ -334,7 +337,7 @@ func (r *rehearse) environment(ctx context.Context, env *EnvironmentReport) erro
 	if err != nil {
 		return err
 	}
-	env.Change = fmt.Sprintf("%s: %s", what, counted(planned.Changes))
+	env.Change = fmt.Sprintf("%s: %s", what, counted(planned.Counts))
 	if err := r.change.inPlace(planned); err != nil {
 		return r.fail(env, &automation.Error{Kind: ErrRehearsal, Operation: plan.OpPreview, Stack: env.Name, Messages: []string{err.Error()}})
 	}
@@ -403,7 +406,7 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 	}
 	tell(PhaseEvent{})
 	res, err := run(func(e plan.Event) {
-		if e.Step == nil || e.Step.Status != plan.Done && e.Step.Status != plan.Planned || finished[e.Step.URN] || uncounted(*e.Step) {
+		if e.Step == nil || e.Step.Status != plan.Done && e.Step.Status != plan.Planned || finished[e.Step.URN] || !e.Step.Counted() {
 			return
 		}
 		finished[e.Step.URN] = true
@@ -411,7 +414,7 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 	})
 	p := Phase{Name: name, Started: started, Duration: time.Since(started)}
 	if res != nil {
-		p.Changes = res.Changes
+		p.Changes = res.Counts
 	}
 	env.Phases = append(env.Phases, p)
 	tell(PhaseEvent{Ended: true, Err: err})
@@ -419,12 +422,6 @@ func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run 
 		env.Error = err.Error()
 	}
 	return res, err
-}
-
-// uncounted tells what the engine's own summary does not count either: what is only read (and forgotten), and the providers that the
-// engine makes by itself.
-func uncounted(s plan.Step) bool {
-	return s.Op == "read" || s.Op == "discard" || strings.HasPrefix(s.Type, "pulumi:providers:") && strings.HasPrefix(s.Name, "default")
 }
 
 func (r *rehearse) fail(env *EnvironmentReport, err error) error {

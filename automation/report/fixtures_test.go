@@ -70,10 +70,10 @@ func createsOnly() *report.Report {
 func protectedReplacement() *report.Report {
 	group := plan.Step{
 		Op: "replace", Type: "aws:eks/nodeGroup:NodeGroup", Name: "prod-apps-nodes", Protected: true,
-		ReplaceKeys: []string{"instanceTypes[0]", "capacityType"},
+		ReplaceKeys: []string{"instanceTypes[1]", "capacityType"},
 		Properties: []plan.PropertyChange{
 			{Path: "capacityType", Kind: plan.PropertyUpdated, Replaces: true, Old: `"ON_DEMAND"`, New: `"SPOT"`},
-			{Path: "instanceTypes[0]", Kind: plan.PropertyUpdated, Replaces: true, Old: `"m6i.large"`, New: `"m6i.xlarge"`},
+			{Path: "instanceTypes", Kind: plan.PropertyUpdated, Replaces: true, Old: `["m6i.large", "m6a.large"]`, New: `["m6i.large", "m6i.xlarge"]`},
 			{Path: `labels["key"]`, Kind: plan.PropertyUpdated, Old: "[secret]", New: "[secret]"},
 			{Path: "taints[0]", Kind: plan.PropertyDeleted, Old: `{effect: "NO_SCHEDULE", key: "dedicated"}`},
 			{Path: `tags["team/a"]`, Kind: plan.PropertyAdded, New: `"payments"`},
@@ -82,10 +82,20 @@ func protectedReplacement() *report.Report {
 	}
 	system := updated("aws:eks/nodeGroup:NodeGroup", "prod-system-nodes", "releaseVersion", `"1.35.0-20261101"`, `"1.35.2-20261115"`)
 	system.NodeGroup = &plan.NodeGroup{Nodes: 3, Max: 6, AtATime: "33%", Renews: []string{"releaseVersion"}}
+	tag := func(name string) plan.Step {
+		return plan.Step{
+			Op: "replace", Type: "aws:autoscaling/tag:Tag", Name: name, ReplaceKeys: []string{"autoscalingGroupName"}, FollowsFrom: urn("prod", group.Type, group.Name),
+			Properties: []plan.PropertyChange{{Path: "autoscalingGroupName", Kind: plan.PropertyUpdated, Replaces: true, Old: `"eks-x"`, New: "(known after apply)"}},
+		}
+	}
 	key := plan.Step{Op: "delete", Type: "aws:kms/key:Key", Name: "prod-old-secrets", Retain: true}
 	return report.Of("Preview of pull request 9", report.Run{
 		Environment: "prod", Digest: "feedfacefeedface", Commit: commit, RunURL: "https://github.com/o/r/actions/runs/3",
-		Result: result("prod", 12.34, group, key, system),
+		Result: result("prod", 12.34, group, tag("prod-apps-tag-environment"), tag("prod-apps-tag-team"), key, system),
+		Approve: &report.Approval{
+			Text:    "a digest is approved, and the critical resource named",
+			Command: "platform deploy prod --approved feedfacefeed --allow 'prod=aws:eks/nodeGroup:NodeGroup prod-apps-nodes'",
+		},
 	})
 }
 

@@ -16,8 +16,8 @@ import (
 var pageSource string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"anchor": anchor, "number": number, "duration": duration, "digest": digest, "short": short, "verb": verb, "oneLine": oneLine,
-	"totals": (*Report).totals, "headline": Environment.headline, "marks": Change.marks, "cause": Change.cause, "drifted": Change.drifted,
+	"anchor": anchor, "sign": sign, "outcomeSign": func(o Outcome) string { return outcomeSigns[o] }, "number": number, "duration": duration, "digest": digest, "short": short, "verb": verb, "oneLine": oneLine,
+	"totals": (*Report).totals, "lead": (*Report).lead, "when": (*Report).when, "headline": Environment.headline, "marks": Change.marks, "cause": Change.cause, "leading": Environment.leading, "followers": Environment.followers, "drifted": Change.drifted,
 	"class": func(o Outcome) string { return strings.ReplaceAll(string(o), " ", "-") },
 	"added": func(c Change, p plan.PropertyChange) bool {
 		return p.Kind == plan.PropertyAdded || c.Op == "create" || c.Op == "import"

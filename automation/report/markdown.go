@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"io"
@@ -110,17 +111,28 @@ func (m *markdown) render() string {
 	r := m.report
 	m.line("### %s", escape(r.Title))
 	m.line("")
-	m.line("**%s**", escape(r.totals()))
+	if lead := r.lead(); lead != "" {
+		m.line("**%s**", escape(lead))
+		m.line("")
+	}
+	// A preview that failed shows a part of what it is about, and the error is what matters.
+	m.messages("Errors", func(e Environment) []string { return e.Errors }, m.detail.failures)
+	when := ""
+	if r.when() != "" {
+		when = " · " + r.when()
+	}
+	m.line("%s%s", escape(r.totals()), when)
 	m.line("")
 	m.table()
 	m.destructive()
+	m.pods()
 	m.withheld()
 	for _, e := range r.Environments {
 		m.details(e)
 	}
-	m.messages("Errors", func(e Environment) []string { return e.Errors }, m.detail.failures)
 	m.messages("Warnings", func(e Environment) []string { return e.Warnings }, m.detail.messages)
-	m.pods()
+	m.approve()
+	m.provenance()
 	if len(m.dropped) > 0 {
 		m.line("*Left out, to fit into a comment: %s. The full report is in the summary of the run.*", strings.Join(m.dropped, "; "))
 	}
@@ -135,21 +147,20 @@ func (m *markdown) drop(format string, args ...any) {
 	m.dropped = append(m.dropped, fmt.Sprintf(format, args...))
 }
 
-var outcomeSigns = map[Outcome]string{Changes: "🔵", NoChanges: "🟢", Failed: "🔴", Cancelled: "⚪", Locked: "🔒", Refused: "⛔"}
-
+// table has four columns, which fit a phone; what else is known of the runs is folded: see provenance.
 func (m *markdown) table() {
-	m.line("| environment | result | create | update | replace | delete | drift | time | digest | commit | run |")
-	m.line("|---|---|--:|--:|--:|--:|--:|--:|---|---|---|")
+	m.line("| environment | result | changes | time |")
+	m.line("|---|---|---|--:|")
 	for _, e := range m.report.Environments {
-		strong := func(n int) string {
-			if n == 0 {
-				return number(n)
+		var parts []string
+		for _, c := range e.counted() {
+			if c.Alarm {
+				c.Text = "**" + c.Text + "**"
 			}
-			return "**" + number(n) + "**"
+			parts = append(parts, c.Text)
 		}
-		m.line("| %s | %s %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |", escape(e.Name), outcomeSigns[e.Outcome], escape(string(e.Outcome)),
-			number(e.Counts.Create), number(e.Counts.Update), strong(e.Counts.Replace), strong(e.Counts.Delete), number(e.Counts.Drift),
-			duration(e.Duration), cell(digest(e.Digest)), cell(short(e.Commit)), link("run", e.RunURL))
+		m.line("| %s | %s %s | %s | %s |", escape(e.Name), outcomeSigns[e.Outcome], escape(string(e.Outcome)),
+			cmp.Or(strings.Join(parts, ", "), "–"), duration(e.Duration))
 	}
 	m.line("")
 	for _, e := range m.report.Environments {
@@ -178,9 +189,10 @@ func (m *markdown) destructive() {
 			continue
 		}
 		told := map[string]bool{} // what is lost is said once
-		for _, c := range e.Destructive {
-			m.line("- %s", destroyed(c, !m.detail.brief && !told[c.Loss]))
+		for _, c := range e.leading() {
+			m.line("- %s", destroyed(c, !m.detail.brief && !told[c.Loss], !m.detail.noReplaceValues))
 			told[c.Loss] = true
+			m.followers(e.followers(c))
 		}
 		m.line("")
 	}
@@ -212,15 +224,30 @@ func (m *markdown) withheld() {
 			continue
 		}
 		for _, c := range e.Withheld {
-			m.line("- %s", destroyed(c, false))
+			m.line("- %s", destroyed(c, false, false))
 		}
 		m.line("")
 	}
 }
 
-// destroyed writes one replacement or deletion, with what is lost or without.
-func destroyed(c Change, loss bool) string {
-	out := fmt.Sprintf("%s **%s** %s", verb(c.Op), escape(oneLine(c.Name)), code(c.Type))
+// followers writes the replacements that follow from one, folded below it.
+func (m *markdown) followers(changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	m.line("  <details><summary>%s</summary>", plural.Of(len(changes), "replacement follows from it", "replacements follow from it"))
+	m.line("")
+	for _, c := range changes {
+		c.FollowsFrom = "" // it stands below it
+		m.line("  - %s", destroyed(c, false, false))
+	}
+	m.line("")
+	m.line("  </details>")
+}
+
+// destroyed writes one replacement or deletion, with what is lost or without, and with the values that force it or without.
+func destroyed(c Change, loss, values bool) string {
+	out := fmt.Sprintf("%s %s **%s** %s", code(sign(c.Op)), verb(c.Op), escape(oneLine(c.Name)), code(c.Type))
 	for _, mark := range c.marks() {
 		out += " · " + marked(mark)
 	}
@@ -230,16 +257,15 @@ func destroyed(c Change, loss bool) string {
 			out += ": " + escape(c.Loss)
 		}
 	}
-	switch {
-	case c.Op != "replace":
-	case len(c.Causes) == 0:
-		out += " · " + c.cause()
-	default:
-		keys := make([]string, len(c.Causes))
-		for i, k := range c.Causes {
-			keys[i] = code(k)
+	for _, w := range c.why() {
+		switch {
+		case w.Path == "":
+			out += " · " + escape(w.Text)
+		case values && w.Old+w.New != "":
+			out += fmt.Sprintf(" · %s: %s → %s", code(w.Path), code(w.Old), code(w.New))
+		default:
+			out += " · because of " + code(w.Path)
 		}
-		out += " · because of " + list(keys)
 	}
 	return out
 }
@@ -403,6 +429,47 @@ func (m *markdown) pods() {
 			m.line("- **%s**: %s", escape(e.Name), escape(sentence))
 		}
 	}
+	m.line("")
+}
+
+// approve says how the changes are approved.
+func (m *markdown) approve() {
+	if !slices.ContainsFunc(m.report.Environments, func(e Environment) bool { return e.Approve != nil }) {
+		return
+	}
+	m.line("#### How to approve")
+	m.line("")
+	for _, e := range m.report.Environments {
+		if e.Approve == nil {
+			continue
+		}
+		line := "- **" + escape(e.Name) + "**: "
+		if e.Approve.Text != "" {
+			line += escape(e.Approve.Text)
+		}
+		if e.Approve.Text != "" && e.Approve.Command != "" {
+			line += ": "
+		}
+		m.line("%s%s", line, code(e.Approve.Command))
+	}
+	m.line("")
+}
+
+// provenance says, folded, which commit was looked at, where the log is, and by which digests the changes are known.
+func (m *markdown) provenance() {
+	known := func(e Environment) bool { return e.Digest != "" || e.Commit != "" || e.RunURL != "" }
+	if !slices.ContainsFunc(m.report.Environments, known) {
+		return
+	}
+	m.line("<details><summary>Digests, commit and log</summary>")
+	m.line("")
+	m.line("| environment | digest | commit | log |")
+	m.line("|---|---|---|---|")
+	for _, e := range m.report.Environments {
+		m.line("| %s | %s | %s | %s |", escape(e.Name), cell(digest(e.Digest)), cell(short(e.Commit)), link("run", e.RunURL))
+	}
+	m.line("")
+	m.line("</details>")
 	m.line("")
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // pods says what a step on a node group means for the pods on its nodes, or "" when it means nothing
@@ -43,9 +44,4 @@ func changing(names []string) string {
 	return list(names) + " change"
 }
 
-func nodes(n int) string {
-	if n == 1 {
-		return "1 node"
-	}
-	return fmt.Sprintf("%d nodes", n)
-}
+func nodes(n int) string { return plural.Of(n, "node") }

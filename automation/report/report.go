@@ -8,6 +8,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/deployorder"
 )
 
 // Outcome is how an environment's run ended.
@@ -31,6 +32,9 @@ type Report struct {
 	Title        string        `json:"title"`
 	Totals       Totals        `json:"totals"`
 	Environments []Environment `json:"environments"`
+	// Order names all environments of the project in the order in which they are deployed, in which Join puts those of the
+	// parts; empty leaves them as they come.
+	Order []string `json:"order,omitempty"`
 }
 
 // Totals are sums over the environments.
@@ -44,7 +48,7 @@ type Totals struct {
 	Counts
 }
 
-// Counts counts resources by what happens to them.
+// Counts counts resources by what happens to them. What only groups resources is not among them.
 type Counts struct {
 	Create  int `json:"create"`
 	Update  int `json:"update"`
@@ -53,6 +57,8 @@ type Counts struct {
 	Drift   int `json:"drift"`
 	// Withheld counts deletions that are due and not done.
 	Withheld int `json:"withheld,omitempty"`
+	// Critical counts those of the replaced and deleted whose loss is grave, and that are not retained in the cloud.
+	Critical int `json:"critical,omitempty"`
 }
 
 // Environment is what was found about one environment.
@@ -69,9 +75,11 @@ type Environment struct {
 	RunURL string `json:"runURL,omitempty"`
 	// Note is a remark about the whole, for example that the preview is out of date or who holds the lock.
 	Note string `json:"note,omitempty"`
-	// Destructive are all replacements and deletions, the gravest first.
+	// Approve says how to approve exactly these changes.
+	Approve *Approval `json:"approve,omitempty"`
+	// Destructive are all replacements and deletions, the gravest first, with the properties that force the replacement.
 	Destructive []Change `json:"destructive,omitempty"`
-	// Changes are all changes, by URN, with their properties. Destructive ones are here as well.
+	// Changes are all changes in the cloud, by URN, with their properties. Destructive ones are here as well.
 	Changes []Change `json:"changes,omitempty"`
 	// Drift is what no longer is as the state says: Op is update for what differs and delete for what is gone.
 	Drift []Change `json:"drift,omitempty"`
@@ -83,6 +91,13 @@ type Environment struct {
 	// Warnings and Errors are what the engine, the cloud or the program had to say.
 	Warnings []string `json:"warnings,omitempty"`
 	Errors   []string `json:"errors,omitempty"`
+}
+
+// Approval says how changes are approved.
+type Approval struct {
+	// Text says it in a sentence. Command is a command for a shell that does it. Either can be empty.
+	Text    string `json:"text,omitempty"`
+	Command string `json:"command,omitempty"`
 }
 
 // Change is what happens to one resource.
@@ -103,7 +118,11 @@ type Change struct {
 	Loss     string `json:"loss,omitempty"`
 	// Causes are the properties that force a replacement. Without any, a replacement follows from another one.
 	Causes []string `json:"causes,omitempty"`
-	// Properties are the changed properties with their values; not in lists of destructive changes.
+	// FollowsFrom is the URN of the change that brings this replacement along, the first in the chain; empty where that is
+	// not known.
+	FollowsFrom string `json:"followsFrom,omitempty"`
+	// Properties are the changed properties with their values; in lists of destructive changes those that force the
+	// replacement.
 	Properties []plan.PropertyChange `json:"properties,omitempty"`
 	// Status is how far the step got.
 	Status plan.Status `json:"status"`
@@ -122,6 +141,8 @@ type Run struct {
 	// Digest is the preview's digest, which is left out when the run failed; Commit is the commit that ran, RunURL
 	// where its log is, Note a remark.
 	Digest, Commit, RunURL, Note string
+	// Approve says how the changes are approved. It is left out when the run failed, and when there are none.
+	Approve *Approval
 }
 
 // Of makes a report of runs.
@@ -139,7 +160,13 @@ func Join(title string, parts ...*Report) *Report {
 	r := &Report{Title: plan.Mask(title), Environments: []Environment{}}
 	for _, p := range parts {
 		r.Environments = append(r.Environments, p.Environments...)
+		if len(p.Order) > len(r.Order) {
+			r.Order = p.Order
+		}
 	}
+	slices.SortStableFunc(r.Environments, func(a, b Environment) int {
+		return deployorder.Place(r.Order, a.Name) - deployorder.Place(r.Order, b.Name)
+	})
 	r.sum()
 	return r
 }
@@ -161,6 +188,7 @@ func (r *Report) sum() {
 		r.Totals.Delete += e.Counts.Delete
 		r.Totals.Drift += e.Counts.Drift
 		r.Totals.Withheld += e.Counts.Withheld
+		r.Totals.Critical += e.Counts.Critical
 	}
 }
 
@@ -180,6 +208,12 @@ func environment(run Run) Environment {
 	}
 	if run.Result != nil {
 		e.read(run.Result)
+	}
+	if e.Outcome == Changes {
+		e.Approve = run.Approve
+		if e.Note == "" && e.headline() == string(Changes) {
+			e.Note = "only groupings of resources and what the stack publishes change, and nothing in the cloud"
+		}
 	}
 	e.Errors = failures(run)
 	return e
@@ -206,13 +240,21 @@ func (e *Environment) read(r *plan.Result) {
 	e.Operation, e.Started, e.Duration = r.Operation, r.Started, r.Duration
 	// The engine takes resources up in another order every time; two reports of the same must read the same.
 	steps := slices.SortedStableFunc(slices.Values(r.Steps), byURN)
+	roots := rootsOf(steps)
 	for _, s := range steps {
+		if !s.InCloud() {
+			continue // it only groups resources
+		}
 		c := changeOf(s)
+		c.FollowsFrom = roots[s.URN]
 		e.Changes = append(e.Changes, c)
 		e.Counts.add(s)
 		if s.Destructive() {
-			c.Properties = nil
+			c.Properties = slices.DeleteFunc(slices.Clone(c.Properties), func(p plan.PropertyChange) bool { return !p.Replaces })
 			e.Destructive = append(e.Destructive, c)
+			if c.grave() {
+				e.Counts.Critical++
+			}
 		}
 		if sentence := pods(s); sentence != "" {
 			e.Pods = append(e.Pods, sentence)
@@ -237,10 +279,49 @@ func (e *Environment) read(r *plan.Result) {
 	}
 }
 
-// add counts a step. What only groups resources is shown, and not counted.
+// rootsOf returns, for replacements that follow from others, the first in the chain of those that are shown.
+func rootsOf(steps []plan.Step) map[string]string {
+	from, shown := map[string]string{}, map[string]bool{}
+	for _, s := range steps {
+		from[s.URN], shown[s.URN] = s.FollowsFrom, s.InCloud()
+	}
+	out := map[string]string{}
+	for _, s := range steps {
+		// A chain cannot be longer than there are steps, whatever a file says that was read.
+		for at, n := s.FollowsFrom, 0; at != "" && n < len(steps); at, n = from[at], n+1 {
+			if shown[at] {
+				out[s.URN] = at
+			}
+		}
+	}
+	return out
+}
+
+// grave reports whether something critical is lost.
+func (c Change) grave() bool { return c.Critical != "" && !c.Retained }
+
+// folded reports whether a change is told with the one that it follows from.
+func (c Change) folded() bool { return c.FollowsFrom != "" && !c.grave() }
+
+// followers are the folded changes that follow from one.
+func (e Environment) followers(of Change) []Change {
+	var out []Change
+	for _, c := range e.Destructive {
+		if c.folded() && c.FollowsFrom == of.URN {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// leading are the destructive changes that are told by themselves.
+func (e Environment) leading() []Change {
+	return slices.DeleteFunc(slices.Clone(e.Destructive), Change.folded)
+}
+
+// add counts a step.
 func (c *Counts) add(s plan.Step) {
 	switch {
-	case !s.InCloud():
 	case s.Op == "create" || s.Op == "import":
 		c.Create++
 	case s.Op == "update":
@@ -260,8 +341,7 @@ var gravest = []string{
 	"cluster", "database", "data volume", "encryption key", "namespace", "network", "node group", "identity provider",
 }
 
-// gravity orders destructive changes: what is critical by its kind, what is critical and retained, what is lost
-// elsewhere in the cloud, what is only Pulumi's own.
+// gravity orders destructive changes: what is critical by its kind, what is critical and retained, and the rest.
 func gravity(c Change) int {
 	kind := slices.Index(gravest, c.Critical)
 	switch {
@@ -271,10 +351,8 @@ func gravity(c Change) int {
 		return kind
 	case c.Critical != "":
 		return len(gravest)
-	case plan.InCloud(c.Type):
-		return len(gravest) + 2
 	}
-	return len(gravest) + 3
+	return len(gravest) + 2
 }
 
 func changeOf(s plan.Step) Change {

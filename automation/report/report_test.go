@@ -114,7 +114,7 @@ func TestAReportReadsTheSameInWhateverOrderTheEngineWorked(t *testing.T) {
 	slices.Reverse(steps)
 	back := report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, steps...)})
 	assert.Equal(t, there, back)
-	assert.Equal(t, []string{"c", "s", "kept", "r", "c"}, destroyed(back), "the gravest first, what is only Pulumi's own last")
+	assert.Equal(t, []string{"c", "s", "kept", "r"}, destroyed(back), "the gravest first, and nothing that only groups resources")
 }
 
 func TestAnOutcomeIsWhatTheErrorAndTheResultSay(t *testing.T) {
@@ -151,7 +151,7 @@ func TestReportsOfSeveralJobsBecomeOne(t *testing.T) {
 	}
 	joined := report.Join("All", parts...)
 	assert.Len(t, joined.Environments, 4)
-	assert.Equal(t, report.Totals{Environments: 4, Changed: 2, Unchanged: 1, Unfinished: 1, Counts: report.Counts{Create: 1, Update: 3, Replace: 3, Delete: 2, Drift: 2}}, joined.Totals)
+	assert.Equal(t, report.Totals{Environments: 4, Changed: 2, Unchanged: 1, Unfinished: 1, Counts: report.Counts{Create: 1, Update: 3, Replace: 5, Delete: 2, Drift: 2, Critical: 3}}, joined.Totals)
 	_, err := report.Read(strings.NewReader(`{"version":99}`))
 	assert.ErrorContains(t, err, "version 99")
 }
@@ -313,6 +313,9 @@ func TestATerminalsWidthIsKept(t *testing.T) {
 			require.NoError(t, err)
 			assert.NotContains(t, got, "\x1b")
 			for line := range strings.Lines(got) {
+				if strings.HasPrefix(line, "  platform deploy ") {
+					continue // it is there to be copied
+				}
 				assert.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\n"))), width, "%s: %s", name, line)
 			}
 		}
@@ -337,7 +340,7 @@ func TestWhatHappensToPodsIsSaidForEachKindOfChange(t *testing.T) {
 	assert.Empty(t, group("update", func(*plan.Step) {}), "labels and taints move no pod")
 }
 
-func TestComponentsAreShownAndNotCounted(t *testing.T) {
+func TestWhatOnlyGroupsResourcesIsLeftOutEverywhere(t *testing.T) {
 	t.Parallel()
 	result := plan.NewResult(plan.OpPreview, "dev")
 	for _, typ := range []string{"eks-platform:network:Network", "aws:ec2/vpc:Vpc", "pulumi:pulumi:Stack"} {
@@ -345,6 +348,124 @@ func TestComponentsAreShownAndNotCounted(t *testing.T) {
 	}
 	r := report.Of("Changes", report.Run{Environment: "dev", Result: result})
 	assert.Equal(t, 1, r.Totals.Update)
-	assert.Len(t, r.Environments[0].Changes, 3)
-	assert.Contains(t, report.MarkdownParts(r, 0)[0], "1 environment · 1 with changes: 1 to update")
+	assert.Len(t, r.Environments[0].Changes, 1)
+	for ending, render := range renderings {
+		got, err := render(r)
+		require.NoError(t, err)
+		assert.NotContains(t, got, "eks-platform:network", ending)
+		if ending != "json" {
+			assert.Contains(t, got, "1 environment · 1 with changes: 1 to update", ending)
+		}
+	}
+	result.Steps = result.Steps[:1]
+	r = report.Of("Changes", report.Run{Environment: "dev", Result: result})
+	assert.Equal(t, report.Changes, r.Environments[0].Outcome)
+	assert.Contains(t, r.Environments[0].Note, "nothing in the cloud")
+}
+
+// places returns where texts stand in a document; none may be missing.
+func places(t *testing.T, ending, doc string, texts ...string) []int {
+	t.Helper()
+	doc = strings.Join(strings.Fields(doc), " ") // terminals fold lines
+	var out []int
+	for _, text := range texts {
+		i := strings.Index(doc, text)
+		require.GreaterOrEqual(t, i, 0, "%s is missing in %s:\n%s", text, ending, doc)
+		out = append(out, i)
+	}
+	return out
+}
+
+func TestEveryRenderingLeadsWithTheWorst(t *testing.T) {
+	t.Parallel()
+	for ending, render := range renderings {
+		if ending == "json" {
+			continue
+		}
+		got, err := render(report.Join("All", mixed(), protectedReplacement(), failedPreview()))
+		require.NoError(t, err)
+		// What failed, then what is critical; the error; the list; what it means for pods directly below it; the rest.
+		assert.IsIncreasing(t, places(t, ending, got, "stg: locked", "prod: failed", "dev: 2 replaced, 1 deleted, 2 critical",
+			"prod: 3 replaced, 1 deleted, 1 critical", "held by ci@", "12.3 s"), ending)
+		assert.IsIncreasing(t, places(t, ending, got, "old-secrets", "drain, each for a few minutes", "platform deploy prod --approved"), ending)
+	}
+	got, err := renderings["txt"](mixed())
+	require.NoError(t, err)
+	end := strings.LastIndex(got, "stg: locked · dev: 2 replaced, 1 deleted, 2 critical")
+	assert.Greater(t, end, strings.Index(got, "spot capacity"), "a terminal has the summary at the end, too")
+	assert.NotContains(t, markdown(t, nothingChanges(), 0), "**dev: ")
+}
+
+func TestTheTableOfACommentFitsAPhone(t *testing.T) {
+	t.Parallel()
+	for name, fixture := range fixtures {
+		for line := range strings.Lines(markdown(t, fixture(), 0)) {
+			assert.LessOrEqual(t, strings.Count(line, " | "), 3, "%s: %s", name, line)
+		}
+	}
+}
+
+func TestReplacementsThatFollowStandBelowTheirCauseAndKeepTheirNames(t *testing.T) {
+	t.Parallel()
+	r := protectedReplacement()
+	for ending, render := range renderings {
+		got, err := render(r)
+		require.NoError(t, err)
+		if ending == "json" {
+			assert.Contains(t, got, `"followsFrom": "`+urn("prod", "aws:eks/nodeGroup:NodeGroup", "prod-apps-nodes")+`"`)
+			continue
+		}
+		assert.IsIncreasing(t, places(t, ending, got, "prod-apps-nodes", "from it", "prod-apps-tag-environment", "prod-old-secrets"), ending)
+		assert.NotContains(t, got, "instanceTypes[", ending)
+	}
+	// One whose loss is grave is never folded, and one whose cause is not shown stands by itself.
+	steps := []plan.Step{
+		{Op: "replace", Type: "pulumi:providers:kubernetes", Name: "p", FollowsFrom: urn("dev", "aws:eks/cluster:Cluster", "c")},
+		{Op: "replace", Type: "aws:eks/nodeGroup:NodeGroup", Name: "grave", FollowsFrom: urn("dev", "aws:eks/cluster:Cluster", "c")},
+		{Op: "replace", Type: "kubernetes:core/v1:ConfigMap", Name: "through-provider", FollowsFrom: urn("dev", "pulumi:providers:kubernetes", "p")},
+		{Op: "replace", Type: "aws:eks/cluster:Cluster", Name: "c"},
+		{Op: "replace", Type: "kubernetes:core/v1:ConfigMap", Name: "alone", FollowsFrom: "urn:of:nothing"},
+	}
+	got := markdown(t, report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, steps...)}), 0)
+	folded := got[strings.Index(got, "<details>"):strings.Index(got, "</details>")]
+	assert.Contains(t, folded, "through-provider")
+	for _, name := range []string{"**grave**", "**alone**"} {
+		assert.Contains(t, got, name)
+		assert.NotContains(t, folded, name)
+	}
+}
+
+func TestOneSetOfSymbolsStandsForOperationsAndOutcomes(t *testing.T) {
+	t.Parallel()
+	r := report.Join("All", mixed(), protectedReplacement(), failedPreview())
+	for ending, render := range renderings {
+		if ending == "json" {
+			continue
+		}
+		got, err := render(r)
+		require.NoError(t, err)
+		for _, symbol := range []string{"🔵", "🟢", "🔴", "🔒"} {
+			assert.Contains(t, got, symbol, ending)
+		}
+		got = strings.NewReplacer("`", "", "&#43;", "+").Replace(got)
+		for op, sign := range map[string]string{"replace": plan.Sign("replace"), "create": plan.Sign("create"), "update": plan.Sign("update"), "delete": plan.Sign("delete")} {
+			assert.Contains(t, got, sign+" "+op, ending)
+		}
+	}
+}
+
+func TestEnvironmentsAreInTheOrderOfDeployment(t *testing.T) {
+	t.Parallel()
+	part := func(name string) *report.Report {
+		r := report.Of("x", report.Run{Environment: name, Result: result(name, 1)})
+		r.Order = []string{"dev", "stg", "prod"}
+		return r
+	}
+	joined := report.Join("x", part("prod"), part("other"), part("stg"), part("dev"))
+	var names []string
+	for _, e := range joined.Environments {
+		names = append(names, e.Name)
+	}
+	assert.Equal(t, []string{"dev", "stg", "prod", "other"}, names)
+	assert.Equal(t, []string{"dev", "stg", "prod"}, joined.Order)
 }

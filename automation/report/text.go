@@ -1,18 +1,27 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // Text writes a report for a terminal: lines of at most width columns (0 is no limit), in colour if that is wanted.
 func Text(w io.Writer, r *Report, width int, colour bool) error {
 	t := &terminal{width: width, colour: colour}
 	t.line("", "", oneLine(r.Title), text.Bold)
-	t.line("", "", r.totals())
+	t.summary(r)
+	for _, e := range r.Environments {
+		t.list(oneLine(e.Name)+": errors", e.Errors, text.FgRed)
+	}
 	t.blank()
 	t.table(r)
 	for _, e := range r.Environments {
@@ -22,6 +31,9 @@ func Text(w io.Writer, r *Report, width int, colour bool) error {
 	}
 	for _, e := range r.Environments {
 		t.destructive(e)
+	}
+	for _, e := range r.Environments {
+		t.list(oneLine(e.Name)+": what it means for pods", e.Pods)
 	}
 	for _, e := range r.Environments {
 		var lines []string
@@ -38,14 +50,48 @@ func Text(w io.Writer, r *Report, width int, colour bool) error {
 		t.changes(oneLine(e.Name)+": changed outside of Pulumi", drifted(e.Drift))
 	}
 	for _, e := range r.Environments {
-		t.list(oneLine(e.Name)+": errors", e.Errors, text.FgRed)
 		t.list(oneLine(e.Name)+": warnings", e.Warnings, text.FgYellow)
 	}
-	for _, e := range r.Environments {
-		t.list(oneLine(e.Name)+": what it means for pods", e.Pods)
+	t.approve(r)
+	// What is long enough to scroll away is said again where people look.
+	if strings.Count(t.out.String(), "\n") > repeatAfter {
+		t.blank()
+		t.summary(r)
 	}
 	_, err := io.WriteString(w, t.out.String())
 	return err
+}
+
+// repeatAfter is how many lines a report may have without its summary at the end, too.
+const repeatAfter = 12
+
+// summary leads with the worst.
+func (t *terminal) summary(r *Report) {
+	if lead := r.lead(); lead != "" {
+		t.line("", "  ", lead, text.Bold, text.FgRed)
+	}
+	t.line("", "  ", r.totals())
+}
+
+// approve says how the changes are approved. Commands are not folded, so that they can be copied.
+func (t *terminal) approve(r *Report) {
+	first := true
+	for _, e := range r.Environments {
+		if e.Approve == nil {
+			continue
+		}
+		if first {
+			t.blank()
+			t.line("", "", "How to approve", text.Bold)
+			first = false
+		}
+		if e.Approve.Text != "" {
+			t.line("  ", "    ", oneLine(e.Name)+": "+oneLine(e.Approve.Text))
+		}
+		if e.Approve.Command != "" {
+			t.out.WriteString("  " + oneLine(e.Approve.Command) + "\n")
+		}
+	}
 }
 
 // terminal is one text for a terminal.
@@ -103,40 +149,44 @@ func (t *terminal) table(r *Report) {
 	if t.width > 0 {
 		w.Style().Size.WidthMax = t.width
 	}
-	// What there is nothing of has no column.
-	commit, run := false, false
+	w.AppendHeader(table.Row{"environment", "result", "changes", "time"})
 	for _, e := range r.Environments {
-		commit, run = commit || e.Commit != "", run || e.RunURL != ""
-	}
-	header := table.Row{"environment", "result", "create", "update", "replace", "delete", "drift", "time", "digest"}
-	if commit {
-		header = append(header, "commit")
-	}
-	w.AppendHeader(header)
-	for _, e := range r.Environments {
-		row := table.Row{
-			oneLine(e.Name), t.paint(string(e.Outcome), outcomeColours[e.Outcome]), number(e.Counts.Create), number(e.Counts.Update),
-			t.alarm(e.Counts.Replace), t.alarm(e.Counts.Delete), number(e.Counts.Drift), duration(e.Duration), digest(e.Digest),
-		}
-		if commit {
-			row = append(row, short(e.Commit))
-		}
-		w.AppendRow(row)
-	}
-	right := []table.ColumnConfig{}
-	for i := 3; i <= 8; i++ {
-		right = append(right, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	w.SetColumnConfigs(right)
-	t.out.WriteString(w.Render() + "\n")
-	if run {
-		for _, e := range r.Environments {
-			if e.RunURL != "" {
-				t.line(oneLine(e.Name)+": ", "  ", oneLine(e.RunURL))
+		var parts []string
+		for _, c := range e.counted() {
+			if c.Alarm {
+				c.Text = t.paint(c.Text, text.FgRed)
 			}
+			parts = append(parts, c.Text)
+		}
+		w.AppendRow(table.Row{
+			oneLine(e.Name), outcomeSigns[e.Outcome] + " " + t.paint(string(e.Outcome), outcomeColours[e.Outcome]),
+			cmp.Or(strings.Join(parts, ", "), "–"), duration(e.Duration),
+		})
+	}
+	w.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 3, WidthMax: changesWidth, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
+	})
+	t.out.WriteString(w.Render() + "\n")
+	for _, e := range r.Environments {
+		var known []string
+		if e.Digest != "" {
+			known = append(known, "digest "+digest(e.Digest))
+		}
+		if e.Commit != "" {
+			known = append(known, "commit "+short(e.Commit))
+		}
+		if e.RunURL != "" {
+			known = append(known, oneLine(e.RunURL))
+		}
+		if len(known) > 0 {
+			t.line("", "  ", oneLine(e.Name)+": "+strings.Join(known, ", "))
 		}
 	}
 }
+
+// changesWidth bounds the column of changes, so that the table fits a terminal of 80 columns.
+const changesWidth = 34
 
 var outcomeColours = map[Outcome]text.Color{
 	Changes: text.FgBlue, NoChanges: text.FgGreen, Failed: text.FgRed, Cancelled: text.FgYellow, Locked: text.FgYellow, Refused: text.FgRed,
@@ -149,13 +199,6 @@ func (t *terminal) paint(s string, c text.Color) string {
 	return text.Escape(s, c.EscapeSeq()) // Sprint would ask the environment, and the caller has decided
 }
 
-func (t *terminal) alarm(n int) string {
-	if n == 0 {
-		return number(n)
-	}
-	return t.paint(number(n), text.FgRed)
-}
-
 func (t *terminal) destructive(e Environment) {
 	if len(e.Destructive) == 0 {
 		return
@@ -163,15 +206,15 @@ func (t *terminal) destructive(e Environment) {
 	t.blank()
 	t.line("", "", oneLine(e.Name)+": replaced or deleted", text.Bold, text.FgRed)
 	told := map[string]bool{} // what is lost is said once
-	for _, c := range e.Destructive {
-		line := verb(c.Op) + " " + c.Type + " " + oneLine(c.Name)
+	for _, c := range e.leading() {
+		line := sign(c.Op) + " " + verb(c.Op) + " " + c.Type + " " + oneLine(c.Name)
 		if m := c.marks(); len(m) > 0 {
 			line += " (" + strings.Join(m, ", ") + ")"
 		}
-		if cause := c.cause(); cause != "" {
-			line += ", " + oneLine(cause)
-		}
 		t.line("  ", "      ", line)
+		if cause := c.cause(); cause != "" {
+			t.line("      ", "      ", oneLine(cause))
+		}
 		switch {
 		case c.Critical == "":
 		case c.Loss == "" || told[c.Loss]:
@@ -180,6 +223,18 @@ func (t *terminal) destructive(e Environment) {
 			t.line("      ", "      ", c.Critical+": "+c.Loss, text.FgRed)
 		}
 		told[c.Loss] = true
+		t.followers(e.followers(c))
+	}
+}
+
+// followers names the replacements that follow from one, by type.
+func (t *terminal) followers(changes []Change) {
+	names := map[string][]string{}
+	for _, c := range changes {
+		names[c.Type] = append(names[c.Type], oneLine(c.Name))
+	}
+	for _, typ := range slices.Sorted(maps.Keys(names)) {
+		t.line("      ", "        ", fmt.Sprintf("%s from it: %s %s", plural.Of(len(names[typ]), "replacement follows", "replacements follow"), typ, strings.Join(names[typ], ", ")))
 	}
 }
 

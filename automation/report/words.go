@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,15 +61,109 @@ func (c Change) marks() []string {
 	return out
 }
 
-// cause says why something is replaced; empty for other operations.
-func (c Change) cause() string {
+// why says why something is replaced: the property that forces it, with its values where they are known; empty for other
+// operations.
+type why struct{ Text, Path, Old, New string }
+
+func (c Change) why() []why {
 	switch {
 	case c.Op != "replace":
-		return ""
-	case len(c.Causes) == 0:
-		return "along with what it depends on"
+		return nil
+	case c.FollowsFrom != "":
+		_, name := plan.Names(c.FollowsFrom)
+		return []why{{Text: "follows from " + name}}
+	case len(c.Causes) == 0 && len(c.Properties) == 0:
+		return []why{{Text: "along with what it depends on"}}
 	}
-	return "because of " + list(c.Causes)
+	var out []why
+	told := map[string]bool{}
+	for _, p := range c.Properties {
+		w := why{Path: p.Path, Old: p.Old, New: p.New}
+		switch p.Kind {
+		case plan.PropertyAdded:
+			w.Old = "none"
+		case plan.PropertyDeleted:
+			w.New = "none"
+		}
+		out, told[property(p.Path)] = append(out, w), true
+	}
+	for _, key := range c.Causes {
+		if !told[property(key)] {
+			out, told[property(key)] = append(out, why{Path: key}), true
+		}
+	}
+	return out
+}
+
+// property is the name at the beginning of a path.
+func property(path string) string {
+	if i := strings.IndexAny(path, ".["); i > 0 {
+		return path[:i]
+	}
+	return path
+}
+
+// String is the reason as plain text.
+func (w why) String() string {
+	switch {
+	case w.Path == "":
+		return w.Text
+	case w.Old == "" && w.New == "":
+		return "because of " + w.Path
+	}
+	return fmt.Sprintf("%s: %s → %s", w.Path, w.Old, w.New)
+}
+
+// cause says why something is replaced, as plain text.
+func (c Change) cause() string {
+	var out []string
+	for _, w := range c.why() {
+		out = append(out, w.String())
+	}
+	return strings.Join(out, "; ")
+}
+
+// outcomeSigns stand beside outcomes in every rendering for people.
+var outcomeSigns = map[Outcome]string{Changes: "🔵", NoChanges: "🟢", Failed: "🔴", Cancelled: "⚪", Locked: "🔒", Refused: "⛔"}
+
+// lead names the worst first: the environments that did not come through, and those where something is replaced or
+// deleted; empty when there are none.
+func (r *Report) lead() string {
+	var unfinished, critical, destructive []string
+	for _, e := range r.Environments {
+		var parts []string
+		for _, p := range []struct {
+			n    int
+			text string
+		}{{e.Counts.Replace, "replaced"}, {e.Counts.Delete, "deleted"}, {e.Counts.Critical, "critical"}} {
+			if p.n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
+			}
+		}
+		switch line := oneLine(e.Name) + ": " + strings.Join(parts, ", "); {
+		case !e.Outcome.OK():
+			unfinished = append(unfinished, oneLine(e.Name)+": "+string(e.Outcome))
+		case e.Counts.Critical > 0:
+			critical = append(critical, line)
+		case len(parts) > 0:
+			destructive = append(destructive, line)
+		}
+	}
+	return strings.Join(slices.Concat(unfinished, critical, destructive), " · ")
+}
+
+// when is the time at which the runs began.
+func (r *Report) when() string {
+	var first time.Time
+	for _, e := range r.Environments {
+		if !e.Started.IsZero() && (first.IsZero() || e.Started.Before(first)) {
+			first = e.Started
+		}
+	}
+	if first.IsZero() {
+		return ""
+	}
+	return first.UTC().Format("2006-01-02 15:04 UTC")
 }
 
 // list joins names as a sentence does.
@@ -160,16 +255,36 @@ func number(n int) string {
 	return fmt.Sprint(n)
 }
 
+// counted is a number of changes of one kind.
+type counted struct {
+	Text string
+	// Alarm marks what is replaced or deleted.
+	Alarm bool
+}
+
+// counted are the changes of an environment by their kind, those that are destructive first.
+func (e Environment) counted() []counted {
+	var out []counted
+	for _, p := range []struct {
+		n     int
+		text  string
+		alarm bool
+	}{
+		{e.Counts.Replace, "replace", true}, {e.Counts.Delete, "delete", true}, {e.Counts.Create, "create", false},
+		{e.Counts.Update, "update", false}, {e.Counts.Drift, "drift", false}, {e.Counts.Withheld, "withheld", false},
+	} {
+		if p.n > 0 {
+			out = append(out, counted{fmt.Sprintf("%d %s", p.n, p.text), p.alarm})
+		}
+	}
+	return out
+}
+
 // headline says of one environment what happens in it.
 func (e Environment) headline() string {
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		text string
-	}{{e.Counts.Create, "create"}, {e.Counts.Update, "update"}, {e.Counts.Replace, "replace"}, {e.Counts.Delete, "delete"}, {e.Counts.Drift, "drift"}, {e.Counts.Withheld, "withheld"}} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.text))
-		}
+	for _, c := range e.counted() {
+		parts = append(parts, c.Text)
 	}
 	if len(parts) == 0 {
 		return string(e.Outcome)
@@ -187,6 +302,11 @@ func diffLines(c Change, properties bool) []string {
 		head += " (" + strings.Join(m, ", ") + ")"
 	}
 	out := []string{head}
+	if c.FollowsFrom != "" {
+		_, name := plan.Names(c.FollowsFrom)
+		out[0] += ", follows from " + oneLine(name)
+		return out
+	}
 	if !properties {
 		return out
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/eks-platform/eks-platform/automation/state/lease"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // Inspection is what stands in the way of an update of a stack, and what each of it needs.
@@ -64,5 +65,5 @@ type BlockedError struct{ *Inspection }
 
 // Error says how much stands in the way.
 func (e *BlockedError) Error() string {
-	return fmt.Sprintf("%d things stand in the way of an update of %s", len(e.Lines()), e.Stack)
+	return fmt.Sprintf("%s in the way of an update of %s", plural.Of(len(e.Lines()), "thing stands", "things stand"), e.Stack)
 }

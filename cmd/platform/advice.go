@@ -110,5 +110,13 @@ func adviceOnBlock(e *automation.Error, i *state.Inspection) []string {
 	return []string{"to repair it: platform repair " + i.Stack, "to repair it and deploy: --repair"}
 }
 
+// word is a word for a shell, quoted where that is needed.
+func word(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,") == "" {
+		return text
+	}
+	return quoted(text)
+}
+
 // quoted quotes a word for the shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -64,6 +64,10 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 	var all []*deploy.Drifted
 	var failures []error
 	drifted := false
+	envs, err := deploy.Order(p, envs...)
+	if err != nil {
+		return err
+	}
 	for _, env := range envs {
 		w := newWatch(t, env, "drift")
 		observe := func(e plan.Event) {
@@ -94,7 +98,7 @@ func drift(ctx context.Context, t *terminal, p *automation.Platform, envs []stri
 			t.note(fmt.Sprintf("%s: %s", env, issue))
 		}
 	}
-	err := errors.Join(failures...)
+	err = errors.Join(failures...)
 	if t.asJSON && len(all) > 0 {
 		if shown := t.json(struct {
 			Environments []*deploy.Drifted `json:"environments"`

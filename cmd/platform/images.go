@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/eks-platform/eks-platform/internal/deployorder"
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
@@ -33,10 +34,11 @@ region's ECR. Needs neither a cloud nor Pulumi.
 					return invalid(fmt.Errorf("there is no environment %q: there are %s", a, strings.Join(names, ", ")))
 				}
 			}
+			order := deployorder.Of(e)
 			if len(args) == 0 {
-				args = names
+				args = order
 			}
-			return t.images(e, args)
+			return t.images(e, deployorder.Sort(order, args))
 		},
 	}
 	t.jsonFlag(c)

@@ -15,10 +15,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/deploy"
 	"github.com/eks-platform/eks-platform/automation/github"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
 	reporting "github.com/eks-platform/eks-platform/automation/report"
+	"github.com/eks-platform/eks-platform/internal/deployorder"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // previewFlags are the flags of preview.
@@ -27,6 +30,7 @@ type previewFlags struct {
 	atOnce               int
 	program              string
 	save, html, markdown string
+	project              string
 	exitCode             bool
 }
 
@@ -55,6 +59,7 @@ which the cluster's owner is brought up first.
 				return err
 			}
 			defer done()
+			o.project = *project
 			return preview(c.Context(), t, p, args, o)
 		},
 	}
@@ -92,12 +97,17 @@ func atLeastOne(c *cobra.Command, args []string) error {
 var errChanges = errors.New("there are changes")
 
 func preview(ctx context.Context, t *terminal, p *automation.Platform, names []string, o *previewFlags) error {
+	e, err := p.Estate(names...)
+	if err != nil {
+		return err
+	}
+	order := deployorder.Of(e)
 	progress := newProgress(t, "preview")
-	all, err := p.Previews(ctx, names, automation.PreviewsOptions{
+	all, err := p.Previews(ctx, deployorder.Sort(order, names), automation.PreviewsOptions{
 		Preview: o.preview(progress.event), Program: o.program, AtOnce: o.atOnce, OnDone: progress.done,
 	})
 	t.status(nil)
-	r := previewReport(all, workflowRun())
+	r := o.report(all, e, workflowRun())
 	if saved := o.write(ctx, p, all, r); saved != nil {
 		return errors.Join(err, saved)
 	}
@@ -125,13 +135,14 @@ func preview(ctx context.Context, t *terminal, p *automation.Platform, names []s
 // previewTitle is the title of reports on previews.
 const previewTitle = "Platform preview"
 
-// previewReport returns a report on previews. The run is nil outside a workflow.
-func previewReport(all []automation.Previewed, run *github.Run) *reporting.Report {
+// report returns a report on previews. The run is nil outside a workflow.
+func (o *previewFlags) report(all []automation.Previewed, e automation.Estate, run *github.Run) *reporting.Report {
 	var runs []reporting.Run
 	for _, one := range all {
 		r := reporting.Run{Environment: one.Stack, Result: one.Result, Err: one.Err, Note: strings.Join(one.Notes, "; ")}
 		if one.Plan != nil {
 			r.Digest = one.Plan.Digest
+			r.Approve = o.approval(one, e.RequiresApproval(one.Stack), run)
 		}
 		if run != nil {
 			r.Commit, r.RunURL = run.Head, run.URL
@@ -141,7 +152,59 @@ func previewReport(all []automation.Previewed, run *github.Run) *reporting.Repor
 		}
 		runs = append(runs, r)
 	}
-	return reporting.Of(previewTitle, runs...)
+	out := reporting.Of(previewTitle, runs...)
+	out.Order = deployorder.Of(e)
+	return out
+}
+
+// approval says how what was previewed is approved. For a pull request that is its merge, after which the changes are planned
+// anew: see deploy.yml. Elsewhere it is a deploy that is held to the digest.
+func (o *previewFlags) approval(one automation.Previewed, required bool, run *github.Run) *reporting.Approval {
+	critical := deploy.Allowances(one.Result)
+	var allow []string
+	for _, name := range critical {
+		if !strings.HasPrefix(name, "urn:") {
+			name = one.Stack + "=" + name
+		}
+		allow = append(allow, "--allow "+quoted(name))
+	}
+	if run != nil && run.PullRequest != 0 {
+		text := "merge the pull request: it is planned once more, and deployed"
+		if required {
+			text = fmt.Sprintf("merge the pull request: it is planned once more, and waits for the reviewers of the environment %s", one.Stack)
+		}
+		if len(allow) > 0 {
+			text += "; what is critical is refused until the deploy is started by hand with " + strings.Join(allow, " ")
+		}
+		return &reporting.Approval{Text: text}
+	}
+	command := []string{"platform deploy", one.Stack, "--approved", plan.ShortDigest(one.Plan.Digest)}
+	command = append(command, o.same()...)
+	command = append(command, allow...)
+	if required {
+		command = append(command, "--approval REFERENCE")
+	}
+	return &reporting.Approval{Command: strings.Join(command, " ")}
+}
+
+// same are the flags with which another command plans the same as this one.
+func (o *previewFlags) same() []string {
+	var out []string
+	for _, f := range []struct {
+		given      bool
+		name, text string
+	}{
+		{o.project != ".", "--project", o.project}, {o.cloud != "aws", "--cloud", o.cloud}, {o.dir != "", "--dir", o.dir},
+		{o.program != "", "--program", o.program}, {o.awsOnly, "--aws-only", ""}, {o.create, "--create", ""}, {o.refresh, "--refresh", ""},
+	} {
+		switch {
+		case f.given && f.text != "":
+			out = append(out, f.name, word(f.text))
+		case f.given:
+			out = append(out, f.name)
+		}
+	}
+	return out
 }
 
 // workflowRun is the GitHub workflow run that the command is part of, or nil.
@@ -208,7 +271,7 @@ func unsuccessful(r *reporting.Report) string {
 			out = append(out, fmt.Sprintf("%s: %s", e.Name, e.Outcome))
 		}
 	}
-	return fmt.Sprintf("%d of %d environments could not be previewed: %s", len(out), len(r.Environments), strings.Join(out, ", "))
+	return fmt.Sprintf("%d of %s could not be previewed: %s", len(out), plural.Of(len(r.Environments), "environment"), strings.Join(out, ", "))
 }
 
 // showReport prints a report as text, or as JSON together with the error.
@@ -247,7 +310,7 @@ func newProgress(t *terminal, name rehearsal.PhaseName) *progress {
 
 // event handles one event of an engine.
 func (p *progress) event(e plan.Event) {
-	if e.Step == nil || e.Step.Status == plan.Running || !e.Step.InCloud() {
+	if e.Step == nil || e.Step.Status == plan.Running || !e.Step.Counted() {
 		return // diagnostics are printed at the end, with the rest; component resources are not counted
 	}
 	p.mu.Lock()

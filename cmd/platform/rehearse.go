@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation/rehearsal"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // newRehearse returns the command that rehearses all environments.
@@ -153,22 +154,24 @@ func showRehearsal(t *terminal, r *rehearsal.Report) {
 			}
 		}
 	}
+	// A column for each environment: there are fewer of them than phases.
 	w := newTable()
-	header := table.Row{"Environment", "Resources"}
+	header, resources := table.Row{""}, table.Row{"resources"}
 	var columns []table.ColumnConfig
-	for i, n := range names {
-		header = append(header, string(n))
-		columns = append(columns, table.ColumnConfig{Number: i + 3, Align: text.AlignRight})
+	for i, env := range r.Environments {
+		name := env.Name
+		if env.Owner != "" {
+			name += "\non " + env.Owner
+		}
+		header, resources = append(header, name), append(resources, env.Resources)
+		columns = append(columns, table.ColumnConfig{Number: i + 2, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	w.SetColumnConfigs(columns)
 	w.AppendHeader(header)
-	for _, env := range r.Environments {
-		name := env.Name
-		if env.Owner != "" {
-			name += " (on the cluster of " + env.Owner + ")"
-		}
-		row := table.Row{name, env.Resources}
-		for _, n := range names {
+	w.AppendRow(resources)
+	for _, n := range names {
+		row := table.Row{string(n)}
+		for _, env := range r.Environments {
 			took := ""
 			for _, p := range env.Phases {
 				if p.Name == n {
@@ -196,9 +199,9 @@ func showRehearsal(t *terminal, r *rehearsal.Report) {
 	t.print("\n")
 	switch {
 	case !r.OK:
-		t.print("The rehearsal failed after %s. %d objects are in its cloud.\n", seconds(r.Duration), r.Objects)
+		t.print("The rehearsal failed after %s. %s in its cloud.\n", seconds(r.Duration), plural.Of(r.Objects, "object is", "objects are"))
 	case r.Kept:
-		t.print("All environments are up, after %s: %d objects are in the rehearsal's cloud. To look at them:\n\n", seconds(r.Duration), r.Objects)
+		t.print("All environments are up, after %s: %s in the rehearsal's cloud. To look at them:\n\n", seconds(r.Duration), plural.Of(r.Objects, "object is", "objects are"))
 		for _, env := range r.Environments {
 			t.print("  platform preview %s --cloud rehearsal --dir %s\n", env.Name, r.Dir)
 		}

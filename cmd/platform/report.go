@@ -187,19 +187,12 @@ func readParts(sources, expected []string, run *github.Run) (_ *reporting.Report
 		}
 		parts = append(parts, reporting.Of("", missing))
 	}
-	r := reporting.Join(title, parts...)
-	slices.SortStableFunc(r.Environments, func(a, b reporting.Environment) int {
-		return position(expected, a.Name) - position(expected, b.Name)
-	})
-	return r, absent, nil
-}
-
-// position is the index of a name in a list, or the length of the list.
-func position(list []string, name string) int {
-	if i := slices.Index(list, name); i >= 0 {
-		return i
+	// Parts say in which order environments are deployed. Where none is left, those who expect them know.
+	if !slices.ContainsFunc(parts, func(p *reporting.Report) bool { return len(p.Order) > 0 }) {
+		parts = append(parts, &reporting.Report{Order: expected})
 	}
-	return len(list)
+	r := reporting.Join(title, parts...)
+	return r, absent, nil
 }
 
 func readPart(file string) (*reporting.Report, error) {

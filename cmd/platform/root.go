@@ -10,6 +10,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
 // The exit codes, which the help text explains.
@@ -106,7 +107,7 @@ func usage(c *cobra.Command, err error) error {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usage(c, fmt.Errorf("expected %s, got %d arguments", what, len(args)))
+			return usage(c, fmt.Errorf("expected %s, got %s", what, plural.Of(len(args), "argument")))
 		}
 		return nil
 	}

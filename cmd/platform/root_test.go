@@ -241,9 +241,9 @@ func TestASummaryTellsWhatWasDoneFromWhatWouldBe(t *testing.T) {
 	t.Parallel()
 	changes := map[string]int{"create": 2, "same": 1}
 	for want, r := range map[string]*plan.Result{
-		"2 to create, 1 unchanged": {Operation: plan.OpPreview, Changes: changes},
-		"2 created, 1 unchanged":   {Operation: plan.OpUp, Changes: changes},
-		"3 to delete": {Operation: plan.OpDestroy, Changes: map[string]int{"delete": 3},
+		"2 to create, 1 unchanged": {Operation: plan.OpPreview, Counts: changes},
+		"2 created, 1 unchanged":   {Operation: plan.OpUp, Counts: changes},
+		"3 to delete": {Operation: plan.OpDestroy, Counts: map[string]int{"delete": 3},
 			Steps: []plan.Step{{Status: plan.Planned}}},
 		"nothing to do": {Operation: plan.OpUp},
 	} {

@@ -47,8 +47,11 @@ func showWithheld(w io.Writer, r *plan.Result) {
 func stepLine(s plan.Step) string {
 	line := fmt.Sprintf("%s %s %s %s", plan.Sign(s.Op), verb(s.Op), s.Type, s.Name)
 	switch {
+	case s.FollowsFrom != "":
+		_, name := plan.Names(s.FollowsFrom)
+		line += ": follows from " + name
 	case len(s.ReplaceKeys) > 0:
-		line += ": because of " + strings.Join(s.ReplaceKeys, ", ")
+		line += ": because of " + strings.Join(reasons(s), ", ")
 	case len(s.DiffKeys) > 0:
 		line += ": " + strings.Join(s.DiffKeys, ", ")
 	}
@@ -62,6 +65,20 @@ func stepLine(s plan.Step) string {
 		line += " (" + map[plan.Status]string{plan.Failed: "failed", plan.Running: "interrupted"}[s.Status] + ")"
 	}
 	return line
+}
+
+// reasons are the properties that force a replacement, with their values.
+func reasons(s plan.Step) []string {
+	var out []string
+	for _, p := range s.Properties {
+		if p.Replaces {
+			out = append(out, p.Path+": "+oldAndNew(p))
+		}
+	}
+	if len(out) == 0 {
+		return s.ReplaceKeys
+	}
+	return out
 }
 
 // verb is the operation in plain words.
@@ -81,15 +98,8 @@ var done = map[string]string{
 // summary counts changes in words: planned or done. Component resources are not counted.
 func summary(r *plan.Result) string {
 	planned := r.Operation == plan.OpPreview || len(r.Steps) > 0 && r.Steps[0].Status == plan.Planned
-	groupings := map[string]int{}
-	for _, s := range r.Steps {
-		if !s.InCloud() {
-			groupings[s.Op]++
-		}
-	}
 	var out []string
-	for op, n := range r.Changes {
-		n -= groupings[op]
+	for op, n := range r.Counts {
 		what := "to " + op
 		if !planned && done[op] != "" {
 			what = done[op]
@@ -99,7 +109,7 @@ func summary(r *plan.Result) string {
 		}
 	}
 	slices.Sort(out)
-	if same := r.Changes["same"]; same > 0 {
+	if same := r.Counts["same"]; same > 0 {
 		out = append(out, fmt.Sprintf("%d unchanged", same))
 	}
 	if len(out) == 0 {

@@ -34,8 +34,8 @@ func (w *watch) event(e plan.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case e.Step == nil:
-		return // printed at the end, with the rest
+	case e.Step == nil || !e.Step.Counted():
+		return // printed at the end, with the rest; component resources are not counted
 	case e.Step.Status == plan.Running:
 		w.running[e.Step.URN] = e.Step.Type + " " + e.Step.Name
 	default:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
+	"github.com/eks-platform/eks-platform/internal/plural"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -140,23 +141,23 @@ func (r BudgetRow) explain(demands []Demand, custom bool) string {
 	var groups []string
 	pods := false // whether any take addresses here
 	for _, d := range demands {
-		group := fmt.Sprintf("%s %d nodes", d.Name, d.Nodes)
+		group := d.Name + " " + plural.Of(d.Nodes, "node")
 		switch h := d.PerNode; {
 		case h.Prefixes > 0:
-			group += fmt.Sprintf(" x %d pods, %d prefixes", d.MaxPods, h.Prefixes)
+			group += fmt.Sprintf(" x %s, %s", plural.Of(d.MaxPods, "pod"), plural.Of(h.Prefixes, "prefix", "prefixes"))
 			pods = true
 		case h.PodAddresses > 0:
-			group += fmt.Sprintf(" x %d pods, %d addresses", d.MaxPods, h.PodAddresses)
+			group += fmt.Sprintf(" x %s, %s", plural.Of(d.MaxPods, "pod"), plural.Of(h.PodAddresses, "address", "addresses"))
 			pods = true
 		}
 		groups = append(groups, group)
 	}
 	var lacks []string
 	if r.PrefixesNeeded > r.Prefixes {
-		lacks = append(lacks, fmt.Sprintf("%d prefixes of /%d where %d fit", r.PrefixesNeeded, delegatedPrefix, r.Prefixes))
+		lacks = append(lacks, fmt.Sprintf("%s of /%d where %s", plural.Of(r.PrefixesNeeded, "prefix", "prefixes"), delegatedPrefix, plural.Of(r.Prefixes, "fits", "fit")))
 	}
 	if r.AddressesNeeded > r.Addresses {
-		lacks = append(lacks, fmt.Sprintf("%d addresses where %d are free", r.AddressesNeeded, max(0, r.Addresses)))
+		lacks = append(lacks, fmt.Sprintf("%s where %s free", plural.Of(r.AddressesNeeded, "address", "addresses"), plural.Of(max(0, r.Addresses), "is", "are")))
 	}
 	remedy := "lower the groups' max or max pods, or use a larger range"
 	switch {

@@ -20,6 +20,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/eks-platform/eks-platform/internal/format"
+	"github.com/eks-platform/eks-platform/internal/plural"
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/spelling"
 )
@@ -192,13 +193,13 @@ func (s *Schema) collect(e *jsonschema.ValidationError, value any, out *problem.
 	case *kind.Maximum:
 		out.Add(at, "must be at most %s, got %s", rat(k.Want), rat(k.Got))
 	case *kind.MinItems:
-		out.Add(at, "must have at least %d item%s, got %d", k.Want, plural(k.Want), k.Got)
+		out.Add(at, "must have at least %s, got %d", plural.Of(k.Want, "item"), k.Got)
 	case *kind.MaxItems:
-		out.Add(at, "must have at most %d item%s, got %d", k.Want, plural(k.Want), k.Got)
+		out.Add(at, "must have at most %s, got %d", plural.Of(k.Want, "item"), k.Got)
 	case *kind.MinLength:
-		out.Add(at, "must be at least %d characters long, got %d", k.Want, k.Got)
+		out.Add(at, "must be at least %s long, got %d", plural.Of(k.Want, "character"), k.Got)
 	case *kind.MaxLength:
-		out.Add(at, "must be at most %d characters long, got %d", k.Want, k.Got)
+		out.Add(at, "must be at most %s long, got %d", plural.Of(k.Want, "character"), k.Got)
 	case *kind.UniqueItems:
 		out.Add(at+"["+strconv.Itoa(max(k.Duplicates[0], k.Duplicates[1]))+"]", "is the same as item %d of the list",
 			min(k.Duplicates[0], k.Duplicates[1])+1)
@@ -420,13 +421,6 @@ func didYouMean(name string, valid []string) string {
 		return "; valid keys are " + strings.Join(valid, ", ")
 	}
 	return ""
-}
-
-func plural(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return "s"
 }
 
 func article(word string) string {
