@@ -89,7 +89,11 @@ func (p *Platform) Lease(ctx context.Context, stack string) (*lease.Record, erro
 	if err != nil {
 		return nil, err
 	}
-	return lease.Read(ctx, b.Store, b.Stack)
+	r, err := lease.Read(ctx, b.Store, b.Stack)
+	if errors.Is(err, lease.ErrUnreadable) {
+		return nil, Failure(ctx, err, "", stack)
+	}
+	return r, err
 }
 
 // BreakLease removes the lease of a stack: see lease.Break for when that is allowed.
@@ -103,6 +107,9 @@ func (p *Platform) BreakLease(ctx context.Context, stack string, o lease.BreakOp
 	var held *lease.HeldError
 	if errors.As(err, &held) {
 		return nil, &Error{Kind: ErrLocked, Stack: stack, Messages: []string{err.Error()}, cause: err}
+	}
+	if errors.Is(err, lease.ErrUnreadable) {
+		return nil, Failure(ctx, err, "", stack)
 	}
 	return broken, err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/eks-platform/eks-platform/automation/plan"
+	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/internal/markup"
 )
 
@@ -85,7 +86,8 @@ func (e *Error) Because(cause error) *Error {
 	return e
 }
 
-// Failure makes an *Error of everything: of what is none, an ErrCancelled when the context has ended, an ErrEngine otherwise.
+// Failure makes an *Error of everything: of what is none, an ErrCancelled when the context has ended, an ErrDamaged for a lease
+// that cannot be read, an ErrEngine otherwise.
 func Failure(ctx context.Context, err error, op plan.Operation, stack string) error {
 	var known *Error
 	switch {
@@ -96,7 +98,11 @@ func Failure(ctx context.Context, err error, op plan.Operation, stack string) er
 	case ctx.Err() != nil:
 		return &Error{Kind: ErrCancelled, Operation: op, Stack: stack, cause: ctx.Err()}
 	}
-	return &Error{Kind: ErrEngine, Operation: op, Stack: stack, Messages: []string{err.Error()}, cause: err}
+	kind := ErrEngine
+	if errors.Is(err, lease.ErrUnreadable) {
+		kind = ErrDamaged
+	}
+	return &Error{Kind: kind, Operation: op, Stack: stack, Messages: []string{err.Error()}, cause: err}
 }
 
 // Named puts the operation that a person asked for into an error of a step on the way to it.

@@ -22,9 +22,13 @@ func (p *Platform) Inspect(ctx context.Context, env string) (*state.Inspection, 
 		return nil, Failure(ctx, err, plan.OpRepair, env)
 	}
 	var held *lease.Record
+	damage := ""
 	if b.Store != nil {
 		held, err = lease.Read(ctx, b.Store, b.Stack)
-		if err != nil && !errors.Is(err, lease.ErrNotHeld) {
+		switch {
+		case errors.Is(err, lease.ErrUnreadable):
+			damage = err.Error()
+		case err != nil && !errors.Is(err, lease.ErrNotHeld):
 			return nil, Failure(ctx, err, plan.OpRepair, env)
 		}
 	}
@@ -32,7 +36,7 @@ func (p *Platform) Inspect(ctx context.Context, env string) (*state.Inspection, 
 	if err != nil {
 		return nil, Failure(ctx, err, plan.OpRepair, env)
 	}
-	found.Lease = held
+	found.Lease, found.LeaseDamage = held, damage
 	return found, nil
 }
 

@@ -72,7 +72,7 @@ func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOpt
 	if found.Clean() {
 		return out, nil
 	}
-	m := &mending{session: s, o: o, did: func(what string) {
+	m := &mending{session: s, o: o, damaged: found.LeaseDamage != "", did: func(what string) {
 		out.Done = append(out.Done, what)
 		s.tell(plan.StageRepair, what)
 	}}
@@ -103,11 +103,24 @@ type mending struct {
 	*session
 	o   RepairOptions
 	did func(string) // told what was done
+	// damaged tells that the lease cannot be read.
+	damaged bool
 }
 
-// takeLease breaks the lease that is in the way, if that is allowed, and takes its own.
+// takeLease breaks the lease that is in the way, if that is allowed, and takes its own. One that cannot be read is broken by
+// force only: nobody knows whose it is.
 func (m *mending) takeLease(ctx context.Context) (*lease.Lease, error) {
 	var held *lease.HeldError
+	if m.damaged && m.o.Force {
+		_, err := lease.Break(ctx, m.beside.Store, m.beside.Stack, lease.BreakOptions{By: m.by, Force: true, Reason: m.o.Reason})
+		switch {
+		case errors.Is(err, lease.ErrNotHeld):
+		case err != nil:
+			return nil, err
+		default:
+			m.did("broke a lease that cannot be read, by force")
+		}
+	}
 	if old := m.broken; old != nil && !old.Expired {
 		b, err := lease.Break(ctx, m.beside.Store, m.beside.Stack, lease.BreakOptions{ID: old.ID, By: m.by, Force: m.o.Force, Reason: m.o.Reason})
 		switch {

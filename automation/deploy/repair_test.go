@@ -343,3 +343,43 @@ func TestWhoDeploysKeepsNoCredential(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%+v", by), "hunter2")
 	assert.Contains(t, by.Run, "ci.example.com/7")
 }
+
+func TestALeaseThatCannotBeReadIsBrokenByForceAndOnlyThen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.up("prod")
+	b, err := r.Beside(t.Context(), "prod")
+	require.NoError(t, err)
+	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice"}, lease.Options{})
+	require.NoError(t, err)
+	keys, err := b.Store.List(t.Context(), "")
+	require.NoError(t, err)
+	damaged := 0
+	for _, key := range keys {
+		o, err := b.Store.Get(t.Context(), key)
+		require.NoError(t, err)
+		if strings.Contains(string(o.Data), l.Record().ID) {
+			_, err = b.Store.Put(t.Context(), key, []byte("garbage"))
+			require.NoError(t, err)
+			damaged++
+		}
+	}
+	require.Equal(t, 1, damaged)
+
+	found, err := r.Inspect(t.Context(), "prod")
+	require.NoError(t, err)
+	assert.False(t, found.Clean())
+	assert.Contains(t, strings.Join(found.Lines(), "\n"), "cannot be understood")
+	_, err = r.deploy(Options{})
+	require.ErrorIs(t, err, automation.ErrDamaged)
+	_, err = r.Repair(t.Context(), "prod", RepairOptions{})
+	require.ErrorIs(t, err, automation.ErrDamaged)
+	require.ErrorIs(t, err, lease.ErrUnreadable)
+
+	done, err := r.Repair(t.Context(), "prod", RepairOptions{Force: true, Reason: "nobody deploys"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"broke a lease that cannot be read, by force"}, done.Done)
+	found, err = r.Inspect(t.Context(), "prod")
+	require.NoError(t, err)
+	assert.True(t, found.Clean(), "%v", found.Lines())
+}

@@ -29,8 +29,8 @@ type session struct {
 	broken *lease.Record
 }
 
-// holder completes who acts with what this machine knows, and masks what people have given: leases and the history keep it for
-// everybody who may read the state.
+// holder completes who acts with what this machine knows, and masks what people have given: the history keeps it for everybody
+// who may read the state.
 func holder(by lease.Holder) lease.Holder {
 	by = by.OnThisMachine()
 	by.Actor, by.Run, by.Commit = plan.Mask(by.Actor), plan.MaskAddress(by.Run), plan.Mask(by.Commit)

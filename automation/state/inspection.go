@@ -16,6 +16,8 @@ type Inspection struct {
 	Unleased string `json:"unleased,omitempty"`
 	// Lease is the lease of the stack, expired or not; nil when nobody has it. A deploy does not count its own.
 	Lease *lease.Record `json:"lease,omitempty"`
+	// LeaseDamage says of a lease that cannot be read where it is and why. Nobody can deploy until it is broken by force.
+	LeaseDamage string `json:"leaseDamage,omitempty"`
 	// Locks are Pulumi's own, which a self-managed backend keeps until whoever took one removes it.
 	Locks []Lock `json:"locks,omitempty"`
 	// Damage are files that keep the Pulumi CLI from reading the stack. What is pending is not known then.
@@ -25,7 +27,7 @@ type Inspection struct {
 }
 
 // Clean reports whether nothing stands in the way of an update.
-func (i *Inspection) Clean() bool { return i.Lease == nil && !i.Blocks() }
+func (i *Inspection) Clean() bool { return i.Lease == nil && i.LeaseDamage == "" && !i.Blocks() }
 
 // Blocks reports whether anything but the lease stands in the way.
 func (i *Inspection) Blocks() bool { return len(i.Locks)+len(i.Damage)+len(i.Pending) > 0 }
@@ -47,6 +49,9 @@ func (i *Inspection) Lines() []string {
 			text += "; it is held: wait"
 		}
 		out = append(out, text)
+	}
+	if i.LeaseDamage != "" {
+		out = append(out, i.LeaseDamage)
 	}
 	for _, l := range i.Locks {
 		out = append(out, l.String())

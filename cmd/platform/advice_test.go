@@ -54,6 +54,9 @@ var advised = map[string]struct {
 	"a lease that is to be broken": {
 		refused(automation.ErrLocked, "", &lease.HeldError{}), []string{"platform lease prod --break --reason WHY"},
 	},
+	"a lease that cannot be read": {
+		refused(automation.ErrDamaged, plan.OpDeploy, lease.ErrUnreadable), []string{"platform repair prod --force --reason WHY"},
+	},
 	"a lock without proof": {blocked(state.Inspection{Locks: []state.Lock{{Doubt: "who knows"}}}), []string{"platform repair prod --force --reason WHY"}},
 	"a stale lock":         {blocked(state.Inspection{Locks: []state.Lock{{Proof: "it is gone"}}}), []string{"platform repair prod", "--repair"}},
 	"a damaged state":      {blocked(state.Inspection{Damage: []state.Damage{{Copy: "a copy"}}}), []string{"platform repair prod --restore"}},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
+	"github.com/eks-platform/eks-platform/internal/mask"
 )
 
 // BreakOptions say how a lease may be broken.
@@ -50,7 +51,7 @@ func Break(ctx context.Context, store statestore.Store, stack statestore.Stack, 
 	if err := stack.Check(); err != nil {
 		return nil, err
 	}
-	opts.Reason = strings.TrimSpace(opts.Reason)
+	opts.Reason = mask.Text(strings.TrimSpace(opts.Reason))
 	if opts.Force && opts.Reason == "" {
 		return nil, fmt.Errorf("the lease of %s: %w", stack, ErrNoReason)
 	}
@@ -63,7 +64,7 @@ func Break(ctx context.Context, store statestore.Store, stack statestore.Stack, 
 	var version string
 	switch {
 	case errors.As(err, &unreadable) && opts.Force && opts.ID == "":
-		b.Forced, b.Unreadable, version = true, string(unreadable.object.Data), unreadable.object.Version
+		b.Forced, b.Unreadable, version = true, mask.Text(string(unreadable.object.Data)), unreadable.object.Version
 	case err != nil:
 		return nil, err
 	case opts.ID != "" && other.ID != opts.ID:

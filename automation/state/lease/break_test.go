@@ -224,3 +224,37 @@ func TestARecordThatCannotBeUnderstoodIsKeptAsItIsWhenItIsBroken(t *testing.T) {
 		acquire(t, store, bob, lease.Options{Clock: k.Clock})
 	})
 }
+
+func TestWhatIsKeptOfABrokenLeaseHasNoCredential(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2hunter2"
+	storetest.Each(t, func(t *testing.T, k *storetest.Kind) {
+		store := k.Open(t)
+		who := lease.Holder{Actor: "bot password=" + secret, Run: "https://ci:" + secret + "@ci.example.com/7?token=" + secret, Commit: "token=" + secret}
+		for _, garbage := range []string{"", `{"run": "https://ci:` + secret + `@ci.example.com"`} {
+			if garbage == "" {
+				acquire(t, store, who, lease.Options{Clock: k.Clock})
+			} else if _, err := store.Put(t.Context(), devKey, []byte(garbage)); err != nil {
+				t.Fatal(err)
+			}
+			o, err := store.Get(t.Context(), devKey)
+			if err != nil || garbage == "" && strings.Contains(string(o.Data), secret) {
+				t.Errorf("the lease has %s, %v", o.Data, err)
+			}
+			if _, err := lease.Break(t.Context(), store, dev, lease.BreakOptions{Force: true, Reason: "password=" + secret, By: who, Clock: k.Clock}); err != nil {
+				t.Fatal(err)
+			}
+			k.Clock.Advance(time.Second) // the next one has another name
+		}
+		keys, err := store.List(t.Context(), brokenDir)
+		if err != nil || len(keys) != 2 {
+			t.Fatalf("%v, %v", keys, err)
+		}
+		for _, key := range keys {
+			o, err := store.Get(t.Context(), key)
+			if err != nil || strings.Contains(string(o.Data), secret) || !strings.Contains(string(o.Data), "[masked]") {
+				t.Errorf("%s has %s, %v", key, o.Data, err)
+			}
+		}
+	})
+}

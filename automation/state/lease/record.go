@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
+	"github.com/eks-platform/eks-platform/internal/mask"
 )
 
 // Holder is who has a lease, or who broke one.
@@ -29,6 +30,8 @@ type Holder struct {
 
 // here fills in what this process knows of itself.
 func (h Holder) here() Holder {
+	// Everybody who may read the state may read the lease, and what was broken stays.
+	h.Actor, h.Run, h.Commit = mask.Text(h.Actor), mask.Address(h.Run), mask.Text(h.Commit)
 	if h.Host == "" {
 		h.Host = hostname()
 	}
@@ -206,7 +209,7 @@ type unreadableError struct {
 }
 
 func (e *unreadableError) Error() string {
-	return fmt.Sprintf("the lease in %s: %s: %s; look at it, and break it by force if nobody deploys", e.where, ErrUnreadable, e.err)
+	return fmt.Sprintf("the lease in %s: %s: %s", e.where, ErrUnreadable, e.err)
 }
 
 func (e *unreadableError) Unwrap() []error { return []error{ErrUnreadable, e.err} }
