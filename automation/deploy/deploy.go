@@ -330,7 +330,7 @@ func (d *deployment) history(err error) *history.Record {
 		r.Allowances = append(r.Allowances, plan.Mask(a))
 	}
 	if p := d.out.Plan; p != nil {
-		r.Digest, r.Program, r.CLI, r.Changes = p.Digest, p.Identity.Program, p.Identity.CLI, p.Result.Changes
+		r.Digest, r.Program, r.CLI, r.Changes = p.Digest, p.Identity.Program, p.Identity.CLI, p.Result.Counts
 		for _, s := range p.Result.Steps {
 			if s.Destructive() {
 				r.Destructive = append(r.Destructive, history.Resource{Op: s.Op, Type: s.Type, Name: s.Name, URN: s.URN})
@@ -338,7 +338,7 @@ func (d *deployment) history(err error) *history.Record {
 		}
 	}
 	if d.out.Up != nil {
-		r.Changes = d.out.Up.Changes
+		r.Changes = d.out.Up.Counts
 		for _, s := range d.out.Up.Failed() {
 			if r.Failure != nil {
 				r.Failure.Resources = append(r.Failure.Resources, s.URN)

@@ -81,7 +81,7 @@ func recordLine(r history.Record) string {
 		what += " (" + r.Failure.Kind + ")"
 	}
 	parts := []string{fmt.Sprintf("%s  %s %s by %s", r.Started.UTC().Format("2006-01-02 15:04:05"), r.Operation, what, r.Actor)}
-	if changes := summary(&plan.Result{Operation: plan.OpUp, Changes: r.Changes}); r.Operation == string(plan.OpDeploy) && r.Result == history.Succeeded {
+	if changes := summary(&plan.Result{Operation: plan.OpUp, Counts: r.Changes}); r.Operation == string(plan.OpDeploy) && r.Result == history.Succeeded {
 		parts = append(parts, changes)
 	}
 	for _, p := range []struct{ name, value string }{

@@ -98,12 +98,11 @@ var errChanges = errors.New("there are changes")
 
 func preview(ctx context.Context, t *terminal, p *automation.Platform, names []string, o *previewFlags) error {
 	e, err := p.Estate(names...)
-	if err != nil {
-		return err
-	}
-	order := deployorder.Of(e)
+	if err == nil {
+		names = deployorder.Sort(deployorder.Of(e), names)
+	} // otherwise each preview fails, and leaves its part of the report
 	progress := newProgress(t, "preview")
-	all, err := p.Previews(ctx, deployorder.Sort(order, names), automation.PreviewsOptions{
+	all, err := p.Previews(ctx, names, automation.PreviewsOptions{
 		Preview: o.preview(progress.event), Program: o.program, AtOnce: o.atOnce, OnDone: progress.done,
 	})
 	t.status(nil)
@@ -153,7 +152,9 @@ func (o *previewFlags) report(all []automation.Previewed, e automation.Estate, r
 		runs = append(runs, r)
 	}
 	out := reporting.Of(previewTitle, runs...)
-	out.Order = deployorder.Of(e)
+	if e != nil {
+		out.Order = deployorder.Of(e)
+	}
 	return out
 }
 

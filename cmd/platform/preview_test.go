@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,8 +50,15 @@ func TestPreviewsLeaveReportsAndWhatADeployIsHeldTo(t *testing.T) {
 	var r reporting.Report
 	require.NoError(t, json.Unmarshal([]byte(merged.out), &r))
 	require.Len(t, r.Environments, 2)
-	assert.Equal(t, held.Digest, r.Environments[0].Digest)
-	assert.Len(t, r.Environments[0].Changes, len(held.Result.Steps))
+	assert.Equal(t, []string{"stg", "prod"}, []string{r.Environments[0].Name, r.Environments[1].Name}, "in the order of deployment")
+	prod := r.Environments[1]
+	assert.Equal(t, held.Digest, prod.Digest)
+	assert.Len(t, prod.Changes, held.Result.Count("create"), "what only groups resources is neither shown nor counted")
+	assert.Equal(t, len(prod.Changes), prod.Counts.Create)
+	require.NotNil(t, prod.Approve)
+	assert.Contains(t, prod.Approve.Command, "platform deploy prod --approved "+plan.ShortDigest(held.Digest))
+	assert.Contains(t, prod.Approve.Command, "--cloud rehearsal --dir ")
+	assert.Contains(t, got.err, fmt.Sprintf("prod  preview: done, %d resources in", prod.Counts.Create), "progress counts the same")
 
 	up := platform(t, "", append([]string{"deploy", "prod", "--approved-file", save + "/prod.plan.json", "--approval", "review 1"}, rehearsal...)...)
 	require.Zero(t, up.code, up.err)

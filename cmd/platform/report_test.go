@@ -46,7 +46,7 @@ func TestTheReportIsOneOfAllParts(t *testing.T) {
 	dir := parts(t)
 	for format, want := range map[string][]string{
 		"text":     {"3 environments", "prod-cluster", "the subnets do not fit"},
-		"markdown": {"**3 environments", "**prod-cluster**", "the subnets do not fit"},
+		"markdown": {"3 environments · ", "| environment | result | changes | time |", "**prod-cluster**", "the subnets do not fit"},
 		"html":     {"<!doctype html>", "prod-cluster", "the subnets do not fit"},
 		"json":     {`"environments": 3`, "prod-cluster", "the subnets do not fit"},
 	} {

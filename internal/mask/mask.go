@@ -8,7 +8,7 @@ import (
 )
 
 // Masked stands in the place of what looks like a credential.
-const Masked = "[Masked]"
+const Masked = "[masked]"
 
 // credentials are what credentials look like, with the text that takes their place. The engine's own marks for secrets
 // come first and are exact; this is the second line, for values that nobody marked, and for messages.

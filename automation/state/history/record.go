@@ -54,7 +54,7 @@ type Record struct {
 	// resolved. Reason is why that was done by force.
 	Repaired []string `json:"repaired,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
-	// Changes counts resources by Pulumi's operation: create, update, replace, delete, same.
+	// Changes counts resources by Pulumi's operation (create, update, replace, delete, same), without what only groups them.
 	Changes map[string]int `json:"changes,omitempty"`
 	// Destructive are the resources that were replaced or deleted, or would have been.
 	Destructive []Resource `json:"destructive,omitempty"`
