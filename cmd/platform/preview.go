@@ -224,7 +224,7 @@ func (o *previewFlags) write(ctx context.Context, p *automation.Platform, all []
 			return fmt.Errorf("create the directory of --save: %w", err)
 		}
 		for i, one := range all {
-			part := reporting.Join(r.Title, &reporting.Report{Environments: r.Environments[i : i+1]})
+			part := reporting.Join(r.Title, &reporting.Report{Environments: r.Environments[i : i+1], Order: r.Order})
 			if err := writeReport(filepath.Join(o.save, one.Stack+".json"), formatJSON, part); err != nil {
 				return err
 			}
