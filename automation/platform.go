@@ -168,12 +168,12 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 		s.close()
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	w := &workspace{Workspace: local, session: s, create: func(ctx context.Context) error {
+	w := &workspace{Workspace: local, session: s, create: func(ctx context.Context) (bool, error) {
 		b, err := p.Beside(ctx, stack)
-		if err != nil {
-			return err
+		if err != nil || b.Store == nil {
+			return false, err
 		}
-		return b.Create(ctx)
+		return true, b.Create(ctx)
 	}}
 	w.stack, err = auto.SelectStack(ctx, stack, w)
 	var failure *Error

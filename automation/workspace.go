@@ -22,7 +22,7 @@ type workspace struct {
 	auto.Workspace
 	session *Attachment
 	stack   auto.Stack
-	create  func(ctx context.Context) error // makes the stack without the CLI
+	create  func(ctx context.Context) (made bool, err error) // makes the stack without the CLI, where that can be
 }
 
 func (w *workspace) close() { w.session.close() }
@@ -64,7 +64,9 @@ func (w *workspace) SelectStack(ctx context.Context, stack string) error {
 // the CLI would set up.
 func (w *workspace) CreateStack(ctx context.Context, stack string) error {
 	if w.session.Create && w.session.Missing {
-		return w.create(ctx)
+		if made, err := w.create(ctx); made || err != nil {
+			return err
+		}
 	}
 	_, err := w.run(ctx, stack, "stack", "init", "--no-select")
 	return err

@@ -22,8 +22,8 @@ func TestAttributesThatAKillLeftBehindAreRemoved(t *testing.T) {
 	r.up("prod")
 	files, err := filepath.Glob(r.kept("stacks/warehouse/prod.json*.attrs"))
 	require.NoError(t, err)
-	for _, damaged := range append(files, r.kept("meta.yaml.attrs")) {
-		require.FileExists(t, damaged)
+	require.NotEmpty(t, files)
+	for _, damaged := range append(files, r.kept("meta.yaml.attrs")) { // the last is there when the CLI has made the backend
 		require.NoError(t, os.WriteFile(damaged, nil, 0o600))
 	}
 

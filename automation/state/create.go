@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -19,10 +20,14 @@ const (
 	projectScoped = "version: 1\n"
 )
 
-// Create makes a stack as the CLI does, with no state, and leaves one that is there as it is. It saves a run of the CLI
-// where no encryption has to be set up, and needs a store.
+// Create makes a stack as the CLI does, with a state of no resources, and leaves one that is there as it is. It saves a run
+// of the CLI where no encryption has to be set up, and needs a store.
 func (b *Beside) Create(ctx context.Context) error {
-	checkpoint, err := json.Marshal(apitype.CheckpointV3{Stack: tokens.QName("organization/" + b.Stack.String())})
+	checkpoint, err := json.Marshal(apitype.CheckpointV3{
+		Stack: tokens.QName("organization/" + b.Stack.String()),
+		// Without a state, the file would be that of a stack whose state is lost, once a deploy is recorded.
+		Latest: &apitype.DeploymentV3{Manifest: apitype.ManifestV1{Time: time.Now()}},
+	})
 	if err != nil {
 		return err
 	}
