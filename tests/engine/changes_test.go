@@ -89,8 +89,9 @@ func changeLogTypes(t *testing.T, e *estate) {
 
 func changeCIDR(t *testing.T, e *estate) {
 	e = e.with(t, change("cidr: 10.16.0.0/16", "cidr: 10.17.0.0/16"))
-	golden(t, planOf(t, e, "dev"), "preview-dev-cidr.txt")
-	plan := e.preview("dev", automation.PreviewOptions{})
+	lines, plan, err := planLines(t.Context(), e.platform(), "dev")
+	require.NoError(t, err)
+	golden(t, lines, "preview-dev-cidr.txt")
 	replaced := map[string][]string{}
 	for _, s := range plan.Steps {
 		if s.Op == "replace" {

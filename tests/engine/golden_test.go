@@ -26,14 +26,15 @@ var parts = []string{"create-replacement", "delete-replaced"}
 // that are only read: operation, type, name, and in brackets the properties that change. The lines are ordered by URN.
 func planOf(t *testing.T, e *estate, stack string) []string {
 	t.Helper()
-	out, err := planLines(t.Context(), e.platform(), stack)
+	out, _, err := planLines(t.Context(), e.platform(), stack)
 	require.NoError(t, err)
 	return out
 }
 
-func planLines(ctx context.Context, p *automation.Platform, stack string) ([]string, error) {
+// planLines is planOf without a test, and returns the preview's result, too.
+func planLines(ctx context.Context, p *automation.Platform, stack string) ([]string, *plan.Result, error) {
 	lines := map[string]string{}
-	_, err := p.Preview(ctx, stack, automation.PreviewOptions{OnEvent: func(event plan.Event) {
+	r, err := p.Preview(ctx, stack, automation.PreviewOptions{OnEvent: func(event plan.Event) {
 		s := event.Step
 		if s == nil || s.Op == "same" || slices.Contains(parts, s.Op) {
 			return
@@ -48,7 +49,7 @@ func planLines(ctx context.Context, p *automation.Platform, stack string) ([]str
 	for _, urn := range slices.Sorted(maps.Keys(lines)) {
 		out = append(out, lines[urn])
 	}
-	return out, err
+	return out, r, err
 }
 
 // golden compares lines with a file in tests/testdata, or writes the file under UPDATE_GOLDEN=1.

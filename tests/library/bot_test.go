@@ -27,7 +27,7 @@ func TestABotOfAnotherModulePreviewsAndDeploys(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
 	bot := filepath.Join(dir, "bot")
-	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", bot, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-ldflags=-s -w", "-o", bot, ".")
 	build.Dir = dir
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)

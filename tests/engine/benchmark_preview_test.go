@@ -1,6 +1,4 @@
-// Package benchmark measures what the program, the engine and the rehearsal cloud cost together. Its results and their
-// method are in docs/performance.md.
-package benchmark
+package engine
 
 import (
 	"context"
