@@ -20,6 +20,8 @@ type PreviewsOptions struct {
 	// AtOnce bounds how many environments are previewed at the same time; 0 is two for each CPU. Each has an engine of
 	// its own, which takes some 150 MiB.
 	AtOnce int
+	// OnStart is called with each environment as its preview begins; calls do not overlap, neither with the others.
+	OnStart func(stack string)
 	// OnDone is called with each preview as it ends; calls do not overlap, neither with those of OnEvent.
 	OnDone func(Previewed)
 }
@@ -74,6 +76,11 @@ func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptio
 			select {
 			case slots <- struct{}{}:
 				defer func() { <-slots }()
+				if o.OnStart != nil {
+					told.Lock()
+					o.OnStart(name)
+					told.Unlock()
+				}
 				out[i] = p.previewed(ctx, name, o, elsewhere)
 			case <-ctx.Done():
 				out[i] = Previewed{Stack: name, Err: &Error{Kind: ErrCancelled, Operation: plan.OpPreview, Stack: name, cause: ctx.Err()}}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
@@ -61,6 +62,8 @@ func (c *Collector) Add(e events.EngineEvent) {
 		c.diagnostic(e.DiagnosticEvent)
 	case e.ErrorEvent != nil:
 		c.report(EventError, Diagnostic{Message: tidy(e.ErrorEvent.Error)})
+	case e.ProgressEvent != nil:
+		c.progress(e.ProgressEvent)
 	case e.SummaryEvent != nil:
 		c.finish()
 		for op, n := range e.SummaryEvent.ResourceChanges {
@@ -89,6 +92,18 @@ func (c *Collector) count() {
 		subtract(s)
 	}
 	maps.DeleteFunc(r.Counts, func(_ string, n int) bool { return n == 0 })
+}
+
+// progress passes on how far the engine is with a plugin.
+func (c *Collector) progress(p *apitype.ProgressEvent) {
+	line := tidy(p.Message)
+	switch {
+	case p.Done:
+		line += ": done"
+	case p.Total > 0:
+		line += fmt.Sprintf(": %d%%", 100*p.Completed/p.Total)
+	}
+	c.observe(Event{Kind: EventProgress, Time: time.Now(), Operation: c.result.Operation, Stack: c.result.Stack, Progress: line})
 }
 
 // parts are the events of one replacement beside the logical "replace", which reports it.

@@ -117,3 +117,25 @@ func drift(r *Result) map[string]string {
 	}
 	return out
 }
+
+func TestWhatTheEngineDoesBeforeItsResourcesIsTold(t *testing.T) {
+	t.Parallel()
+	var seen []Event
+	c := NewCollector(OpUp, "prod", func(e Event) { seen = append(seen, e) })
+	for _, p := range []apitype.ProgressEvent{
+		{Type: apitype.PluginDownload, Message: "Downloading plugin aws-6.83.4", Completed: 50, Total: 200},
+		{Type: apitype.PluginInstall, Message: "Installing plugin aws-6.83.4"},
+		{Type: apitype.PluginInstall, Message: "Installing plugin aws-6.83.4", Done: true},
+	} {
+		c.Add(events.EngineEvent{EngineEvent: apitype.EngineEvent{ProgressEvent: &p}})
+	}
+	var said []string
+	for _, e := range seen {
+		assert.Equal(t, EventProgress, e.Kind)
+		assert.Equal(t, "prod", e.Stack)
+		said = append(said, e.Progress)
+	}
+	assert.Equal(t, []string{
+		"Downloading plugin aws-6.83.4: 25%", "Installing plugin aws-6.83.4", "Installing plugin aws-6.83.4: done",
+	}, said)
+}

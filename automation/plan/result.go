@@ -244,6 +244,8 @@ const (
 	EventError   EventKind = "error"
 	// EventStage: a part of a deploy or a repair begins, or has something to say; see Stage.
 	EventStage EventKind = "stage"
+	// EventProgress: the engine is at something other than a resource; see Progress.
+	EventProgress EventKind = "progress"
 )
 
 // Event is one moment of a running operation.
@@ -258,4 +260,6 @@ type Event struct {
 	Diagnostic *Diagnostic `json:"diagnostic,omitempty"`
 	// Stage is set for EventStage: the part of a deploy that begins, and what there is to say of it.
 	Stage *Stage `json:"stage,omitempty"`
+	// Progress is set for EventProgress: what the engine is at, on one line, such as the download of a plugin.
+	Progress string `json:"progress,omitempty"`
 }

@@ -257,7 +257,12 @@ func (w *stageWatch) event(e plan.Event) {
 		w.t.note(fmt.Sprintf("%s %s: %s", e.Operation, e.Stack, e.Stage.Note))
 	default:
 		w.end()
-		w.of = newWatch(w.t, e.Stack, stageWords[e.Stage.Name])
+		doing := "in progress"
+		switch e.Stage.Name {
+		case plan.StagePreview, plan.StageUp, plan.StageSettle:
+			doing = starting
+		}
+		w.of = newWatchOf(w.t, e.Stack, stageWords[e.Stage.Name], doing)
 		w.t.note(fmt.Sprintf("%s %s: %s", e.Operation, e.Stack, stageWords[e.Stage.Name]))
 	}
 }

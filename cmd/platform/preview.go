@@ -103,9 +103,9 @@ func preview(ctx context.Context, t *terminal, p *automation.Platform, names []s
 	} // otherwise each preview fails, and leaves its part of the report
 	progress := newProgress(t, "preview")
 	all, err := p.Previews(ctx, names, automation.PreviewsOptions{
-		Preview: o.preview(progress.event), Program: o.program, AtOnce: o.atOnce, OnDone: progress.done,
+		Preview: o.preview(progress.event), Program: o.program, AtOnce: o.atOnce, OnStart: progress.start, OnDone: progress.done,
 	})
-	t.status(nil)
+	progress.phases.end()
 	r := o.report(all, e, workflowRun())
 	if saved := o.write(ctx, p, all, r); saved != nil {
 		return errors.Join(err, saved)
@@ -307,6 +307,11 @@ type progress struct {
 
 func newProgress(t *terminal, name rehearsal.PhaseName) *progress {
 	return &progress{phases: newPhases(t), name: name, started: time.Now(), finished: map[string]map[string]bool{}}
+}
+
+// start takes a preview that begins.
+func (p *progress) start(env string) {
+	p.tell(rehearsal.PhaseEvent{Environment: env, Duration: time.Since(p.started)})
 }
 
 // event handles one event of an engine.

@@ -71,7 +71,7 @@ func rehearse(ctx context.Context, t *terminal, o rehearsal.RunOptions) error {
 	p := newPhases(t)
 	o.OnPhase = p.tell
 	report, err := rehearsal.Run(ctx, o)
-	t.status(nil)
+	p.end()
 	if own && !o.Keep && report.Dir != "" {
 		if e := markEnded(report.Dir, err == nil); e != nil {
 			t.note("warning: " + e.Error())
@@ -93,54 +93,100 @@ func rehearse(ctx context.Context, t *terminal, o rehearsal.RunOptions) error {
 	return err
 }
 
-// phases shows the progress of each environment of a rehearsal.
+// phases shows the progress of several environments.
 type phases struct {
-	t  *terminal
+	t    *terminal
+	stop func()
+
 	mu sync.Mutex
 	// names are the environments in the order in which they started; now has their last events.
 	names  []string
-	now    map[string]rehearsal.PhaseEvent
+	now    map[string]told
 	last   time.Time
 	spoken map[string]time.Time
+	over   bool
+}
+
+// told is an event and when it came.
+type told struct {
+	rehearsal.PhaseEvent
+	at time.Time
 }
 
 func newPhases(t *terminal) *phases {
-	return &phases{t: t, now: map[string]rehearsal.PhaseEvent{}, spoken: map[string]time.Time{}}
+	p := &phases{t: t, now: map[string]told{}, spoken: map[string]time.Time{}}
+	p.stop = every(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.show()
+	})
+	return p
 }
 
 func (p *phases) tell(e rehearsal.PhaseEvent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := p.now[e.Environment]; !known {
+	_, known := p.now[e.Environment]
+	p.now[e.Environment] = told{e, time.Now()}
+	if !known {
 		p.names = append(p.names, e.Environment)
+		p.spoken[e.Environment] = firstWord()
 	}
-	p.now[e.Environment] = e
-	switch {
-	case e.Ended:
+	if e.Ended {
 		mark := "done"
 		if e.Err != nil {
 			mark = "failed"
 		}
 		p.t.note(fmt.Sprintf("%s  %s: %s, %s in %s", e.Environment, e.Phase, mark, fraction(e.Done, e.Total), seconds(e.Duration)))
 		p.spoken[e.Environment] = time.Now()
-	case !p.t.rich && e.Duration > quietFor && time.Since(p.spoken[e.Environment]) > quietFor:
-		p.t.note(line(e))
-		p.spoken[e.Environment] = time.Now()
+		p.last = time.Time{} // the lines of the others are gone from the screen
 	}
-	if p.t.rich && (e.Ended || time.Since(p.last) > 100*time.Millisecond) {
-		p.last = time.Now()
-		var lines []string
-		for _, name := range p.names {
-			if now := p.now[name]; !now.Ended {
-				lines = append(lines, line(now))
-			}
+	p.show()
+}
+
+// show shows how far the environments are, unless it did a moment ago.
+func (p *phases) show() {
+	if p.over || p.t.rich && time.Since(p.last) <= redrawn {
+		return
+	}
+	p.last = time.Now()
+	var lines []string
+	for _, name := range p.names {
+		e := p.now[name]
+		if e.Ended {
+			continue
 		}
+		e.Duration += time.Since(e.at)
+		lines = append(lines, line(e.PhaseEvent))
+		if !p.t.rich && time.Since(p.spoken[name]) > quiet(e.Duration) {
+			p.spoken[name] = time.Now()
+			p.t.note(line(e.PhaseEvent))
+		}
+	}
+	if p.t.rich {
 		p.t.status(lines)
 	}
 }
 
+// end removes the progress lines.
+func (p *phases) end() {
+	p.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	p.t.status(nil)
+}
+
 func line(e rehearsal.PhaseEvent) string {
-	return fmt.Sprintf("%s  %s: %s, %s", e.Environment, e.Phase, fraction(e.Done, e.Total), seconds(e.Duration))
+	at := fraction(e.Done, e.Total)
+	if e.Done == 0 {
+		at = starting
+	}
+	text := fmt.Sprintf("%s  %s: %s", e.Environment, e.Phase, at)
+	if e.Duration > redrawn {
+		text += ", " + seconds(e.Duration)
+	}
+	return text
 }
 
 // showRehearsal prints the report.

@@ -36,8 +36,13 @@ const exitCodes = `Exit codes:
 
 // run runs the command with arguments and returns its exit code.
 func run(ctx context.Context, t *terminal, args []string) int {
+	heard := t.listen()
 	root := newRoot(t)
 	root.SetArgs(args)
+	if c, _, err := root.Find(args); err == nil && c != root && c.Short != "" {
+		what := strings.ToLower(c.Short[:1]) + c.Short[1:]
+		defer t.speakUp(heard, c.CommandPath()+" is at work: "+what)()
+	}
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errChanges) && !errors.Is(err, errBlocked) {
 		t.note("error: " + message(err))

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // terminal is what the command reads from and writes to. Results go to out, progress and messages to err.
@@ -34,6 +36,49 @@ func isTerminal(f *os.File) bool {
 	}
 	null, err := os.Stat(os.DevNull)
 	return err != nil || !os.SameFile(info, null)
+}
+
+// heard is set as soon as anything is written.
+type heard struct{ atomic.Bool }
+
+// listener notes that something is written.
+type listener struct {
+	io.Writer
+	heard *heard
+}
+
+func (l listener) Write(p []byte) (int, error) {
+	l.heard.Store(true)
+	return l.Writer.Write(p)
+}
+
+// listen returns what is set as soon as anything is written.
+func (t *terminal) listen() *heard {
+	h := &heard{}
+	t.out, t.err = listener{t.out, h}, listener{t.err, h}
+	return h
+}
+
+// silence is how long a command may leave a person without a word.
+const silence = time.Second
+
+// speakUp prints a line if nothing was heard by the end of that time, and the command has not ended either.
+func (t *terminal) speakUp(h *heard, text string) (ended func()) {
+	var mu sync.Mutex
+	over := false
+	timer := time.AfterFunc(silence, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over && !h.Load() {
+			t.note(text)
+		}
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+	}
 }
 
 // note prints a progress line or a message.
