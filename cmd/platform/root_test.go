@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +29,15 @@ type said struct {
 	out, err string
 }
 
+// slowly is what a command says first where the machine takes a second for it.
+var slowly = regexp.MustCompile(`(?m)^platform .* is at work: .*\n`)
+
 // platform runs the command as a person would.
 func platform(t *testing.T, input string, args ...string) said {
 	t.Helper()
 	var out, err bytes.Buffer
 	code := run(t.Context(), &terminal{in: strings.NewReader(input), out: &out, err: &err, asks: input != ""}, args)
-	return said{code, out.String(), err.String()}
+	return said{code, out.String(), slowly.ReplaceAllString(err.String(), "")}
 }
 
 // project copies the frozen estate, with changes: pairs of old and new text in one of its stack files.
