@@ -158,7 +158,7 @@ func (p *phases) show() {
 		}
 		e.Duration += time.Since(e.at)
 		lines = append(lines, line(e.PhaseEvent))
-		if !p.t.rich && time.Since(p.spoken[name]) > quiet(e.Duration) {
+		if !p.t.rich && time.Since(p.spoken[name]) >= quiet(e.Duration) {
 			p.spoken[name] = time.Now()
 			p.t.note(line(e.PhaseEvent))
 		}
