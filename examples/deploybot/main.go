@@ -1,6 +1,7 @@
-// Command deploybot is an example of a bot on package automation. It previews all environments at once, has each preview
-// approved, and deploys exactly what was approved: dev before stg, which joins its cluster, and prod beside them. It
-// runs on a rehearsal of the environments, on this machine; with automation.AWS for the cloud it is the real thing.
+// Command deploybot is an example of a bot on package automation. It reads from the stack files which environments there
+// are, previews all of them at once, has each preview approved, and deploys exactly what was approved: the owner of a
+// cluster before the environments that join it, and the clusters beside each other. It runs on a rehearsal of the
+// environments, on this machine; with automation.AWS for the cloud it is the real thing.
 //
 //	go run ./examples/deploybot
 package main
@@ -24,9 +25,6 @@ import (
 	"github.com/eks-platform/eks-platform/automation/report"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
-
-// lanes run beside each other; in a lane, one environment comes after the other.
-var lanes = [][]string{{"dev", "stg"}, {"prod"}}
 
 func main() {
 	// An interrupt lets the engines finish what they have begun, and leaves no lock.
@@ -66,7 +64,24 @@ type bot struct {
 	out io.Writer
 }
 
+// lanesOf returns the environments of each cluster, its owner first. Lanes run beside each other; in a lane, one
+// environment comes after the other.
+func lanesOf(estate automation.Estate) [][]string {
+	var lanes [][]string
+	for _, env := range estate.Names() {
+		if estate.Owner(env) == "" {
+			lanes = append(lanes, append([]string{env}, estate.Joined(env)...))
+		}
+	}
+	return lanes
+}
+
 func (b *bot) run(ctx context.Context) error {
+	estate, err := b.platform.Estate()
+	if err != nil {
+		return err
+	}
+	lanes := lanesOf(estate)
 	previews, err := b.platform.Previews(ctx, slices.Concat(lanes...), automation.PreviewsOptions{})
 	if err != nil {
 		return err

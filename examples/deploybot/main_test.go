@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +16,23 @@ import (
 	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/estatetest"
 )
+
+func TestTheLanesAreThoseOfTheStackFiles(t *testing.T) {
+	t.Parallel()
+	dir := estatetest.Copy(t, nil)
+	stg, err := os.ReadFile(filepath.Join(dir, "Pulumi.stg.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.qa.yaml"), bytes.ReplaceAll(stg, []byte("stg"), []byte("qa")), 0o600))
+	for _, gone := range []string{"Pulumi.stg.yaml", "Pulumi.prod.yaml"} {
+		require.NoError(t, os.Remove(filepath.Join(dir, gone)))
+	}
+	platform, err := automation.New(automation.Options{ProjectDir: dir})
+	require.NoError(t, err)
+	estate, err := platform.Estate()
+	require.NoError(t, err)
+
+	assert.Equal(t, [][]string{{"dev", "qa"}}, lanesOf(estate))
+}
 
 func TestTheExampleDeploysWhatWasApprovedAndNothingElse(t *testing.T) {
 	t.Parallel()
