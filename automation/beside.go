@@ -114,7 +114,7 @@ func (p *Platform) BreakLease(ctx context.Context, stack string, o lease.BreakOp
 	return broken, err
 }
 
-// ErrNoStore: the backend keeps neither leases nor a history of deploys.
+// ErrNoStore means that the backend keeps neither leases nor a history of deploys.
 var ErrNoStore = errors.New("nothing is kept beside the state")
 
 // kept is Beside for what cannot do without the store.

@@ -43,19 +43,19 @@ type Drift struct {
 type DriftAction string
 
 const (
-	// DriftNone: it is clean, and there is no open issue.
+	// DriftNone means that the environment is clean, and there is no open issue.
 	DriftNone DriftAction = "none"
-	// DriftOpened: there was no issue of this environment yet.
+	// DriftOpened means that there was no issue of this environment yet.
 	DriftOpened DriftAction = "opened"
-	// DriftReopened: the issue had been closed.
+	// DriftReopened means that the issue had been closed.
 	DriftReopened DriftAction = "reopened"
-	// DriftUpdated: the same resources still drift; the body is up to date.
+	// DriftUpdated means that the same resources still drift; the body is up to date.
 	DriftUpdated DriftAction = "updated"
-	// DriftChanged: other resources drift now; the body is up to date, and a comment tells.
+	// DriftChanged means that other resources drift now; the body is up to date, and a comment tells.
 	DriftChanged DriftAction = "changed"
-	// DriftClosed: it is clean now.
+	// DriftClosed means that the environment is clean now.
 	DriftClosed DriftAction = "closed"
-	// DriftMuted: somebody closed the issue as not planned, and the same resources drift; it stays closed until others do.
+	// DriftMuted means that somebody closed the issue as not planned, and the same resources drift; it stays closed until others do.
 	DriftMuted DriftAction = "muted"
 )
 

@@ -46,7 +46,7 @@ func (p *Plan) Write(file string) error {
 	return nil
 }
 
-// ErrNoPlan: a file is no plan that Write has written, or one of another format.
+// ErrNoPlan means that a file is no plan that Write has written, or one of another format.
 var ErrNoPlan = errors.New("no preview that was saved")
 
 // Read reads a plan that Write has written. What is no plan is an ErrNoPlan.

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// Provider and EncryptedKey are what a stack file says of its secrets.
-	Provider     = "hashivault://rehearsal"
-	EncryptedKey = "cmVoZWFyc2Fs" // whatever it is, the answer is key
+	// Provider is the secrets provider that a stack file names.
+	Provider = "hashivault://rehearsal"
+	// EncryptedKey is the key that a stack file holds. Whatever it is, the answer is key.
+	EncryptedKey = "cmVoZWFyc2Fs"
 
 	key = "the key of every rehearsal there" // 32 bytes, as AES-256 takes them
 )

@@ -30,11 +30,13 @@ const (
 	IPv6Services = declared.IPv6Services
 )
 
-// Registration, Registrations and Alias are what a run registered.
 type (
-	Registration  = declared.Registration
+	// Registration is a resource that a run registered.
+	Registration = declared.Registration
+	// Registrations are all resources that a run registered.
 	Registrations = declared.Registrations
-	Alias         = declared.Alias
+	// Alias is a name that a resource had before.
+	Alias = declared.Alias
 )
 
 // ARN returns the ARN that a run gives to a resource of a type, for example

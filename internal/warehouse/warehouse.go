@@ -66,26 +66,37 @@ func (e Endpoint) Env() map[string]string {
 // Close ends the provider.
 func (e Endpoint) Close() { e.server.Stop() }
 
-// Attach and what follows are the provider.
+// Attach is the first of the methods by which the engine calls a provider.
 func (b *Boxes) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
+
+// GetPluginInfo returns a version.
 func (b *Boxes) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: "1.0.0"}, nil
 }
+
+// CheckConfig takes any configuration.
 func (b *Boxes) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	return &pulumirpc.CheckResponse{Inputs: r.GetNews()}, nil
 }
+
+// DiffConfig finds no difference.
 func (b *Boxes) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}, nil
 }
+
+// Configure turns on what the SDK's providers have.
 func (b *Boxes) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, AcceptResources: true, AcceptOutputs: true}, nil
 }
+
+// Check takes any inputs.
 func (b *Boxes) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	return &pulumirpc.CheckResponse{Inputs: r.GetNews()}, nil
 }
 
+// Diff compares inputs; another shape replaces the box.
 func (b *Boxes) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	out := &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{}}
 	for key, v := range r.GetNews().GetFields() {
@@ -104,6 +115,7 @@ func (b *Boxes) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.Di
 	return out, nil
 }
 
+// Create makes a box, unless it is heavy, and waits for Slow if it is slow.
 func (b *Boxes) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	if r.GetPreview() {
 		return &pulumirpc.CreateResponse{Properties: r.GetProperties()}, nil
@@ -122,6 +134,7 @@ func (b *Boxes) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirp
 	return &pulumirpc.CreateResponse{Id: id, Properties: r.GetProperties()}, nil
 }
 
+// Read returns a box as it is.
 func (b *Boxes) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -132,6 +145,7 @@ func (b *Boxes) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.Re
 	return &pulumirpc.ReadResponse{Id: r.GetId(), Properties: props, Inputs: props}, nil
 }
 
+// Update changes a box in place.
 func (b *Boxes) Update(_ context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	if !r.GetPreview() {
 		b.mu.Lock()
@@ -141,6 +155,7 @@ func (b *Boxes) Update(_ context.Context, r *pulumirpc.UpdateRequest) (*pulumirp
 	return &pulumirpc.UpdateResponse{Properties: r.GetNews()}, nil
 }
 
+// Delete removes a box.
 func (b *Boxes) Delete(_ context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -148,6 +163,7 @@ func (b *Boxes) Delete(_ context.Context, r *pulumirpc.DeleteRequest) (*emptypb.
 	return &emptypb.Empty{}, nil
 }
 
+// Cancel does nothing: no operation takes long by itself.
 func (b *Boxes) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }

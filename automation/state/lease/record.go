@@ -164,15 +164,15 @@ func Read(ctx context.Context, store statestore.Store, stack statestore.Stack) (
 }
 
 var (
-	// ErrHeld: somebody else has the lease. The error is a *HeldError.
+	// ErrHeld means that somebody else has the lease. The error is a *HeldError.
 	ErrHeld = errors.New("the lease is held")
-	// ErrLost: the lease is not this holder's any more.
+	// ErrLost means that the lease is not this holder's any more.
 	ErrLost = errors.New("the lease is lost")
-	// ErrNotHeld: nobody has the lease.
+	// ErrNotHeld means that nobody has the lease.
 	ErrNotHeld = errors.New("nobody holds it")
-	// ErrUnreadable: the record is damaged, or of another version of this program.
+	// ErrUnreadable means that the record is damaged, or of another version of this program.
 	ErrUnreadable = errors.New("the record cannot be understood")
-	// ErrNoReason: a lease was to be broken by force without saying why.
+	// ErrNoReason means that a lease was to be broken by force without saying why.
 	ErrNoReason = errors.New("breaking a lease by force needs a reason")
 )
 

@@ -14,9 +14,9 @@ import (
 )
 
 var (
-	// ErrNotFound: there is no object of that key.
+	// ErrNotFound means that there is no object of that key.
 	ErrNotFound = errors.New("there is no such object")
-	// ErrConflict: the object exists although it must not, or is another version than the one that was read.
+	// ErrConflict means that the object exists although it must not, or is another version than the one that was read.
 	ErrConflict = errors.New("somebody else wrote it meanwhile")
 )
 

@@ -1,3 +1,5 @@
+// Package aws is the rehearsal cloud's AWS provider. It accepts, refuses and replaces what the genuine provider does, by the
+// facts in internal/facts/aws; the svc_*.go files add the rules that AWS itself enforces, one file per subject.
 package aws
 
 import (
