@@ -27,6 +27,8 @@ var (
 	ErrStale = fmt.Errorf("%w: what was approved is not what would be done now", ErrRefused)
 	// ErrPending: an earlier run was killed, and the end of what it had begun is not known.
 	ErrPending = errors.New("a run that was killed left operations whose end is not known")
+	// ErrNoLogin is the cause of an ErrEngine: the Pulumi CLI is logged in to no backend.
+	ErrNoLogin = errors.New("nobody is logged in to a backend")
 	// ErrDamaged: a file that the state consists of is damaged, empty, or gone.
 	ErrDamaged = errors.New("the state is damaged")
 	// ErrLeaseLost: somebody else took or broke the lease of a deploy while it ran.
@@ -162,7 +164,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 		e.Kind = ErrNoStack
 		e.Messages = []string{fmt.Sprintf("create it with: pulumi stack init %s", a.stack)}
 	case strings.Contains(said, noLogin):
-		e.Kind = ErrEngine
+		e.Kind, e.cause = ErrEngine, ErrNoLogin
 		e.Messages = []string{"nobody is logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"}
 	case a.result != nil && a.result.MetProtection():
 		e.Kind, e.Messages = ErrRefused, diagnosed

@@ -67,6 +67,8 @@ func adviceOn(e *automation.Error) []string {
 		return []string{"to destroy them as well: --unprotect"}
 	case errors.As(e, &held):
 		return adviceOnLease(e, held)
+	case errors.Is(e, automation.ErrNoLogin):
+		return []string{"without an account and a backend, on this machine: platform preview " + e.Stack + " --cloud rehearsal"}
 	case errors.Is(e, lease.ErrUnreadable):
 		return []string{fmt.Sprintf("if nobody deploys, to break it: platform repair %s --force --reason WHY", e.Stack)}
 	case errors.As(e, &blocked):

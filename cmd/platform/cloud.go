@@ -20,6 +20,8 @@ type target struct {
 	// reads is set by commands that only read or destroy what exists, and so never create a rehearsal; previews by preview,
 	// which does not create one in a directory given with --dir.
 	reads, previews bool
+	// opened is the rehearsal, once it is.
+	opened *rehearsal.Rehearsal
 }
 
 func (o *target) flags(c *cobra.Command) {
@@ -58,7 +60,7 @@ func (o *target) open(c *cobra.Command, t *terminal, project string) (*automatio
 			discard()
 			return nil, nil, err
 		}
-		options.Cloud, done = r, func() { _ = r.Close(); discard() }
+		o.opened, options.Cloud, done = r, r, func() { _ = r.Close(); discard() }
 	default:
 		return nil, nil, usage(c, fmt.Errorf("--cloud must be aws or rehearsal, got %q", o.cloud))
 	}

@@ -37,7 +37,7 @@ workflows generate their jobs from the document that --json prints.
 				}
 				w.AppendRow(table.Row{e.Environment, e.Owner, e.AccountID, e.Region, approval})
 			}
-			t.print("%s\n", w.Render())
+			t.print("%s\n", fit(w, nil, 1, 2))
 			return nil
 		},
 	}

@@ -57,7 +57,7 @@ func showHistory(ctx context.Context, t *terminal, p *automation.Platform, env s
 		if records == nil {
 			records = []history.Record{}
 		}
-		return t.json(map[string]any{"records": records, "more": h.More, "unreadable": unreadable})
+		return t.json(map[string]any{"environment": env, "records": records, "more": h.More, "unreadable": unreadable})
 	}
 	for _, r := range h.Records {
 		t.print("%s\n", recordLine(r))

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/internal/deployorder"
@@ -51,22 +50,25 @@ func (t *terminal) images(e *stacks.Estate, names []string) error {
 		Images      []stacks.Image `json:"images"`
 	}
 	all := []environment{}
-	w := newTable()
-	w.AppendHeader(table.Row{"Environment", "Service", "Image", "Pulled from"})
 	for _, name := range names {
-		images := e.Images(name)
-		all = append(all, environment{name, images})
-		for _, i := range images {
-			from := "there"
-			if i.Pulled != i.Name {
-				from = i.Pulled
-			}
-			w.AppendRow(table.Row{name, i.Service, i.Name, from})
-		}
+		all = append(all, environment{name, e.Images(name)})
 	}
 	if t.asJSON {
-		return t.json(map[string]any{"version": 1, "environments": all})
+		return t.json(map[string]any{"environments": all})
 	}
-	t.print("%s\n", w.Render())
+	// No table: names of images are long, and are there to be copied.
+	for _, one := range all {
+		service := ""
+		for _, i := range one.Images {
+			if i.Service != service {
+				service = i.Service
+				t.print("%s, %s\n", one.Environment, service)
+			}
+			t.print("  %s\n", i.Name)
+			if i.Pulled != i.Name {
+				t.print("    from %s\n", i.Pulled)
+			}
+		}
+	}
 	return nil
 }

@@ -13,8 +13,8 @@ func TestTheImagesAreListedWithWhereTheyArePulledFrom(t *testing.T) {
 	dir := project(t, "prod", "  eks-platform:cluster:", "  eks-platform:imageRegistries: {registry.k8s.io: mirror.example/k8s}\n  eks-platform:cluster:")
 	got := platform(t, "", "images", "-p", dir)
 	require.Equal(t, exitOK, got.code, got.err)
-	assert.Regexp(t, `dev +ingress +public\.ecr\.aws/eks/aws-load-balancer-controller:v\S+ +there`, got.out)
-	assert.Regexp(t, `prod +secrets +registry\.k8s\.io/csi-secrets-store/driver +mirror\.example/k8s/csi-secrets-store/driver`, got.out)
+	assert.Regexp(t, `(?m)^dev, ingress\n  public\.ecr\.aws/eks/aws-load-balancer-controller:v\S+$`, got.out)
+	assert.Regexp(t, `(?m)^prod, secrets\n(  .*\n)*  registry\.k8s\.io/csi-secrets-store/driver\n    from mirror\.example/k8s/csi-secrets-store/driver$`, got.out)
 
 	got = platform(t, "", "images", "prod", "-p", dir, "--json")
 	require.Equal(t, exitOK, got.code, got.err)

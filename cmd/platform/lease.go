@@ -55,14 +55,14 @@ func showLease(ctx context.Context, t *terminal, p *automation.Platform, env str
 	switch {
 	case errors.Is(err, lease.ErrNotHeld):
 		if t.asJSON {
-			return t.json(map[string]any{"held": false})
+			return t.json(map[string]any{"environment": env, "held": false})
 		}
 		t.print("the lease of %s is free\n", env)
 		return nil
 	case err != nil:
 		return err
 	case t.asJSON:
-		return t.json(map[string]any{"held": !r.Expired, "expired": r.Expired, "dead": r.Dead, "lease": r})
+		return t.json(map[string]any{"environment": env, "held": !r.Expired, "expired": r.Expired, "dead": r.Dead, "lease": r})
 	}
 	for _, line := range (&state.Inspection{Stack: env, Lease: r}).Lines() {
 		t.print("%s: %s\n", env, line)
@@ -75,14 +75,17 @@ func breakLease(ctx context.Context, t *terminal, p *automation.Platform, env st
 	switch {
 	case errors.Is(err, lease.ErrNotHeld):
 		if t.asJSON {
-			return t.json(map[string]any{"held": false})
+			return t.json(map[string]any{"environment": env, "held": false})
 		}
 		t.print("the lease of %s is free\n", env)
 		return nil
 	case err != nil:
 		return err
 	case t.asJSON:
-		return t.json(b)
+		return t.json(struct {
+			Environment string `json:"environment"`
+			*lease.Broken
+		}{env, b})
 	}
 	whose := "an unreadable lease"
 	if b.Record != nil {

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -76,9 +79,6 @@ func newOperations(t *terminal, project *string) []*cobra.Command {
 			c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask for confirmation")
 			c.Flags().BoolVar(&o.unprotect, "unprotect", false, "also destroy protected resources")
 		}, destroy)
-	add("outputs", "Print the outputs of an environment",
-		"Print the outputs of an environment's stack. Secrets are neither printed nor decrypted.",
-		func(*cobra.Command, *operationFlags) {}, outputs)
 	return out
 }
 
@@ -131,23 +131,107 @@ func destroy(ctx context.Context, t *terminal, p *automation.Platform, env strin
 	return finish(t, w, r, err)
 }
 
-func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, _ *operationFlags) error {
+// newOutputs returns the command that prints what an environment publishes.
+func newOutputs(t *terminal, project *string) *cobra.Command {
+	o := &target{reads: true}
+	c := &cobra.Command{
+		Use:   "outputs ENV [OUTPUT]",
+		Short: "Print what an environment publishes",
+		Long: `Print what an environment publishes, all of it or one output: its path, such as contract.cluster.name, or its last
+name, such as kubeconfig, where there is only one of that name. A text is printed as it is:
+
+  platform outputs dev kubeconfig > dev.kubeconfig
+
+Secrets are neither printed nor read.
+
+` + exitCodes,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return usage(c, fmt.Errorf("expected the name of one environment, and at most one output, got %s", plural.Of(len(args), "argument")))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			p, done, err := o.open(c, t, *project)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return outputs(c.Context(), t, p, args[0], args[1:])
+		},
+	}
+	o.flags(c)
+	t.jsonFlag(c)
+	return c
+}
+
+func outputs(ctx context.Context, t *terminal, p *automation.Platform, env string, names []string) error {
 	out, err := p.Outputs(ctx, env)
 	if err != nil {
 		return err
 	}
+	if len(names) == 1 {
+		value, err := output(out, names[0])
+		if err != nil {
+			return usage(nil, err)
+		}
+		if t.asJSON {
+			return t.json(map[string]any{"environment": env, "output": names[0], "value": value})
+		}
+		t.print("%s\n", strings.TrimRight(indentedJSON(value), "\n"))
+		return nil
+	}
 	if t.asJSON {
-		return t.json(out)
+		// The document is the outputs themselves, whose contract has a version of its own.
+		t.told = true
+		t.print("%s\n", indentedJSON(out))
+		return nil
 	}
-	names := make([]string, 0, len(out))
-	for name := range out {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(out)) {
 		t.print("%s: %s\n", name, indentedJSON(out[name]))
 	}
 	return nil
+}
+
+// output finds one output, by its path or, where there is only one of that name, by its last name.
+func output(all map[string]any, name string) (any, error) {
+	found := map[string]any{}
+	walk("", all, func(path string, value any) {
+		if path == name || !strings.Contains(name, ".") && strings.HasSuffix(path, "."+name) {
+			found[path] = value
+		}
+	})
+	if exact, ok := found[name]; ok {
+		return exact, nil
+	}
+	paths := slices.Sorted(maps.Keys(found))
+	switch len(paths) {
+	case 1:
+		return found[paths[0]], nil
+	case 0:
+		walk("", all, func(path string, value any) { found[path] = value })
+		return nil, fmt.Errorf("there is no output %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(found)), ", "))
+	}
+	return nil, fmt.Errorf("%q is the name of several outputs: give the path of one, %s", name, strings.Join(paths[:len(paths)-1], ", ")+" and "+paths[len(paths)-1])
+}
+
+// walk visits every value below an object, with its path.
+func walk(at string, v any, visit func(path string, value any)) {
+	below := func(key string, value any) {
+		path := strings.TrimPrefix(at+"."+key, ".")
+		visit(path, value)
+		walk(path, value, visit)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			below(key, value)
+		}
+	case []any:
+		for i, value := range v {
+			below(strconv.Itoa(i), value)
+		}
+	}
 }
 
 // ask asks a person for confirmation. Without a terminal to answer on, the answer is no.

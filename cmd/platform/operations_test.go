@@ -11,7 +11,7 @@ func TestTheInsideOfAClusterCanBeLeftOutOfEverythingButItsEnd(t *testing.T) {
 	t.Parallel()
 	project := ""
 	offered := map[string]bool{}
-	for _, c := range append(newOperations(&terminal{}, &project), newPreview(&terminal{}, &project)) {
+	for _, c := range append(newOperations(&terminal{}, &project), newPreview(&terminal{}, &project), newOutputs(&terminal{}, &project)) {
 		flag := c.Flags().Lookup("aws-only")
 		offered[c.Name()] = flag != nil
 		if flag != nil {

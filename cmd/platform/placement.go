@@ -108,7 +108,7 @@ func showPlacement(t *terminal, r *placement.Report) {
 		}
 		w.AppendRow(row)
 	}
-	t.print("%s\n", w.Render())
+	t.print("%s\n", fit(w, nil, 1, 2))
 	if len(r.Workloads) == 0 {
 		t.print("No workload is declared.\n")
 	}
@@ -217,7 +217,7 @@ func showPlacementInShort(t *terminal, r *placement.Report) {
 		}
 		w.AppendRow(row)
 	}
-	t.print("\n%s\n\n%s\n", placementTitle(r), w.Render())
+	t.print("\n%s\n\n%s\n", placementTitle(r), fit(w, nil, 1, 2))
 	showUnjudged(t, r)
 }
 

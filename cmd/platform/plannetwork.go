@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation"
@@ -35,7 +36,10 @@ on its cluster need at full scale. Needs neither a cloud nor Pulumi.`,
 				return invalid(err)
 			}
 			if t.asJSON {
-				return t.json(plan)
+				return t.json(struct {
+					Environment string `json:"environment"`
+					stacks.NetworkPlan
+				}{args[0], plan})
 			}
 			showNetwork(t, args[0], plan)
 			return nil
@@ -70,7 +74,7 @@ func showNetwork(t *terminal, env string, p stacks.NetworkPlan) {
 	for _, r := range p.Plan.Rows {
 		w.AppendRow(table.Row{r.Zone, r.Tier, r.CIDR, r.Usable})
 	}
-	t.print("%s\n", w.Render())
+	t.print("%s\n", fit(w, nil))
 	if len(p.Plan.Spare) > 0 {
 		spare := make([]string, len(p.Plan.Spare))
 		for i, s := range p.Plan.Spare {
@@ -84,8 +88,34 @@ func showNetwork(t *terminal, env string, p stacks.NetworkPlan) {
 	for _, r := range p.Budget {
 		w.AppendRow(table.Row{r.Zone, r.Tier, r.Addresses, r.AddressesNeeded, r.Prefixes, r.PrefixesNeeded})
 	}
-	t.print("%s\n", w.Render())
+	t.print("%s\n", fit(w, nil))
 }
+
+// columns is how wide the tables are at most: as wide as a terminal.
+const columns = 80
+
+// fit renders a table. Where it is too wide, it breaks the texts of some columns, the widest first.
+func fit(w table.Writer, config []table.ColumnConfig, breakable ...int) string {
+	w.SuppressTrailingSpaces()
+	w.SetColumnConfigs(config)
+	out := w.Render()
+	for most := columns; text.LongestLineLen(out) > columns && most > narrowest; most -= 2 {
+		bounded := slices.Clone(config)
+		for _, number := range breakable {
+			i := slices.IndexFunc(bounded, func(c table.ColumnConfig) bool { return c.Number == number })
+			if i < 0 {
+				i, bounded = len(bounded), append(bounded, table.ColumnConfig{Number: number})
+			}
+			bounded[i].WidthMax, bounded[i].WidthMaxEnforcer = most, text.WrapSoft
+		}
+		w.SetColumnConfigs(bounded)
+		out = w.Render()
+	}
+	return out
+}
+
+// narrowest is how wide a column stays whatever is in it.
+const narrowest = 14
 
 // newTable returns an empty table in the command's style: columns, and a line under the header.
 func newTable() table.Writer {

@@ -203,16 +203,15 @@ func showRehearsal(t *terminal, r *rehearsal.Report) {
 	// A column for each environment: there are fewer of them than phases.
 	w := newTable()
 	header, resources := table.Row{""}, table.Row{"resources"}
-	var columns []table.ColumnConfig
+	var config []table.ColumnConfig
 	for i, env := range r.Environments {
 		name := env.Name
 		if env.Owner != "" {
 			name += "\non " + env.Owner
 		}
 		header, resources = append(header, name), append(resources, env.Resources)
-		columns = append(columns, table.ColumnConfig{Number: i + 2, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		config = append(config, table.ColumnConfig{Number: i + 2, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
-	w.SetColumnConfigs(columns)
 	w.AppendHeader(header)
 	w.AppendRow(resources)
 	for _, n := range names {
@@ -228,7 +227,7 @@ func showRehearsal(t *terminal, r *rehearsal.Report) {
 		}
 		w.AppendRow(row)
 	}
-	t.print("\n%s\n\n", w.Render())
+	t.print("\n%s\n\n", fit(w, config))
 	for _, env := range r.Environments {
 		if env.Change != "" {
 			t.print("%s: %s\n", env.Name, env.Change)
@@ -270,7 +269,7 @@ func showPace(t *terminal, env string, p rehearsal.Pace) {
 		}
 		w.AppendRow(table.Row{minutes(s.Start), minutes(s.End), waited, s.Op, s.Type + " " + s.Name})
 	}
-	t.print("%s\n", indent(w.Render()))
+	t.print("%s\n", indent(fit(w, nil, 5)))
 }
 
 func indent(block string) string { return "  " + strings.ReplaceAll(block, "\n", "\n  ") }

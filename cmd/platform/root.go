@@ -65,8 +65,11 @@ without an AWS account; "--cloud aws" uses the Pulumi backend and the AWS creden
 ` + exitCodes,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       "platform", // asks for the flag; what it prints is below
 	}
 	project := root.PersistentFlags().StringP("project", "p", ".", "directory with Pulumi.yaml and the stack files")
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) { findProject(c, project) }
+	root.SetVersionTemplate(version())
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
@@ -74,9 +77,10 @@ without an AWS account; "--cloud aws" uses the Pulumi backend and the AWS creden
 	for _, c := range newOperations(t, project) {
 		root.AddCommand(c)
 	}
-	root.AddCommand(newValidate(t, project), newSchema(t), newPlanNetwork(t, project), newPlacement(t, project))
+	root.AddCommand(newOutputs(t, project), newValidate(t, project), newSchema(t), newPlanNetwork(t, project), newPlacement(t, project))
 	root.AddCommand(newDeploy(t, project), newDrift(t, project), newHistory(t, project), newLease(t, project), newRepair(t, project))
-	root.AddCommand(newBootstrap(t, project), newEnvironments(t, project), newImages(t, project), newRender(t, project))
+	root.AddCommand(newRehearsal(t, project), newBootstrap(t, project), newEnvironments(t, project), newImages(t, project), newRender(t, project))
+	completions(root, project)
 	return root
 }
 
@@ -105,6 +109,9 @@ func (t *terminal) jsonFlag(c *cobra.Command) {
 }
 
 func usage(c *cobra.Command, err error) error {
+	if c == nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
 	return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 }
 

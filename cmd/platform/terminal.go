@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -114,10 +113,12 @@ func (t *terminal) print(format string, args ...any) { fmt.Fprintf(t.out, format
 // json prints a result as one document.
 func (t *terminal) json(v any) error {
 	t.told = true
-	e := json.NewEncoder(t.out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	text, err := document(v)
+	if err != nil {
+		return err
+	}
+	_, err = t.out.Write(text)
+	return err
 }
 
 // confirm asks for confirmation, which only the exact answer gives. An interrupt means no.
