@@ -27,6 +27,9 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 // access policies hold for namespaces or for the whole cluster, and an environment's objects are not all in namespaces.
 func (s *Site) Entries(estate *stacks.Estate) []Entry {
 	var out []Entry
+	if s.stateOnly {
+		return out
+	}
 	for _, e := range s.Environments {
 		owner := cmp.Or(e.Owner, e.Name)
 		for _, r := range []struct{ use, role, policy string }{

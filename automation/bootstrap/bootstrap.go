@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/eks-platform/eks-platform/automation"
 	"github.com/eks-platform/eks-platform/internal/problem"
@@ -44,7 +45,7 @@ func Open(ctx context.Context, o Options, load ...func(*config.LoadOptions) erro
 	if len(unknown) > 0 {
 		return nil, invalid(unknown)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, append(slices.Clone(load), config.WithRegion(o.Estate.Config(names[0]).AWS.Region))...)
+	cfg, err := config.LoadDefaultConfig(ctx, append(slices.Clone(load), config.WithRegion(o.Estate.Config(names[0]).AWS.Region), quiet)...)
 	if err != nil {
 		return nil, fmt.Errorf("find AWS credentials: %w", err)
 	}
@@ -61,6 +62,12 @@ func Open(ctx context.Context, o Options, load ...func(*config.LoadOptions) erro
 		Site: site, Caller: aws.ToString(who.Arn),
 		s3: s3.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg),
 	}, nil
+}
+
+// quiet keeps the SDK's own warnings from the screen: what failed is in the errors.
+func quiet(o *config.LoadOptions) error {
+	o.Logger = logging.Nop{}
+	return nil
 }
 
 // Action is what happens to a resource.
@@ -137,7 +144,11 @@ func (f *found) todo(detail string, step func(context.Context) error) {
 // inspections returns how to look at every resource, in the order in which they are made: roles trust the provider and
 // name the key, and so does the bucket.
 func (b *Bootstrap) inspections() []func(context.Context) (*found, error) {
-	out := []func(context.Context) (*found, error){b.inspectProvider, b.inspectKey, b.inspectBucket}
+	out := []func(context.Context) (*found, error){b.inspectKey, b.inspectBucket}
+	if b.Site.stateOnly {
+		return out
+	}
+	out = slices.Insert(out, 0, b.inspectProvider)
 	for _, e := range b.Site.Environments {
 		for _, p := range []document{{readPrefix + e.Name, b.Site.readPolicy(e)}, {writePrefix + e.Name, b.Site.writePolicy(e)}} {
 			out = append(out, func(ctx context.Context) (*found, error) { return b.inspectPolicy(ctx, p) })

@@ -384,3 +384,72 @@ func TestAnInterruptedRunStops(t *testing.T) {
 	assert.True(t, errors.Is(err, context.Canceled), "%v", err)
 	assert.Empty(t, c.keys, "nothing is made after the interruption")
 }
+
+func TestTheStateAloneNeedsNoRepositoryAndMakesNoRoles(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	b := open(t, c, bootstrap.Options{Estate: estate(t, ""), StateOnly: true})
+	p := plan(t, b)
+	assert.Equal(t, map[string]bootstrap.Action{"alias/eks-platform-state": bootstrap.Create, bucket: bootstrap.Create}, actions(p))
+	require.NoError(t, b.Apply(t.Context(), p, nil))
+	assert.Empty(t, c.roles)
+	assert.Empty(t, c.providers)
+	assert.True(t, plan(t, b).Clean())
+	assert.Empty(t, b.Site.GitHubEnvironments())
+	assert.Empty(t, b.Site.Entries(estate(t, "")))
+	assert.Equal(t, []string{"dev", "stg"}, []string{b.Site.Environments[0].Name, b.Site.Environments[1].Name})
+	// The roles can follow.
+	assert.Len(t, plan(t, open(t, c, options(t))).Pending(), 9)
+}
+
+func TestJobsOfAnyOIDCIssuerAssumeTheRolesThatAreTheirsAndNoOthers(t *testing.T) {
+	t.Parallel()
+	gitlab := bootstrap.Options{
+		Estate: estate(t, ""), Issuer: "https://gitlab.example.com/oidc", Audience: "https://gitlab.example.com",
+		PlanSubject: "project_path:acme/platform:ref_type:branch:ref:*", DeploySubject: "project_path:acme/platform:environment:{environment}",
+	}
+	c := newCloud(t)
+	b := open(t, c, gitlab)
+	require.NoError(t, b.Apply(t.Context(), plan(t, b), nil))
+	require.Contains(t, c.providers, "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com/oidc")
+	assert.True(t, plan(t, b).Clean())
+	assert.Empty(t, b.Site.GitHubEnvironments())
+	const issuer = "gitlab.example.com/oidc:"
+	for _, x := range []struct {
+		subject, audience string
+		roles             []string
+	}{
+		{"project_path:acme/platform:ref_type:branch:ref:fix", gitlab.Audience, []string{"plan-dev", "plan-stg"}},
+		{"project_path:acme/platform:environment:dev", gitlab.Audience, []string{"deploy-dev"}},
+		{"project_path:acme/platform:environment:stg", gitlab.Audience, []string{"deploy-stg"}},
+		{"project_path:evil/platform:environment:dev", gitlab.Audience, nil},
+		{"project_path:acme/platform:environment:dev", "sts.amazonaws.com", nil},
+	} {
+		for _, role := range []string{"plan-dev", "deploy-dev", "plan-stg", "deploy-stg"} {
+			got := allowed(t, []string{c.roles["eks-platform-"+role].trust}, "sts:AssumeRoleWithWebIdentity", "", map[string]string{issuer + "sub": x.subject, issuer + "aud": x.audience})
+			assert.Equal(t, slices.Contains(x.roles, role), got, "%s with %s", role, x.subject)
+		}
+	}
+}
+
+func TestWhoMayAssumeTheRolesIsSaidInOneWay(t *testing.T) {
+	t.Parallel()
+	gitlab := bootstrap.Options{Issuer: "https://gitlab.com", Audience: "aud", PlanSubject: "project:x", DeploySubject: "project:x"}
+	for want, change := range map[string]func(o *bootstrap.Options){
+		"repository: is required":          func(o *bootstrap.Options) { *o = bootstrap.Options{} },
+		"state-only: makes no roles":       func(o *bootstrap.Options) { o.StateOnly = true },
+		"leave out the repository":         func(o *bootstrap.Options) { o.Repository = "acme/platform" },
+		"oidc-issuer: must be the address": func(o *bootstrap.Options) { o.Issuer = "http://gitlab.com" },
+		"oidc-audience: is required":       func(o *bootstrap.Options) { o.Audience = "" },
+		"oidc-audience: must say whose":    func(o *bootstrap.Options) { o.Audience = "*" },
+		"plan-subject: must say whose":     func(o *bootstrap.Options) { o.PlanSubject = "*:{environment}" },
+		"deploy-subject: is required":      func(o *bootstrap.Options) { o.DeploySubject = "" },
+	} {
+		o := gitlab
+		change(&o)
+		o.Estate = estate(t, "")
+		_, err := bootstrap.NewSite(o, "111111111111")
+		require.ErrorIs(t, err, automation.ErrInvalid, want)
+		assert.ErrorContains(t, err, want)
+	}
+}

@@ -8,17 +8,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-// inspectProvider looks for GitHub's OIDC provider, of which an account has one. It needs no thumbprint: AWS checks GitHub
-// with its own list of certificate authorities
+// inspectProvider looks for the OIDC provider of the CI system, of which an account has one. It needs no thumbprint: AWS checks
+// GitHub and others with its own list of certificate authorities
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html).
 func (b *Bootstrap) inspectProvider(ctx context.Context) (*found, error) {
-	s := b.Site
+	s, issuer := b.Site, b.Site.issuer
 	f := &found{Change: Change{Resource: "OIDC provider", Name: issuer, Action: Exists}}
 	arn := s.providerARN()
 	out, err := b.iam.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
 	if missing(err) {
 		f.Action = Create
-		f.todo("lets AWS check the tokens of GitHub's jobs", func(ctx context.Context) error {
+		f.todo("lets AWS check the tokens of CI jobs", func(ctx context.Context) error {
 			_, err := b.iam.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
 				Url: aws.String("https://" + issuer), ClientIDList: []string{s.audience()}, Tags: roleTags(),
 			})

@@ -21,8 +21,15 @@ type Options struct {
 	Estate *stacks.Estate
 	// Environments are the stacks to make roles for; none means all that are in the account of the credentials.
 	Environments []string
+	// StateOnly makes the bucket and its key, and no roles: for people and CI systems that have credentials of their own.
+	StateOnly bool
 	// Repository is the GitHub repository whose workflows may use the roles, as owner/name, spelt as GitHub spells it.
 	Repository string
+	// Issuer is the address of another CI system's OIDC issuer, https:// and no more than host and path; empty for GitHub. Its
+	// tokens are for Audience, and their subjects must be PlanSubject for the plan role and DeploySubject for the deploy role,
+	// in which {environment} is the stack's name, and * any text.
+	Issuer, Audience           string
+	PlanSubject, DeploySubject string
 	// OwnerID and RepositoryID are GitHub's numbers of the owner and the repository (gh api repos/OWNER/NAME --jq
 	// '.owner.id, .id'). With them the roles belong to this repository alone, whatever becomes of its name. Both or none.
 	OwnerID, RepositoryID string
@@ -41,10 +48,14 @@ type Options struct {
 type Site struct {
 	// AccountID, Region, Bucket and KeyAlias say where it is.
 	AccountID, Region, Bucket, KeyAlias string
-	// Environments are those that roles are made for, in alphabetical order.
+	// Environments are those that it is for, in the order in which they are deployed.
 	Environments []Environment
 
 	repository, ownerID, repositoryID, branch, boundary string
+	// issuer is that of the tokens, without https://; other holds what is asked of those of another CI system than GitHub's.
+	issuer                                    string
+	stateOnly                                 bool
+	otherAudience, planSubject, deploySubject string
 }
 
 // Environment is one stack and its roles.
@@ -90,6 +101,9 @@ type GitHubEnvironment struct {
 // GitHub creates one that a job names and that does not exist, without any protection.
 func (s *Site) GitHubEnvironments() []GitHubEnvironment {
 	var out []GitHubEnvironment
+	if s.stateOnly || s.issuer != githubIssuer {
+		return out
+	}
 	for _, e := range s.Environments {
 		out = append(out,
 			GitHubEnvironment{Name: previewPrefix + e.Name, Role: e.PlanRole(), Approval: e.approval},
@@ -127,6 +141,7 @@ var (
 	numberForm     = regexp.MustCompile(`^[1-9][0-9]{0,19}$`)
 	bucketForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 	aliasForm      = regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]{1,250}$`)
+	issuerForm     = regexp.MustCompile(`^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._/-]*[A-Za-z0-9_-])?$`)
 	branchForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 	boundaryForm   = regexp.MustCompile(`^arn:[a-z-]+:iam::(aws|[0-9]{12}):policy/.+$`)
 )
@@ -142,9 +157,7 @@ func (o Options) problems() problem.List {
 			out.Add(name, "%s, got %q", rule, value)
 		}
 	}
-	if o.Repository == "" {
-		out.Add("repository", "is required: the GitHub repository whose workflows use the roles, as owner/name")
-	}
+	o.ciProblems(&out)
 	check("repository", o.Repository, repositoryForm, "must be a GitHub repository as owner/name, letters, digits, hyphens, underscores and periods")
 	check("owner-id", o.OwnerID, numberForm, "must be GitHub's number of the owner")
 	check("repository-id", o.RepositoryID, numberForm, "must be GitHub's number of the repository")
@@ -160,6 +173,40 @@ func (o Options) problems() problem.List {
 	check("permissions-boundary", o.PermissionsBoundary, boundaryForm, "must be the ARN of an IAM policy")
 	return out
 }
+
+// ciProblems checks who may assume the roles: workflows of a GitHub repository, jobs of another CI system, or nobody.
+func (o Options) ciProblems(out *problem.List) {
+	other := o.Issuer + o.Audience + o.PlanSubject + o.DeploySubject
+	github := o.Repository + o.OwnerID + o.RepositoryID
+	switch {
+	case o.StateOnly && other+github+o.PermissionsBoundary != "":
+		out.Add("state-only", "makes no roles: leave out the repository, the issuer and the permissions boundary")
+	case o.StateOnly:
+	case other == "" && o.Repository == "":
+		out.Add("repository", "is required: the GitHub repository whose workflows use the roles, as owner/name; for another CI system give oidc-issuer, and state-only for no roles")
+	case other == "":
+	case github != "":
+		out.Add("oidc-issuer", "is for another CI system than GitHub: leave out the repository")
+	default:
+		if !issuerForm.MatchString(o.Issuer) {
+			out.Add("oidc-issuer", "must be the address of an OIDC issuer, such as https://gitlab.com, got %q", o.Issuer)
+		}
+		for _, s := range []struct{ name, value string }{{"oidc-audience", o.Audience}, {"plan-subject", o.PlanSubject}, {"deploy-subject", o.DeploySubject}} {
+			switch fixed := strings.Trim(strings.ReplaceAll(s.value, environmentMark, ""), "*?:/"); {
+			case s.value == "":
+				out.Add(s.name, "is required with oidc-issuer: AWS accepts the tokens of every customer of the issuer without it")
+			case len(fixed) < shortestSubject, s.name == "oidc-audience" && strings.ContainsAny(s.value, "*?"):
+				out.Add(s.name, "must say whose tokens these are, got %q", s.value)
+			}
+		}
+	}
+}
+
+// environmentMark stands for the stack's name in subjects.
+const environmentMark = "{environment}"
+
+// shortestSubject is how much of a subject must not be a wildcard.
+const shortestSubject = 3
 
 // chosen returns the names of the stacks that are asked for, all of them if none is named.
 func (o Options) chosen(out *problem.List) []string {
@@ -200,6 +247,8 @@ func NewSite(o Options, accountID string) (*Site, error) {
 	first := o.Estate.Config(names[0]).AWS
 	s := &Site{
 		AccountID: accountID, Region: first.Region, Bucket: o.Bucket, KeyAlias: o.KeyAlias,
+		stateOnly: o.StateOnly, issuer: cmp.Or(strings.TrimPrefix(o.Issuer, "https://"), githubIssuer),
+		otherAudience: o.Audience, planSubject: o.PlanSubject, deploySubject: o.DeploySubject,
 		repository: o.Repository, ownerID: o.OwnerID, repositoryID: o.RepositoryID, branch: o.Branch, boundary: o.PermissionsBoundary,
 	}
 	if s.Bucket == "" {
@@ -211,7 +260,7 @@ func NewSite(o Options, accountID string) (*Site, error) {
 	if s.branch == "" {
 		s.branch = "main"
 	}
-	if region.Partition(s.Region) != "aws" && s.ownerID == "" {
+	if !s.stateOnly && s.issuer == githubIssuer && region.Partition(s.Region) != "aws" && s.ownerID == "" {
 		out.Add("repository-id", "is required in %s, with owner-id: AWS checks GitHub's other claims in its commercial regions only", s.Region)
 	}
 	for _, name := range names {
@@ -230,7 +279,7 @@ func (s *Site) add(o Options, name string, out *problem.List) {
 	if c.AWS.Region != s.Region {
 		out.Add(file+": aws.region", "is %s, and a bucket and a key serve one region: name the environments of one region at a time", c.AWS.Region)
 	}
-	if c.AWS.AssumeRoleARN != "" {
+	if !s.stateOnly && c.AWS.AssumeRoleARN != "" {
 		out.Add(file+": aws.assumeRoleArn", "must not be set where plan and deploy roles are made: both would act as %s, the plan role too", c.AWS.AssumeRoleARN)
 	}
 	e := Environment{
@@ -242,7 +291,7 @@ func (s *Site) add(o Options, name string, out *problem.List) {
 	}
 	e.Owner = o.Estate.Owner(name)
 	e.Cluster = o.Estate.Config(cmp.Or(e.Owner, name)).Cluster.Name
-	if longest := max(len(e.PlanRole()), len(e.DeployRole())); longest > maxRoleName {
+	if longest := max(len(e.PlanRole()), len(e.DeployRole())); !s.stateOnly && longest > maxRoleName {
 		out.Add(file, "the name is too long: its role %s would have %d characters, and IAM takes %d", e.DeployRole(), longest, maxRoleName)
 	}
 	s.Environments = append(s.Environments, e)

@@ -8,13 +8,30 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// issuer is GitHub's token service, without https://.
-const issuer = "token.actions.githubusercontent.com"
+// githubIssuer is GitHub's token service, without https://.
+const githubIssuer = "token.actions.githubusercontent.com"
 
-// audience is who the tokens are for, as aws-actions/configure-aws-credentials asks for them.
-func (s *Site) audience() string { return "sts." + region.DNSSuffix(s.Region) }
+// audience is who the tokens are for: with GitHub's, as aws-actions/configure-aws-credentials asks for them.
+func (s *Site) audience() string {
+	if s.otherAudience != "" {
+		return s.otherAudience
+	}
+	return "sts." + region.DNSSuffix(s.Region)
+}
 
-func (s *Site) providerARN() string { return s.global("iam", "oidc-provider/"+issuer) }
+func (s *Site) providerARN() string { return s.global("iam", "oidc-provider/"+s.issuer) }
+
+// otherTrust lets jobs of another CI system than GitHub's assume a role: those whose tokens have a subject.
+func (s *Site) otherTrust(subject string, e Environment) iamdoc.Document {
+	return iamdoc.Document{Statements: []iamdoc.Statement{{
+		Sid: "CI", Principals: map[string][]string{"Federated": {s.providerARN()}},
+		Actions: []string{"sts:AssumeRoleWithWebIdentity"},
+		Conditions: map[string]map[string][]string{
+			"StringEquals": {s.issuer + ":aud": {s.audience()}},
+			"StringLike":   {s.issuer + ":sub": {strings.ReplaceAll(subject, environmentMark, e.Name)}},
+		},
+	}}}
+}
 
 // subjects returns a token's subjects in both formats. Repositories that are created or renamed after 2026-07-15, and
 // those that chose to, have the numbers of owner and repository in them
@@ -41,6 +58,7 @@ func (s *Site) subjects(ends ...string) []string {
 // January 2026, in its commercial regions
 // (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).
 func (s *Site) trust(ends ...string) iamdoc.Document {
+	issuer := s.issuer
 	equals := map[string][]string{issuer + ":aud": {s.audience()}}
 	subjects := "StringLike"
 	switch {
@@ -68,9 +86,17 @@ func (s *Site) trust(ends ...string) iamdoc.Document {
 // default branch, where drift is looked for. A preview runs the pull request's program, so that the subject pull_request,
 // which any branch's workflow gets without being asked, is never enough: the environment can ask for an approval.
 func (s *Site) planTrust(e Environment) iamdoc.Document {
+	if s.planSubject != "" {
+		return s.otherTrust(s.planSubject, e)
+	}
 	return s.trust("environment:"+previewPrefix+e.Name, "ref:refs/heads/"+s.branch)
 }
 
 // deployTrust is for jobs of the GitHub environment that is called like the stack, and for nothing else: who may run
 // them, from which branch and with whose approval, the environment's rules say.
-func (s *Site) deployTrust(e Environment) iamdoc.Document { return s.trust("environment:" + e.Name) }
+func (s *Site) deployTrust(e Environment) iamdoc.Document {
+	if s.deploySubject != "" {
+		return s.otherTrust(s.deploySubject, e)
+	}
+	return s.trust("environment:" + e.Name)
+}

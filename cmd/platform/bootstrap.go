@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/eks-platform/eks-platform/automation/bootstrap"
@@ -42,7 +42,12 @@ nothing. Nothing is ever deleted. With --check nothing is changed, and a differe
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Repository, "repository", "", "the GitHub repository whose workflows use the roles, as owner/name (required)")
+	f.BoolVar(&o.StateOnly, "state-only", false, "make the bucket and its key, and no roles")
+	f.StringVar(&o.Repository, "repository", "", "the GitHub repository whose workflows use the roles, as owner/name (required, unless --state-only or --oidc-issuer is given)")
+	f.StringVar(&o.Issuer, "oidc-issuer", "", "for another CI system than GitHub: the address of its OIDC issuer, such as https://gitlab.com")
+	f.StringVar(&o.Audience, "oidc-audience", "", "with --oidc-issuer: who the tokens are for (the claim aud)")
+	f.StringVar(&o.PlanSubject, "plan-subject", "", "with --oidc-issuer: the subject (the claim sub) of jobs that preview; {environment} is the environment's name, * any text")
+	f.StringVar(&o.DeploySubject, "deploy-subject", "", "with --oidc-issuer: the subject of jobs that deploy")
 	f.StringVar(&o.OwnerID, "owner-id", "", "GitHub's ID of the owner (gh api repos/OWNER/NAME --jq .owner.id)")
 	f.StringVar(&o.RepositoryID, "repository-id", "", "GitHub's ID of the repository (gh api repos/OWNER/NAME --jq .id)")
 	f.StringVar(&o.Branch, "branch", "main", "the default branch, from which drift is detected")
@@ -72,8 +77,8 @@ type foundation struct {
 
 type foundationEnvironment struct {
 	Name            string `json:"name"`
-	PlanRoleARN     string `json:"planRoleArn"`
-	DeployRoleARN   string `json:"deployRoleArn"`
+	PlanRoleARN     string `json:"planRoleArn,omitempty"`
+	DeployRoleARN   string `json:"deployRoleArn,omitempty"`
 	SecretsProvider string `json:"secretsProvider"`
 }
 
@@ -92,9 +97,11 @@ func runBootstrap(ctx context.Context, t *terminal, o bootstrap.Options, yes, ch
 		Environments: []foundationEnvironment{}, GitHub: s.GitHubEnvironments(), Changes: plan.Changes, Missing: s.Entries(o.Estate),
 	}
 	for _, e := range s.Environments {
-		report.Environments = append(report.Environments, foundationEnvironment{
-			Name: e.Name, PlanRoleARN: s.RoleARN(e.PlanRole()), DeployRoleARN: s.RoleARN(e.DeployRole()), SecretsProvider: s.SecretsProvider(e),
-		})
+		one := foundationEnvironment{Name: e.Name, SecretsProvider: s.SecretsProvider(e)}
+		if !o.StateOnly {
+			one.PlanRoleARN, one.DeployRoleARN = s.RoleARN(e.PlanRole()), s.RoleARN(e.DeployRole())
+		}
+		report.Environments = append(report.Environments, one)
 	}
 	if !t.asJSON {
 		showFoundation(t, b, plan)
@@ -133,17 +140,17 @@ var past = map[bootstrap.Action]string{bootstrap.Create: "created", bootstrap.Up
 
 func showFoundation(t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan) {
 	t.print("Account %s, %s, as %s\n\n", b.Site.AccountID, b.Site.Region, b.Caller)
-	w := newTable()
-	w.AppendHeader(table.Row{"Resource", "Name", "Action", "Detail"})
 	for _, c := range plan.Changes {
+		t.print("%-7s %s %s\n", c.Action, c.Resource, c.Name)
 		lines := append([]string{}, c.Details...)
 		for _, u := range c.Unexpected {
 			lines = append(lines, "UNEXPECTED: "+u)
 		}
-		lines = append(lines, c.Notes...)
-		w.AppendRow(table.Row{c.Resource, c.Name, c.Action, strings.Join(lines, "\n")})
+		for _, line := range append(lines, c.Notes...) {
+			t.print("          %s\n", strings.ReplaceAll(text.WrapSoft(line, columns-10), "\n", "\n          "))
+		}
 	}
-	t.print("%s\n\n", w.Render())
+	t.print("\n")
 	if n := len(plan.Pending()); n > 0 {
 		t.print("%d of %d to do\n", n, len(plan.Changes))
 	} else {
@@ -153,24 +160,31 @@ func showFoundation(t *terminal, b *bootstrap.Bootstrap, plan *bootstrap.Plan) {
 
 // showUse says how to use what exists now.
 func showUse(t *terminal, r foundation) {
-	t.print("\nTo use the state of these environments:\n\n  pulumi login '%s'\n", r.BackendURL)
+	// A login is one for the whole machine, and environments in other accounts have another backend.
+	t.print("\nTo use the state of these environments, in one shell:\n\n  export PULUMI_BACKEND_URL='%s'\n", r.BackendURL)
 	for _, e := range r.Environments {
 		t.print("  pulumi stack init %s --secrets-provider '%s'\n", e.Name, e.SecretsProvider)
 	}
-	t.print("\nRoles for the workflows:\n\n")
-	for _, e := range r.Environments {
-		t.print("  %s  plan    %s\n  %s  deploy  %s\n", e.Name, e.PlanRoleARN, strings.Repeat(" ", len(e.Name)), e.DeployRoleARN)
+	if r.Environments[0].PlanRoleARN != "" {
+		t.print("\nRoles for the workflows:\n\n")
 	}
-	t.print("\nGitHub environments. Set them up before the roles are used: GitHub creates a missing one without protection.\n\n")
-	for _, e := range r.GitHub {
-		rules := "all branches"
-		if e.MainOnly {
-			rules = "default branch only"
+	for _, e := range r.Environments {
+		if e.PlanRoleARN != "" {
+			t.print("  %s  plan    %s\n  %s  deploy  %s\n", e.Name, e.PlanRoleARN, strings.Repeat(" ", len(e.Name)), e.DeployRoleARN)
 		}
-		if e.Approval {
-			rules += ", required reviewers"
+	}
+	if len(r.GitHub) > 0 {
+		t.print("\nGitHub environments. Set them up before the roles are used: GitHub creates a missing one without protection.\n\n")
+		for _, e := range r.GitHub {
+			rules := "all branches"
+			if e.MainOnly {
+				rules = "default branch only"
+			}
+			if e.Approval {
+				rules += ", required reviewers"
+			}
+			t.print("  %-24s %s\n", e.Name, rules)
 		}
-		t.print("  %-24s %s\n", e.Name, rules)
 	}
 	if len(r.Missing) > 0 {
 		t.print("\nThe roles have no access to the clusters yet.\n")

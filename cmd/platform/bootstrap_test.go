@@ -78,7 +78,7 @@ func TestBootstrapShowsWhatItWouldDoAndAsks(t *testing.T) {
 	assert.Equal(t, exitFailed, got.code)
 	assert.Contains(t, got.err, "create the OIDC provider token.actions.githubusercontent.com: api error AccessDenied: not you")
 	assert.Equal(t, 1, *writes, "it stops at what fails")
-	assert.NotContains(t, got.out, "pulumi login", "there is nothing to log in to")
+	assert.NotContains(t, got.out, "PULUMI_BACKEND_URL", "there is no backend yet")
 }
 
 func TestBootstrapChecksAndReportsInOneDocument(t *testing.T) {
@@ -152,9 +152,9 @@ func TestBootstrapEndsWithWhatToDoNext(t *testing.T) {
 		Missing: []bootstrap.Entry{entry("dev", "plan-dev", "AmazonEKSAdminViewPolicy"), entry("qa", "plan-qa", "AmazonEKSAdminViewPolicy")},
 	})
 	assert.Equal(t, `
-To use the state of these environments:
+To use the state of these environments, in one shell:
 
-  pulumi login 's3://state?region=eu-west-1'
+  export PULUMI_BACKEND_URL='s3://state?region=eu-west-1'
   pulumi stack init dev --secrets-provider 'awskms://alias/x?region=eu-west-1&context_environment=dev'
 
 Roles for the workflows:

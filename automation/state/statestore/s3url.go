@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // openS3 opens s3://bucket/prefix. The query parameters are those of gocloud.dev 0.46, through which the Pulumi CLI opens
@@ -107,6 +108,10 @@ func openS3(ctx context.Context, backendURL string) (Store, error) {
 		return nil, fmt.Errorf("the state backend %s: %w", where, err)
 	}
 
+	load = append(load, func(o *config.LoadOptions) error {
+		o.Logger = logging.Nop{} // what failed is in the errors, and the screen is the command's
+		return nil
+	})
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("the state backend %s: %w", where, err)
