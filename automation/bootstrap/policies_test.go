@@ -379,7 +379,7 @@ func TestTheDocumentsAreWhatTheyWere(t *testing.T) {
 		}
 		want, err := os.ReadFile(path)
 		require.NoError(t, err)
-		assert.Equal(t, string(want), got.String(), "%s; rewrite with UPDATE_GOLDEN=1", name)
+		assert.Equal(t, string(want), got.String(), "%s; if that is meant, rewrite it with UPDATE_GOLDEN=1 go test ./automation/bootstrap", name)
 	}
 }
 
@@ -439,7 +439,7 @@ func TestEveryTypeThatTheProgramRegistersHasActions(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"dev", "stg", "prod"} {
 		for _, typ := range registered(t, stack) {
-			assert.True(t, bootstrap.Covers(typ, stack == "stg"), "%s of %s has no actions in services.go", typ, stack)
+			assert.True(t, bootstrap.Covers(typ, stack == "stg"), "%s, which %s registers, has no IAM actions: add them to automation/bootstrap/services.go", typ, stack)
 		}
 	}
 	assert.False(t, bootstrap.Covers("aws:s3/bucketV2:BucketV2", false))
@@ -501,7 +501,8 @@ func TestEveryManagedPolicyThatTheProgramAttachesMayBeAttached(t *testing.T) {
 			allowed = append(allowed, s.Condition["ArnEquals"]["iam:PolicyARN"]...)
 		}
 		for _, a := range attachments {
-			assert.True(t, slices.ContainsFunc(allowed, func(arn string) bool { return strings.HasSuffix(arn, "/"+a[1]) }), "%s of %s", a[1], stack)
+			assert.True(t, slices.ContainsFunc(allowed, func(arn string) bool { return strings.HasSuffix(arn, "/"+a[1]) }),
+				"the program attaches %s in %s, and the role that deploys may not: allow it in automation/bootstrap/permissions.go", a[1], stack)
 		}
 	}
 	o.Estate = estate(t, "stg", "              - name: api\n", "              - name: api\n                policyArns: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]\n")

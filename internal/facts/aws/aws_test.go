@@ -71,7 +71,7 @@ func TestEveryTypeThatTheProgramRegistersIsKnown(t *testing.T) {
 	}
 	require.Greater(t, len(types), 30)
 	for typ := range types {
-		assert.NotNil(t, aws.ResourceOf(typ), typ)
+		assert.NotNil(t, aws.ResourceOf(typ), "there are no facts about %s: docs/facts.md says how to add a type", typ)
 	}
 }
 
