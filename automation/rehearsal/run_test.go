@@ -101,7 +101,7 @@ func TestARehearsalTakesEveryEnvironmentUpAndDownAgain(t *testing.T) {
 		}
 		assert.Equal(t, []PhaseName{PhasePreview, PhaseUp, PhaseSecondPreview, PhaseChangePreview, PhaseChange, PhaseLastPreview, PhaseDestroy},
 			phases, env.Name)
-		assert.Equal(t, 3, env.Resources, "%s: a stack and two boxes", env.Name)
+		assert.Equal(t, 2, env.Resources, "%s: two boxes; the stack only groups them", env.Name)
 		assert.Equal(t, "another colour: 2 update", env.Change)
 		require.NotNil(t, env.Placement, env.Name)
 		assert.Equal(t, env.Name, env.Placement.Environment)
