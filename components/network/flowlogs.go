@@ -50,7 +50,9 @@ func (b *builder) createFlowLogs() error {
 		LogDestination:     group.Arn,
 		IamRoleArn:         role.Arn,
 		Tags:               b.tags("flow-logs"),
-	}, b.kids.Opts()...); err != nil {
+	}, b.kids.Opts(
+		pulumi.DeleteBeforeReplace(true), // a second one into the same log group may be refused
+	)...); err != nil {
 		return fmt.Errorf("create flow log: %w", err)
 	}
 	return nil

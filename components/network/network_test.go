@@ -279,6 +279,7 @@ func TestFlowLogsGoToAnOwnGroupWithARoleThatCanDoNothingElse(t *testing.T) {
 	assert.Equal(t, "arn:aws-test:kms:::key/k", group.Input("kmsKeyId"))
 	flow := named(t, regs, "aws:ec2/flowLog:FlowLog", "dev-flow-logs")
 	assert.Equal(t, "ALL", flow.Input("trafficType"))
+	assert.True(t, flow.DeleteBeforeReplace, "its log group may take one at a time")
 	assert.Equal(t, ptest.ARN(logGroupType, "dev-flow-logs"), flow.Input("logDestination"))
 	assert.Equal(t, ptest.ARN("aws:iam/role:Role", "dev-flow-logs"), flow.Input("iamRoleArn"))
 	trust := named(t, regs, "aws:iam/role:Role", "dev-flow-logs").Input("assumeRolePolicy")

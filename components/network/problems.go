@@ -4,12 +4,17 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
 	"github.com/eks-platform/eks-platform/internal/region"
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
+
+// withoutPrivateDNS are the services whose interface endpoints answer to names of their own alone
+// (https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html).
+var withoutPrivateDNS = []string{"dynamodb", "s3express"}
 
 var serviceName = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
 
@@ -101,6 +106,8 @@ func (a *Args) endpointProblems(out *problem.List) {
 			out.Add(at, "%q is not the name of an endpoint service; give what follows the region in it, such as sqs", name)
 		case name == "s3" || strings.HasSuffix(name, ".s3"):
 			out.Add(at, "%q exists already, as a gateway endpoint", name)
+		case slices.Contains(withoutPrivateDNS, name[strings.LastIndex(name, ".")+1:]):
+			out.Add(at, "%q has no private DNS name, which every endpoint here has: without this one, pods reach it through NAT", name)
 		case strings.Contains(name, "vpce-svc-"):
 			out.Add(at, "%q is a service of another account, which has no private DNS name before its owner verified one; "+
 				"create that endpoint outside", name)

@@ -62,6 +62,10 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"no way out", func(a *network.Args) { a.NAT = network.NATNone }, "nat: none needs endpoints.preset base"},
 		{"unknown preset", func(a *network.Args) { a.Endpoints.Preset = "all" }, `endpoints.preset: must be one of none, base, got "all"`},
 		{"illegal service", func(a *network.Args) { a.Endpoints.Additional = []string{"S Q S"} }, "endpoints.additional[0]: \"S Q S\" is not the name"},
+		{"service without private DNS", func(a *network.Args) { a.Endpoints.Additional = []string{"sqs", "s3express"} }, `endpoints.additional[1]: "s3express" has no private DNS name`},
+		{"service without private DNS in full", func(a *network.Args) {
+			a.Endpoints.Additional = []string{"com.amazonaws.eu-west-1.dynamodb"}
+		}, `endpoints.additional[0]: "com.amazonaws.eu-west-1.dynamodb" has no private DNS name`},
 		{"S3 as interface", func(a *network.Args) { a.Endpoints.Additional = []string{"sqs", "s3"} }, `endpoints.additional[1]: "s3" exists already`},
 		{"S3 in full", func(a *network.Args) {
 			a.Endpoints.Additional = []string{"com.amazonaws.eu-west-1.s3"}

@@ -103,7 +103,7 @@ func (t *target) create(tx cloud.Tx, planned resource.PropertyMap) (*cloud.Objec
 		return nil, err
 	}
 	c.ID = id
-	if _, exists := tx.Get(t.scope, t.typ, c.ID); exists {
+	if _, exists := tx.Get(t.scope, t.typ, c.ID); exists && !t.service.Again {
 		return nil, refuse("ResourceAlreadyExists", "%s %s exists already in account %s", typeName(t.typ), c.ID, t.scope.Account)
 	}
 	if t.service.Create != nil {

@@ -14,6 +14,8 @@ type Service struct {
 	Global bool
 	// NewID returns the id of an object that is about to be created; nil derives it from the facts' id form.
 	NewID func(c *Call) (string, error)
+	// Again says that making what is there already is no error, and changes nothing.
+	Again bool
 	// Create enforces AWS's rules on a new object and fills computed attributes into c.Attributes.
 	Create func(c *Call) error
 	// Update enforces AWS's rules on a change; c.Old holds the object before.

@@ -400,6 +400,12 @@ func TestEndpointsAreRefusedAsAWSRefusesThem(t *testing.T) {
 		{"no such service", func(w *world) error {
 			return w.tryErr(endpointType, with(sts(w.network()), m{"serviceName": "com.amazonaws.eu-west-1.ecr"}))
 		}, "InvalidServiceName"},
+		{"private DNS of a service that has none", func(w *world) error {
+			return w.tryErr(endpointType, with(sts(w.network()), m{"serviceName": "com.amazonaws.eu-west-1.dynamodb"}))
+		}, "does not provide a private DNS name"},
+		{"private DNS of directory buckets", func(w *world) error {
+			return w.tryErr(endpointType, with(sts(w.network()), m{"serviceName": "com.amazonaws.eu-west-1.s3express"}))
+		}, "does not provide a private DNS name"},
 		{"another region's service", func(w *world) error {
 			return w.tryErr(endpointType, with(sts(w.network()), m{"serviceName": "com.amazonaws.us-east-1.sts"}))
 		}, "InvalidServiceName"},
@@ -477,6 +483,11 @@ func TestFlowLogsAreRefusedAsAWSRefusesThem(t *testing.T) {
 			in := inputs(w)
 			w.make(flowLogType, in)
 			return w.tryErr(flowLogType, in)
+		}, "FlowLogAlreadyExists"},
+		{"a flow log of other traffic into the same group", func(w *world) error {
+			in := inputs(w)
+			w.make(flowLogType, in)
+			return w.tryErr(flowLogType, with(in, m{"trafficType": "REJECT"}))
 		}, "FlowLogAlreadyExists"},
 	})
 }

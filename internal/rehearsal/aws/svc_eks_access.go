@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
@@ -32,6 +33,10 @@ var (
 	// namespaceForm is an RFC 1123 label, in which access scopes also take wildcards.
 	namespaceForm = regexp.MustCompile(`^[a-z0-9*?]([a-z0-9*?-]{0,61}[a-z0-9*?])?$`)
 )
+
+// reservedNames begin the groups and user names that nobody can be given
+// (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html).
+var reservedNames = []string{"system:", "eks:", "aws:", "amazon:", "iam:"}
 
 const entryInUse = "The specified access entry resource is already in use on this cluster. (%s)"
 
@@ -119,9 +124,14 @@ func updateAccessEntry(c *Call) error {
 }
 
 func checkGroups(a attrs) error {
-	for _, g := range a.texts("kubernetesGroups") {
-		if strings.HasPrefix(g, "system:") {
-			return refuse("InvalidParameterException", "The kubernetes group name %s is invalid, it cannot start with system:", g)
+	for _, prefix := range reservedNames {
+		for _, g := range a.texts("kubernetesGroups") {
+			if strings.HasPrefix(g, prefix) {
+				return refuse("InvalidParameterException", "The kubernetes group name %s is invalid, it cannot start with %s", g, prefix)
+			}
+		}
+		if name := a.text("userName"); strings.HasPrefix(name, prefix) {
+			return refuse("InvalidParameterException", "The username %s is invalid, it cannot start with %s", name, prefix)
 		}
 	}
 	return nil
@@ -160,7 +170,7 @@ func createPolicyAssociation(c *Call) error {
 			}
 		}
 	}
-	c.Attributes["associatedAt"] = timestamp()
+	c.Attributes["associatedAt"] = time.Now().UTC().String() // the provider prints this one with Go's default form
 	c.Attributes["modifiedAt"] = c.Attributes["associatedAt"]
 	return nil
 }

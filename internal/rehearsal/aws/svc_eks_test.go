@@ -305,6 +305,11 @@ func TestAccessIsRefusedAsEKSRefusesIt(t *testing.T) {
 			return w.tryErr(accessEntryType, entry(nil))
 		}, "already in use on this cluster"},
 		{"a group of Kubernetes' own", try(m{"kubernetesGroups": list("system:masters")}), "cannot start with system:"},
+		{"a group of EKS' own", try(m{"kubernetesGroups": list("team", "eks:admins")}), "cannot start with eks:"},
+		{"a group of AWS's own", try(m{"kubernetesGroups": list("aws:admins")}), "cannot start with aws:"},
+		{"a group of Amazon's own", try(m{"kubernetesGroups": list("amazon:admins")}), "cannot start with amazon:"},
+		{"a group of IAM's own", try(m{"kubernetesGroups": list("iam:admins")}), "cannot start with iam:"},
+		{"a user name of EKS' own", try(m{"userName": "eks:admin"}), "The username eks:admin is invalid"},
 		{"groups for nodes", try(m{"type": "EC2_LINUX", "kubernetesGroups": list("a")}), "access entry of type EC2_LINUX"},
 		{"a change to a group of Kubernetes' own", func(w *world) error {
 			return w.changeErr(w.make(accessEntryType, entry(nil)), m{"kubernetesGroups": list("system:masters")})

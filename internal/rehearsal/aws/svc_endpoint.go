@@ -23,10 +23,14 @@ var interfaceServices = []string{
 	"dynamodb", "ebs", "ec2", "ec2messages", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "eks", "eks-auth", "elasticache",
 	"elasticfilesystem", "elasticloadbalancing", "email-smtp", "events", "execute-api", "firehose", "fsx", "git-codecommit", "glue",
 	"grafana", "grafana-workspace", "guardduty", "guardduty-data", "inspector2", "kafka", "kinesis-streams", "kms", "lambda", "logs",
-	"monitoring", "network-firewall", "networkflowmonitor", "organizations", "pricing.api", "rds", "rds-data", "s3", "sagemaker.api",
+	"monitoring", "network-firewall", "networkflowmonitor", "organizations", "pricing.api", "rds", "rds-data", "s3", "s3express", "sagemaker.api",
 	"sagemaker.runtime", "secretsmanager", "securityhub", "servicecatalog", "servicediscovery", "sns", "sqs", "ssm", "ssmmessages",
 	"states", "storagegateway", "sts", "synthetics", "transfer", "wafv2", "xray",
 }
+
+// withoutPrivateDNS are the services whose interface endpoints have no private DNS name
+// (https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html).
+var withoutPrivateDNS = []string{"dynamodb", "s3express"}
 
 func init() {
 	register(endpointType, &Service{Create: createEndpoint, Update: updateEndpoint})
@@ -144,6 +148,9 @@ func connectInterface(c *Call, vpc *cloud.Object, service string) error {
 		return err
 	}
 	if a.flag("privateDnsEnabled") {
+		if slices.Contains(withoutPrivateDNS, service) {
+			return refuse("InvalidParameter", "Private DNS can't be enabled because the service %s does not provide a private DNS name.", a.text("serviceName"))
+		}
 		if !v.flagOr("enableDnsSupport", true) || !v.flag("enableDnsHostnames") {
 			return refuse("InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for %s", vpc.ID)
 		}

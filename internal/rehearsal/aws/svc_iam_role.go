@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,7 +38,7 @@ func init() {
 		Create: createRole, Update: checkRole, Delete: deleteRole,
 	})
 	register(rolePolicyType, &Service{Global: true, Create: putRolePolicy, Update: putRolePolicy})
-	register(attachmentType, &Service{Global: true, NewID: attachmentID, Create: attachPolicy})
+	register(attachmentType, &Service{Global: true, NewID: attachmentID, Again: true, Create: attachPolicy})
 	register(instanceProfileType, &Service{
 		Global: true, NewID: claim("", []string{"name"}, "EntityAlreadyExists", "Instance Profile %s already exists."),
 		Create: createInstanceProfile, Update: profileRole,
@@ -192,9 +194,11 @@ func putRolePolicy(c *Call) error {
 	return nil
 }
 
-// attachmentID is the provider's own: IAM has no ids for attachments.
+// attachmentID is the provider's own: IAM has no ids for attachments. A policy is attached to a role or it is not, so
+// that whoever attaches it again has the same one.
 func attachmentID(c *Call) (string, error) {
-	return c.attrs().text("role") + "-" + randomHex(26), nil
+	role, policy := c.attrs().text("role"), c.attrs().text("policyArn")
+	return fmt.Sprintf("%s-%.13x", role, sha256.Sum256([]byte(policy))), nil
 }
 
 func attachPolicy(c *Call) error {

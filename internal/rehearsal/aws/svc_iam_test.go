@@ -72,6 +72,22 @@ func TestAPolicyAllowsWhatItsStatementsSay(t *testing.T) {
 	}
 }
 
+func TestAPolicyIsAttachedToARoleOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	role := w.role("r", iamdoc.ServiceTrust("ec2.amazonaws.com"))
+	in := m{"role": "r", "policyArn": "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"}
+	first := w.make(attachmentType, in)
+	second := w.make(attachmentType, in)
+	other := w.make(attachmentType, m{"role": "r", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})
+	assert.Equal(t, first.id, second.id)
+	assert.NotEqual(t, first.id, other.id)
+	require.NoError(t, w.remove(other))
+	require.NoError(t, w.remove(first))
+	require.NoError(t, w.remove(second), "it is gone already")
+	assert.NoError(t, w.remove(role), "nothing holds the role")
+}
+
 func TestIAMIsRefusedAsAWSRefusesIt(t *testing.T) {
 	t.Parallel()
 	trust := iamdoc.ServiceTrust("ec2.amazonaws.com")
