@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/eks-platform/eks-platform/internal/iamdoc"
 )
 
 // Names of the managed policies, before the stack's name. What roles may see and change stands in policies of their own:
@@ -23,8 +25,8 @@ func (s *Site) policyARN(name string) string { return s.global("iam", "policy/"+
 // inspectPolicy looks at one of an environment's managed policies.
 func (b *Bootstrap) inspectPolicy(ctx context.Context, p document) (*found, error) {
 	f := &found{Change: Change{Resource: "IAM policy", Name: p.name, Action: Exists}}
-	if n := size(p.JSON()); n > maxManaged {
-		return nil, fmt.Errorf("the policy %s has %d characters and IAM takes %d: shorten the names of the cluster and the environment", p.name, n, maxManaged)
+	if n := p.Size(); n > iamdoc.MaxManaged {
+		return nil, fmt.Errorf("the policy %s has %d characters and IAM takes %d: shorten the names of the cluster and the environment", p.name, n, iamdoc.MaxManaged)
 	}
 	arn := b.Site.policyARN(p.name)
 	out, err := b.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})

@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -67,38 +66,20 @@ func (s *Site) role(e Environment, keyARN string, deploys bool) role {
 	}
 }
 
-// Quotas of IAM in characters other than white space: of a trust policy, unless it was raised, of all inline policies of a
-// role, and of a managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-const (
-	maxTrust   = 2048
-	maxInline  = 10240
-	maxManaged = 6144
-)
-
 // check reports whether IAM would take the role's documents.
 func (r role) check() error {
 	total := 0
 	for _, p := range r.inline {
-		total += size(p.JSON())
+		total += p.Size()
 	}
-	if total > maxInline {
+	if total > iamdoc.MaxInline {
 		return fmt.Errorf("the inline policies of the role %s have %d characters and IAM takes %d: shorten the names of the cluster and the environment, "+
-			"or the list of policies of service accounts", r.name, total, maxInline)
+			"or the list of policies of service accounts", r.name, total, iamdoc.MaxInline)
 	}
-	if n := size(r.trust.JSON()); n > maxTrust {
-		return fmt.Errorf("the trust policy of the role %s has %d characters and IAM takes %d: the names of the repository, the branch or the environment are too long", r.name, n, maxTrust)
+	if n := r.trust.Size(); n > iamdoc.MaxTrust {
+		return fmt.Errorf("the trust policy of the role %s has %d characters and IAM takes %d: the names of the repository, the branch or the environment are too long", r.name, n, iamdoc.MaxTrust)
 	}
 	return nil
-}
-
-func size(document string) int {
-	n := 0
-	for _, c := range document {
-		if !unicode.IsSpace(c) {
-			n++
-		}
-	}
-	return n
 }
 
 // inspectRole looks at one of an environment's roles.

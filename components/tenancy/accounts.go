@@ -147,6 +147,15 @@ func (a *Args) accountProblems(sa ServiceAccount) problem.List {
 			}
 		}
 	}
+	size := 0
+	for _, p := range a.policies(sa) {
+		size += p.document.Size()
+	}
+	if size > iamdoc.MaxInline {
+		out.Relate("", []string{"statements", "secrets", "parameters"}, "the role's own policies, of statements, secrets and parameters, would have "+
+			"%d characters together and IAM takes %d: name fewer of them, or put them into policies of your own and name those in policyArns",
+			size, iamdoc.MaxInline)
+	}
 	if sa.mounts() && !a.SecretsDriverInstalled {
 		at := "secrets"
 		if len(sa.Secrets) == 0 {
@@ -187,6 +196,28 @@ func (sa ServiceAccount) mounted() []mount {
 	}
 	for i, p := range sa.Parameters {
 		out = append(out, mount{ObjectName: p, ObjectType: "ssmparameter", at: fmt.Sprintf("parameters[%d]", i)})
+	}
+	return out
+}
+
+// inlinePolicy is a policy that an account's role has of its own, and its part in logical names.
+type inlinePolicy struct {
+	key      string
+	document iamdoc.Document
+}
+
+// policies returns the policies that an account's role has of its own.
+func (a *Args) policies(sa ServiceAccount) []inlinePolicy {
+	var out []inlinePolicy
+	if len(sa.Statements) > 0 {
+		var own iamdoc.Document
+		for _, s := range sa.Statements {
+			own.Statements = append(own.Statements, iamdoc.Statement{Actions: s.Actions, Resources: s.Resources})
+		}
+		out = append(out, inlinePolicy{"policy.own", own})
+	}
+	if sa.mounts() {
+		out = append(out, inlinePolicy{"policy.secrets", a.readPolicy(sa)})
 	}
 	return out
 }
@@ -270,17 +301,8 @@ func (b *builder) createRole(n space, sa ServiceAccount) (*identity.Role, error)
 			return nil, err
 		}
 	}
-	if len(sa.Statements) > 0 {
-		var doc iamdoc.Document
-		for _, s := range sa.Statements {
-			doc.Statements = append(doc.Statements, iamdoc.Statement{Actions: s.Actions, Resources: s.Resources})
-		}
-		if err := role.Allow("policy.own", pulumi.String(doc.JSON())); err != nil {
-			return nil, err
-		}
-	}
-	if sa.mounts() {
-		if err := role.Allow("policy.secrets", pulumi.String(a.readPolicy(sa).JSON())); err != nil {
+	for _, p := range a.policies(sa) {
+		if err := role.Allow(p.key, pulumi.String(p.document.JSON())); err != nil {
 			return nil, err
 		}
 	}

@@ -2,6 +2,7 @@ package tenancy_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -218,6 +219,33 @@ func TestWhatTheClusterCannotDoIsRefused(t *testing.T) {
 		`networkPolicy.loadBalancer: must not be internal: the network has no private subnets for load balancers to stand in`,
 		`tenants[0].podSecurityGroup: the cluster gives pods no security groups: turn on addons.vpcCni.podSecurityGroups`,
 	}, "\n"))
+}
+
+func TestWhatARoleMayDoFitsIntoItsPolicies(t *testing.T) {
+	t.Parallel()
+	problems := func(secrets, statements int) string {
+		var account tenancy.ServiceAccount
+		account.Name = "api"
+		for i := range secrets {
+			account.Secrets = append(account.Secrets, fmt.Sprintf("team/application/secret-%03d", i))
+		}
+		for i := range statements {
+			account.Statements = append(account.Statements, tenancy.Statement{
+				Actions: []string{"s3:GetObject"}, Resources: []string{fmt.Sprintf("arn:aws:s3:::bucket-of-the-application-%03d/*", i)},
+			})
+		}
+		args := arguments(t, `{}`)
+		args.Namespaces = []tenancy.Namespace{{Name: "dev", ServiceAccounts: []tenancy.ServiceAccount{account}}}
+		if err := args.Problems().Err(); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	assert.Empty(t, problems(40, 10))
+	for _, too := range []string{problems(140, 0), problems(0, 110), problems(70, 50)} {
+		assert.Contains(t, too, "namespaces[0].serviceAccounts[0]: the role's own policies, of statements, secrets and parameters, would have ")
+		assert.Contains(t, too, "IAM takes 10240")
+	}
 }
 
 func TestAnEnvironmentsNameMustNotBeReservedByWhatItNames(t *testing.T) {

@@ -1,11 +1,22 @@
 // Package iamdoc writes IAM policy documents from typed values.
 package iamdoc
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"unicode"
+)
 
 // Version is the policy language version that supports variables; the older 2008-10-17 does not
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html).
 const Version = "2012-10-17"
+
+// IAM's quotas in characters other than white space: of a trust policy, unless it was raised, of all inline policies of a
+// role together, and of a managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+const (
+	MaxTrust   = 2048
+	MaxInline  = 10240
+	MaxManaged = 6144
+)
 
 // Document is an IAM policy or trust document.
 type Document struct {
@@ -58,6 +69,17 @@ func (d Document) JSON() string {
 		panic("encode a policy document: " + err.Error())
 	}
 	return string(raw)
+}
+
+// Size is the number of characters that IAM counts against its quotas.
+func (d Document) Size() int {
+	n := 0
+	for _, c := range d.JSON() {
+		if !unicode.IsSpace(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // ServiceTrust returns a trust document that lets an AWS service assume the role, for example

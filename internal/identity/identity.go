@@ -63,7 +63,7 @@ func New(ctx *pulumi.Context, kids child.Of, args Args) (*Role, error) {
 		trust = irsaTrust(args)
 	}
 	role, err := iam.NewRole(ctx, id, &iam.RoleArgs{
-		Name:             fixedName(id),
+		Name:             fixedName(id, maxRoleName),
 		Description:      pulumi.String(args.Description),
 		AssumeRolePolicy: trust,
 		Tags:             tags.Named(args.Tags, id),
@@ -93,8 +93,9 @@ func (r *Role) Attach(key, policy string) error {
 
 // Allow gives the role a policy of its own, as JSON. The key is its part in logical names.
 func (r *Role) Allow(key string, policy pulumi.StringInput) error {
-	p, err := iam.NewRolePolicy(r.ctx, r.kids.ID(r.args.Key, key), &iam.RolePolicyArgs{
-		Role: r.role.Name, Policy: policy,
+	id := r.kids.ID(r.args.Key, key)
+	p, err := iam.NewRolePolicy(r.ctx, id, &iam.RolePolicyArgs{
+		Name: fixedName(id, maxPolicyName), Role: r.role.Name, Policy: policy,
 	}, r.kids.Opts()...)
 	if err != nil {
 		return fmt.Errorf("write the policy %s of the role of %s: %w", key, r.args.Key, err)
@@ -158,16 +159,21 @@ func ClusterARN(inRegion, accountID, name string) string {
 	return fmt.Sprintf("arn:%s:eks:%s:%s:cluster/%s", region.Partition(inRegion), inRegion, accountID, name)
 }
 
-// maxAutoname is the longest logical name that Pulumi can make a role's name of: IAM takes 64 characters
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), and eight are its random end.
-const maxAutoname = 56
+// The longest names that IAM takes (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), and the
+// length of the random end of names that Pulumi makes of logical ones.
+const (
+	maxRoleName   = 64
+	maxPolicyName = 128
+	randomEnd     = 8
+)
 
-// fixedName returns nil where Pulumi can name the role, or else a name that is the same at every run.
-func fixedName(id string) pulumi.StringPtrInput {
-	if len(id) <= maxAutoname {
+// fixedName returns nil where Pulumi can make a name of a logical one, or else a name that is the same at every run.
+func fixedName(id string, longest int) pulumi.StringPtrInput {
+	room := longest - randomEnd
+	if len(id) <= room {
 		return nil
 	}
-	return pulumi.String(fmt.Sprintf("%s-%x", id[:maxAutoname-1], sha256.Sum256([]byte(id)))[:64])
+	return pulumi.String(fmt.Sprintf("%s-%x", id[:room-1], sha256.Sum256([]byte(id)))[:longest])
 }
 
 func isARN(s string) bool { return len(s) > 4 && s[:4] == "arn:" }

@@ -118,3 +118,17 @@ func TestALongNameIsShortenedToWhatIAMTakes(t *testing.T) {
 	assert.NotEqual(t, name, other, "names that begin alike must not meet")
 	assert.NotContains(t, one(t, run(t, args()), "aws:iam/role:Role").Inputs, "name", "a short one is Pulumi's to name")
 }
+
+func TestALongNameOfAPolicyIsShortenedToWhatIAMTakes(t *testing.T) {
+	policy := func(key string) map[string]any {
+		a := args()
+		a.Key = key
+		return one(t, run(t, a), "aws:iam/rolePolicy:RolePolicy").Inputs.Mappable()
+	}
+	// Pulumi ends a name that it makes with eight characters of its own, and IAM takes 128.
+	longest := strings.Repeat("x", 128-8-len("dev--inline"))
+	assert.NotContains(t, policy(longest), "name", "Pulumi can name it")
+	name := policy(longest + "y")["name"]
+	assert.Len(t, name, 128)
+	assert.NotEqual(t, name, policy(longest + "z")["name"], "names that begin alike must not meet")
+}
