@@ -66,5 +66,12 @@ func (w *workspace) engine(ctx context.Context, op plan.Operation, stack string,
 			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: r, unlock: w.session.Unlock,
 		})
 	}
+	if moved := r.Moved(); len(moved) > 0 {
+		refused := &Error{Kind: ErrRefused, Operation: op, Stack: stack}
+		for _, d := range moved {
+			refused.Messages = append(refused.Messages, d.String())
+		}
+		return r, refused
+	}
 	return r, nil
 }

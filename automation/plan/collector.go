@@ -26,6 +26,7 @@ type Collector struct {
 
 	prints    fingerprints
 	chain     chain
+	owners    owners
 	leftovers map[string]Step // deletions of which it is not known yet whether they are part of a replacement
 	replacing map[string]bool // URNs whose replacement exists
 	unchanged map[string]Step // what only groups resources and stays as it is, by URN
@@ -39,7 +40,7 @@ func NewCollector(op Operation, stack string, observe func(Event)) *Collector {
 	return &Collector{
 		result:  NewResult(op, stack),
 		observe: observe, steps: map[string]int{}, reading: map[string]bool{},
-		prints: fingerprints{}, chain: chain{}, leftovers: map[string]Step{}, replacing: map[string]bool{}, unchanged: map[string]Step{},
+		prints: fingerprints{}, chain: chain{}, owners: newOwners(), leftovers: map[string]Step{}, replacing: map[string]bool{}, unchanged: map[string]Step{},
 	}
 }
 
@@ -70,7 +71,7 @@ func (c *Collector) Add(e events.EngineEvent) {
 			c.result.Changes[string(op)] = n
 		}
 		c.count()
-		c.result.succeeded = e.SummaryEvent.Result == apitype.OperationResultSucceeded
+		c.result.succeeded = e.SummaryEvent.Result == apitype.OperationResultSucceeded && len(c.result.moves) == 0
 	}
 }
 
@@ -141,6 +142,7 @@ func (c *Collector) before(m apitype.StepEventMetadata, planning bool) {
 		if c.take(s) {
 			c.prints.note(m)
 			c.chain.note(m, s)
+			c.owners.note(m)
 		}
 	}
 	c.step(s)
@@ -163,6 +165,12 @@ func (c *Collector) finish() {
 		c.take(c.leftovers[urn])
 	}
 	clear(c.leftovers)
+	if c.result.Operation == OpPreview {
+		c.result.moves = c.owners.moves()
+	}
+	for _, d := range c.result.moves {
+		c.report(EventError, d)
+	}
 	c.chain.seal(c.result.Steps)
 	c.prints.seal(c.result.Steps)
 }

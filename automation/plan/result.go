@@ -175,7 +175,9 @@ type Result struct {
 
 	program   bool // the program reported an error
 	protected bool // the engine refused to delete something protected
-	succeeded bool // the engine's summary says so
+	succeeded bool // the engine's summary says so, and the preview shows nothing that the update would fail on
+
+	moves []Diagnostic // what would change hands in a way that cannot work
 
 	deleted map[string]bool // URNs of which something is deleted
 }
@@ -185,8 +187,13 @@ func NewResult(op Operation, stack string) *Result {
 	return &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Counts: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}}
 }
 
-// Succeeded reports whether the engine's own summary says so. It is false for a result that went through JSON.
+// Succeeded reports whether the engine's own summary says so, and, of a preview, whether nothing has Moved. It is false for
+// a result that went through JSON.
 func (r *Result) Succeeded() bool { return r.succeeded }
+
+// Moved are the resources of a preview that would take over what another resource still has when they are made: an access
+// entry's principal, a namespace's name. They are among the Errors. It is empty for a result that went through JSON.
+func (r *Result) Moved() []Diagnostic { return slices.Clone(r.moves) }
 
 // ProgramFailed reports whether the program itself reported an error.
 func (r *Result) ProgramFailed() bool { return r.program }
