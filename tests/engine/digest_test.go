@@ -73,7 +73,7 @@ func TestTwoPreviewsOfTheSameHaveOneDigest(t *testing.T) {
 				require.NotNil(t, group.NodeGroup)
 				assert.Equal(t, 2, group.NodeGroup.Nodes)
 				assert.Equal(t, []plan.PropertyChange{
-					{Path: "instanceTypes[0]", Kind: plan.PropertyUpdated, Replaces: true, Old: `"m6i.large"`, New: `"m6i.xlarge"`},
+					{Path: "instanceTypes", Kind: plan.PropertyUpdated, Replaces: true, Old: `["m6i.large"]`, New: `["m6i.xlarge"]`},
 				}, group.Properties)
 				assert.False(t, group.DeletedFirst)
 			case "a boot script":
