@@ -27,6 +27,11 @@ type NodeGroup struct {
 	Renews []string `json:"renews,omitempty"`
 	// Scales tells that the size changes.
 	Scales bool `json:"scales,omitempty"`
+	// Shrinks tells that the number of nodes, or a bound that it is outside of then, becomes less.
+	Shrinks bool `json:"shrinks,omitempty"`
+	// NewMin and NewMax are the bounds after the step, where the size changes.
+	NewMin int `json:"newMin,omitempty"`
+	NewMax int `json:"newMax,omitempty"`
 }
 
 // renewing are the properties of a node group that EKS brings to the nodes by replacing them
@@ -70,6 +75,10 @@ func nodesOf(m apitype.StepEventMetadata) *NodeGroup {
 		}
 	}
 	slices.Sort(n.Renews)
+	if n.Scales {
+		n.NewMin, n.NewMax = number(m.New.Inputs, nil, "scalingConfig", "minSize"), number(m.New.Inputs, nil, "scalingConfig", "maxSize")
+		n.Shrinks = number(m.New.Inputs, nil, "scalingConfig", "desiredSize") < n.Nodes || n.NewMax < n.Nodes
+	}
 	return n
 }
 

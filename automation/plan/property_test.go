@@ -207,7 +207,7 @@ func TestNodeGroupsTellWhatBecomesOfTheirNodes(t *testing.T) {
 	assert.Equal(t, "node group", stepOf(m).Critical)
 
 	m = update(nodeGroupType, group("1.34", 6, 2), group("1.34", 7, 2), changed("scalingConfig.desiredSize"))
-	assert.Equal(t, &NodeGroup{Nodes: 6, Max: 9, AtATime: "2", Scales: true}, stepOf(m).NodeGroup)
+	assert.Equal(t, &NodeGroup{Nodes: 6, Max: 9, AtATime: "2", Scales: true, NewMin: 1, NewMax: 9}, stepOf(m).NodeGroup)
 
 	m.Old.Inputs["updateConfig"] = object{"maxUnavailablePercentage": 33.0}
 	assert.Equal(t, "33%", stepOf(m).NodeGroup.AtATime)

@@ -30,8 +30,10 @@ func pods(s plan.Step) string {
 			return line + ", after which they are killed"
 		}
 		return line + ", and an update that disruption budgets hold up for longer is rolled back"
+	case n.Shrinks:
+		return fmt.Sprintf("%s is resized (%d to %d nodes): it loses nodes, and their pods with them without being drained", s.Name, n.NewMin, n.NewMax)
 	case n.Scales:
-		return fmt.Sprintf("%s is resized: nothing is replaced and nothing drains, but a smaller group loses nodes with their pods", s.Name)
+		return fmt.Sprintf("%s may have %d to %d nodes: no node is replaced or taken away", s.Name, n.NewMin, n.NewMax)
 	}
 	return ""
 }

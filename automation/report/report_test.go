@@ -335,7 +335,10 @@ func TestWhatHappensToPodsIsSaidForEachKindOfChange(t *testing.T) {
 	assert.Equal(t, "apps: its 6 nodes are replaced 2 at a time (launchTemplate and version change); pods are evicted with 15 minutes to leave, and an update that disruption budgets hold up for longer is rolled back",
 		group("update", func(s *plan.Step) { s.NodeGroup.Renews = []string{"launchTemplate", "version"} }))
 	assert.Contains(t, group("update", func(s *plan.Step) { s.NodeGroup.Renews, s.NodeGroup.Force = []string{"version"}, true }), "after which they are killed")
-	assert.Contains(t, group("update", func(s *plan.Step) { s.NodeGroup.Scales = true }), "nothing drains")
+	assert.Equal(t, "apps may have 2 to 12 nodes: no node is replaced or taken away", group("update", func(s *plan.Step) {
+		s.NodeGroup.Scales, s.NodeGroup.NewMin, s.NodeGroup.NewMax = true, 2, 12
+	}))
+	assert.Contains(t, group("update", func(s *plan.Step) { s.NodeGroup.Scales, s.NodeGroup.Shrinks = true, true }), "without being drained")
 	assert.Contains(t, group("delete", func(*plan.Step) {}), "6 nodes drain")
 	assert.Empty(t, group("update", func(*plan.Step) {}), "labels and taints move no pod")
 }
