@@ -1,6 +1,7 @@
 // Package placement tells on which node groups of a cluster its pods may run, and why not on the others, from the
 // objects that the program declares. The predicates are the scheduler's own (k8s.io/component-helpers): taints and
-// tolerations, node selectors and required node affinity.
+// tolerations, node selectors and required node affinity; and the nodes have the trunk interfaces and GPUs, or not, that
+// pods ask for.
 //
 //	where, err := placement.Of(ctx, platform, "dev")
 //	err = where.Err() // pods without a node group, or on one that is not for them

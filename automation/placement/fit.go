@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	corehelpers "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
@@ -38,7 +39,38 @@ func fit(pod *corev1.Pod, g Group) Fit {
 	if !anyMatches(pod, g.nodes) {
 		out.Why = append(out.Why, unmatched(pod, g.nodes)...)
 	}
+	for _, r := range requested(pod) {
+		if !slices.ContainsFunc(g.nodes, func(n *corev1.Node) bool { q, ok := n.Status.Allocatable[r.name]; return ok && q.Cmp(r.amount) >= 0 }) {
+			out.Why = append(out.Why, fmt.Sprintf("the pod asks for %s %s, which none of its instance types has", r.amount.String(), r.name))
+		}
+	}
 	out.Fits = len(out.Why) == 0
+	return out
+}
+
+// request is an amount of an extended resource.
+type request struct {
+	name   corev1.ResourceName
+	amount resource.Quantity
+}
+
+// judged are the extended resources that are known of nodes. What other device plugins add is not.
+var judged = []corev1.ResourceName{podENI, nvidiaGPU}
+
+// requested returns what a pod's containers ask for of the judged resources.
+func requested(pod *corev1.Pod) []request {
+	var out []request
+	for _, name := range judged {
+		var sum resource.Quantity
+		for _, c := range pod.Spec.Containers {
+			if q, ok := c.Resources.Limits[name]; ok {
+				sum.Add(q)
+			}
+		}
+		if !sum.IsZero() {
+			out = append(out, request{name, sum})
+		}
+	}
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/eks-platform/eks-platform/internal/convention"
@@ -96,11 +97,12 @@ func groups(stacks []declared.Stack) ([]Group, error) {
 			}
 		}
 	}
+	trunks := podENIs(stacks)
 	var out []Group
 	for _, s := range stacks {
 		var own []Group
 		for _, r := range s.Registrations.ByType(managedNodeGroup) {
-			g, err := newGroup(s.Environment, r, zones, region)
+			g, err := newGroup(s.Environment, r, zones, region, trunks)
 			if err != nil {
 				return nil, fmt.Errorf("node group %s of %s: %w", r.Name, s.Name, err)
 			}
@@ -112,7 +114,7 @@ func groups(stacks []declared.Stack) ([]Group, error) {
 	return out, nil
 }
 
-func newGroup(environment string, r declared.Registration, zones map[string]string, region string) (Group, error) {
+func newGroup(environment string, r declared.Registration, zones map[string]string, region string, trunks bool) (Group, error) {
 	var in nodeGroupInputs
 	if err := as(r.PlainInputs(), &in); err != nil {
 		return Group{}, err
@@ -153,10 +155,52 @@ func newGroup(environment string, r declared.Registration, zones map[string]stri
 			labels[corev1.LabelHostname] = name
 			g.nodes = append(g.nodes, &corev1.Node{
 				ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}, Spec: corev1.NodeSpec{Taints: taints},
+				Status: corev1.NodeStatus{Allocatable: extended(in.AMIType, kind, trunks)},
 			})
 		}
 	}
 	return g, nil
+}
+
+// The extended resources of nodes, beside those that somebody's own device plugins add.
+const (
+	podENI    = corev1.ResourceName("vpc.amazonaws.com/pod-eni")
+	nvidiaGPU = corev1.ResourceName("nvidia.com/gpu")
+)
+
+// extended returns what a node has beside CPU and memory. A type that the platform's table does not list is taken for
+// one that has everything; an image of one's own, or AL2023's, for one with a device plugin, which its stack file says.
+func extended(amiType, instanceType string, trunks bool) corev1.ResourceList {
+	t, known := instancetype.Lookup(instanceType)
+	if !known {
+		t.Branches, t.GPUs = 1, 1
+	}
+	out := corev1.ResourceList{}
+	if trunks && t.Branches > 0 {
+		out[podENI] = *quantity.NewQuantity(int64(t.Branches), quantity.DecimalSI)
+	}
+	if t.GPUs > 0 && (strings.HasSuffix(amiType, "_NVIDIA") || amiType == "" || amiType == "CUSTOM") {
+		out[nvidiaGPU] = *quantity.NewQuantity(int64(t.GPUs), quantity.DecimalSI)
+	}
+	return out
+}
+
+// podENIs reports whether the network plugin of a cluster gives pods security groups of their own.
+func podENIs(stacks []declared.Stack) bool {
+	for _, s := range stacks {
+		for _, r := range s.Registrations.ByType(addonType) {
+			var in struct {
+				Env struct {
+					PodENI string `json:"ENABLE_POD_ENI"`
+				} `json:"env"`
+			}
+			text, _ := r.Input("configurationValues").(string)
+			if json.Unmarshal([]byte(text), &in) == nil && in.Env.PodENI == "true" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // groupName returns a group's name as the stack file has it: that of the component around it, without the environment.

@@ -6,6 +6,7 @@ import (
 	awsec2 "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -182,6 +183,53 @@ func TestADevPodFitsOnlySpotGroupsAndAStgPodNeverDoes(t *testing.T) {
 		assert.Equal(t, []string{"has the taint spotInstance=true:NoSchedule, which the pod does not tolerate"}, why(pod, "dev/spot"))
 	}
 	assert.Equal(t, placement.TenantPod, find(t, report, "shop-stg/any pod").Class)
+}
+
+// Pods ask for what their group's instance types must have, whoever adds the request to them.
+func TestAPodThatNeedsWhatATypeLacksDoesNotFitIt(t *testing.T) {
+	t.Parallel()
+	burstable := nodes{name: "burstable", capacity: "ON_DEMAND", ami: "AL2023_x86_64_STANDARD", types: []string{"t3.large"}}
+	gpu := nodes{name: "gpu", capacity: "ON_DEMAND", ami: "BOTTLEROCKET_x86_64_NVIDIA", types: []string{"g6.xlarge"}}
+	cni := func(ctx *pulumi.Context) error {
+		_, err := awseks.NewAddon(ctx, "cni", &awseks.AddonArgs{
+			ClusterName: pulumi.String("c"), AddonName: pulumi.String("vpc-cni"),
+			ConfigurationValues: pulumi.String(`{"env":{"ENABLE_POD_ENI":"true"}}`),
+		})
+		return err
+	}
+	policy := func(namespace string, spec pulumi.Map) pulumi.RunFunc {
+		return func(ctx *pulumi.Context) error {
+			_, err := apiextensions.NewCustomResource(ctx, namespace, &apiextensions.CustomResourceArgs{
+				ApiVersion: pulumi.String("vpcresources.k8s.aws/v1beta1"), Kind: pulumi.String("SecurityGroupPolicy"),
+				Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("pods"), Namespace: pulumi.String(namespace)}, OtherFields: map[string]any{"spec": spec},
+			})
+			return err
+		}
+	}
+	learner := func(ctx *pulumi.Context) error {
+		_, err := corev1.NewPod(ctx, "learner", &corev1.PodArgs{
+			Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("learner"), Namespace: pulumi.String("dev-all")},
+			Spec: corev1.PodSpecArgs{Containers: corev1.ContainerArray{corev1.ContainerArgs{
+				Name: pulumi.String("main"), Image: pulumi.String("busybox:1.37.0"),
+				Resources: corev1.ResourceRequirementsArgs{Limits: pulumi.StringMap{"nvidia.com/gpu": pulumi.String("1")}},
+			}}},
+		})
+		return err
+	}
+	r := place(t, "dev", stack(t, "dev", []nodes{system, burstable, gpu}, cni, learner,
+		namespace("dev-all", environmentLabels("dev", "a", false)), policy("dev-all", pulumi.Map{"podSelector": pulumi.Map{}}),
+		namespace("dev-some", environmentLabels("dev", "b", false)),
+		policy("dev-some", pulumi.Map{"podSelector": pulumi.Map{"matchLabels": pulumi.Map{"db": pulumi.String("true")}}}),
+	))
+	apart := []string{"dev/gpu", "dev/system"}
+	assert.Equal(t, apart, homes(find(t, r, "dev-all/any pod")))
+	assert.Equal(t, apart, homes(find(t, r, "dev-some/any pod with a security group")))
+	assert.Len(t, homes(find(t, r, "dev-some/any pod")), 3)
+	assert.Equal(t, []string{"dev/gpu"}, homes(find(t, r, "dev-all/learner")))
+	assert.Contains(t, why(find(t, r, "dev-all/any pod"), "dev/burstable")[0], "vpc.amazonaws.com/pod-eni")
+
+	r = place(t, "dev", stack(t, "dev", []nodes{system}, namespace("dev-all", environmentLabels("dev", "a", false)), policy("dev-all", pulumi.Map{})))
+	assert.NotEmpty(t, r.Problems, "without the plugin's setting no node has a trunk")
 }
 
 func TestOnlyTaintsThatTheSchedulerMindsKeepPodsOff(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/declared"
@@ -36,6 +37,10 @@ var classes = []Class{EnvironmentPod, TenantPod, SystemAddon, DaemonSet}
 // namespace and not the pods. In a namespace bound to spot nodes it has the affinity and the toleration that the
 // admission policies ask for, elsewhere neither.
 const AnyPod = "any pod"
+
+// GroupedPod is the name of the workload that stands for those of them which have security groups of their own, where
+// not all have.
+const GroupedPod = "any pod with a security group"
 
 // Workload is a kind of pod that runs on a cluster.
 type Workload struct {
@@ -101,22 +106,53 @@ const (
 	daemonSetType = "kubernetes:apps/v1:DaemonSet"
 	namespaceType = "kubernetes:core/v1:Namespace"
 	releaseType   = "kubernetes:helm.sh/v3:Release"
+	policyType    = "kubernetes:vpcresources.k8s.aws/v1beta1:SecurityGroupPolicy"
 	addonType     = "aws:eks/addon:Addon"
 )
 
 // workloads collects what the stacks of a cluster run on it.
 type workloads struct {
 	namespaces map[string]map[string]string // labels by name
+	grouped    map[string]string            // which pods have security groups of their own, by namespace
 	found      []Workload
 	unjudged   []Unjudged
 }
 
+// Which pods of a namespace a SecurityGroupPolicy selects.
+const (
+	everyPod = "every pod"
+	somePods = "some pods"
+)
+
+// addPolicy notes which pods a SecurityGroupPolicy selects.
+func (a *workloads) addPolicy(r declared.Registration) error {
+	var in struct {
+		Spec struct {
+			PodSelector            map[string]any `json:"podSelector"`
+			ServiceAccountSelector map[string]any `json:"serviceAccountSelector"`
+		} `json:"spec"`
+	}
+	if err := as(r.PlainInputs(), &in); err != nil {
+		return err
+	}
+	a.grouped[objectNamespace(r)] = everyPod
+	if len(in.Spec.PodSelector)+len(in.Spec.ServiceAccountSelector) > 0 {
+		a.grouped[objectNamespace(r)] = somePods
+	}
+	return nil
+}
+
 // collect returns the workloads of all stacks of a cluster, ordered by class, namespace and name.
 func collect(stacks []declared.Stack) ([]Workload, []Unjudged, error) {
-	all := &workloads{namespaces: map[string]map[string]string{}}
+	all := &workloads{namespaces: map[string]map[string]string{}, grouped: map[string]string{}}
 	for _, s := range stacks {
 		for _, r := range s.Registrations.ByType(namespaceType) {
 			all.namespaces[objectName(r)] = stringMap(r.Input("metadata.labels"))
+		}
+		for _, r := range s.Registrations.ByType(policyType) {
+			if err := all.addPolicy(r); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", where(s, r), err)
+			}
 		}
 	}
 	for _, s := range stacks {
@@ -169,6 +205,19 @@ func (a *workloads) addNamespace(from, name string) {
 	if labels[convention.Capacity] == convention.Spot {
 		spec.Affinity = convention.Affinity()
 		spec.Tolerations = []corev1.Toleration{convention.Toleration()}
+	}
+	grouped := spec
+	// The VPC resource controller adds this to every pod that a SecurityGroupPolicy selects
+	// (https://docs.aws.amazon.com/eks/latest/userguide/security-groups-pods-deployment.html).
+	grouped.Containers = []corev1.Container{{Resources: corev1.ResourceRequirements{
+		Limits: corev1.ResourceList{podENI: *quantity.NewQuantity(1, quantity.DecimalSI)},
+	}}}
+	switch a.grouped[name] {
+	case "":
+	case everyPod:
+		spec = grouped
+	default:
+		a.found = append(a.found, a.workload(from, name, GroupedPod, grouped, false))
 	}
 	a.found = append(a.found, a.workload(from, name, AnyPod, spec, false))
 }
