@@ -33,8 +33,15 @@ func (c *Config) networkArgs() *network.Args {
 	}
 	if c.Addons != nil {
 		args.PrefixDelegation = *c.Addons.VPCCNI.PrefixDelegation
+		args.PodsLeave = args.SecondaryCIDR != "" && !c.customNetworking()
 	}
 	return args
+}
+
+// customNetworking reports whether pods have subnets of their own.
+func (c *Config) customNetworking() bool {
+	on := c.Addons.VPCCNI.CustomNetworking
+	return c.Network.SecondaryCIDR != "" && (on == nil || *on)
 }
 
 // ipv6 reports whether the stack owns a cluster whose pods have IPv6 addresses.
@@ -97,9 +104,29 @@ func (c *Config) nodeGroupArgs(g nodegroup.Settings, on *contract.Cluster) *node
 	if on != nil {
 		args.Cluster, args.ClusterName, args.ClusterVersion = on.Resource, on.ControlPlane.Name, on.ControlPlane.KubernetesVersion
 		args.Networking, args.Region, args.ZoneIDs = on.Networking(), on.Region, on.Network.ZoneIDs
+		args.DaemonSets = daemonSets(on)
 		args.ZoneNames, args.SubnetIDs = inputs(on.Network.ZoneNames), inputs(on.Network.PrivateSubnetIDs)
 	}
 	return args
+}
+
+// daemonSets returns what the platform's DaemonSets on a cluster ask for on every node: the defaults of the add-ons
+// (https://github.com/aws/eks-charts, https://github.com/kubernetes-sigs/aws-ebs-csi-driver) and of the services.
+func daemonSets(on *contract.Cluster) nodegroup.Requests {
+	out := nodegroup.Requests{MilliCPU: 50 + 100 + 10, MemoryMiB: 30} // vpc-cni, kube-proxy, node monitoring
+	for _, d := range []struct {
+		on     bool
+		cpu, m int
+	}{
+		{on.Addons.EBS, 30, 120},
+		{on.ControlPlane.FluentBit, 50, 128},
+		{on.ControlPlane.SecretsDriver, 120, 240}, // the driver with its two helpers, and AWS's provider
+	} {
+		if d.on {
+			out.MilliCPU, out.MemoryMiB = out.MilliCPU+d.cpu, out.MemoryMiB+d.m
+		}
+	}
+	return out
 }
 
 // service returns what services learn of the stack and the cluster that it is on.

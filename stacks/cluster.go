@@ -31,7 +31,7 @@ func (c *Config) cluster() *contract.Cluster {
 		ControlPlane: contract.ControlPlane{
 			Name: c.Cluster.Name, KubernetesVersion: c.Cluster.Version, IPFamily: string(c.Cluster.IPFamily),
 			PrefixDelegation: *c.Addons.VPCCNI.PrefixDelegation, NetworkPolicy: *c.Addons.VPCCNI.NetworkPolicy,
-			PodSecurityGroups: c.Addons.VPCCNI.PodSecurityGroups, CustomNetworking: new(c.Network.SecondaryCIDR != ""),
+			PodSecurityGroups: c.Addons.VPCCNI.PodSecurityGroups, CustomNetworking: new(c.customNetworking()),
 		},
 		Network: contract.Network{
 			ZoneIDs: c.Network.Zones, Isolated: c.Network.NAT == network.NATNone, VPCCIDRs: c.vpcCIDRs(),

@@ -139,6 +139,10 @@ func (c *Config) ownerProblems() problem.List {
 	if c.Addons != nil && c.Cluster != nil {
 		out = append(out, c.addonsArgs().Problems().Under("addons")...)
 	}
+	if c.Addons != nil && c.Network != nil && c.Network.SecondaryCIDR == "" && c.Addons.VPCCNI.CustomNetworking != nil && *c.Addons.VPCCNI.CustomNetworking {
+		out.Relate("addons.vpcCni.customNetworking", []string{"addons.vpcCni.customNetworking", "network.secondaryCidr"},
+			"needs network.secondaryCidr, which the pods' subnets are cut from")
+	}
 	if !slices.ContainsFunc(c.NodeGroups, carriesSystemAddons) && len(c.NodeGroups) > 0 {
 		out.Relate("nodeGroups", c.groupPaths("capacity", "taints", "scaling", "schedules"), "every group is tainted, spot or empty at times: coredns and the other system add-ons need one "+
 			"untainted onDemand group with scaling.min, and min of all its schedules, of at least 1")
@@ -161,7 +165,7 @@ func (c *Config) problemsOn(on *contract.Cluster) problem.List {
 	if c.Owner() && !c.autoscales() {
 		out = append(out, autoscaledProblems(c.NodeGroups)...)
 	}
-	return out
+	return append(out, c.trunkProblems()...)
 }
 
 // carriesSystemAddons reports whether a group gives the system add-ons a home at any time: they must not run on nodes

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -45,12 +46,39 @@ func principalProblems(c *cluster.Settings, t *tenancy.Settings) problem.List {
 	return out
 }
 
+// trunkProblems reports tenants whose pods have security groups of their own and no node group to run on: one that takes
+// their pods, and whose instance types can all have the trunk interface.
+func (c *Config) trunkProblems() problem.List {
+	var out problem.List
+	t := Service[tenancy.Settings](c)
+	if t == nil {
+		return nil
+	}
+	home := func(g nodegroup.Settings) bool {
+		if t.Capacity == tenancy.Spot {
+			return !g.OnDemand()
+		}
+		return g.OnDemand() && !g.Tainted()
+	}
+	for i, tenant := range t.Tenants {
+		if tenant.PodSecurityGroup == nil || slices.ContainsFunc(c.NodeGroups, func(g nodegroup.Settings) bool { return home(g) && g.Trunks() }) {
+			continue
+		}
+		at := fmt.Sprintf("tenancy.tenants[%d].podSecurityGroup", i)
+		out.Relate(at, append(c.groupPaths("instanceTypes", "capacity", "taints"), at), "no node group that takes the tenant's pods is of instance types that can "+
+			"have a trunk interface, which security groups of pods need: most of the Nitro system can, none of the t family")
+	}
+	return out
+}
+
 // spotProblems holds the node groups against the rule that keeps environments apart on a cluster: spot nodes, and no
 // others, have the label that pods of a spot-bound environment require and the taint that only they tolerate.
 func (c *Config) spotProblems() problem.List {
 	var out problem.List
 	label, taint := convention.SpotLabel+"="+convention.SpotLabelValue, convention.Taint()
 	spot := 0
+	t := Service[tenancy.Settings](c)
+	bound := t != nil && t.Capacity == tenancy.Spot
 	for i, g := range c.NodeGroups {
 		at := fmt.Sprintf("nodeGroups[%d]", i)
 		labelled := g.Labels[convention.SpotLabel] == convention.SpotLabelValue
@@ -65,6 +93,9 @@ func (c *Config) spotProblems() problem.List {
 		switch {
 		case g.OnDemand() && labelled:
 			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "%s marks spot nodes: pods that are bound to spot nodes would run on this group, which is on demand", label)
+		case g.OnDemand() && bound && g.Tainted():
+			out.Relate(at+".taints", []string{at + ".taints", at + ".capacity", "tenancy.capacity"}, "no pod would run on this group: those of the environment are bound to spot "+
+				"nodes (tenancy.capacity), and the system add-ons tolerate no taint; remove the taints, make it a spot group, or take the group out")
 		case g.OnDemand():
 		case !labelled:
 			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "a spot group needs %s: pods that are bound to spot nodes require it", label)
@@ -75,7 +106,7 @@ func (c *Config) spotProblems() problem.List {
 			spot++
 		}
 	}
-	if t := Service[tenancy.Settings](c); t != nil && t.Capacity == tenancy.Spot && spot == 0 && len(out) == 0 {
+	if bound && spot == 0 && len(out) == 0 {
 		out.Relate("tenancy.capacity", append(c.groupPaths("capacity", "labels", "taints"), "tenancy.capacity"), "the environment is bound to spot nodes and has no spot node group without further taints: no pod could run")
 	}
 	return out

@@ -3,8 +3,10 @@ package stacks
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/components/nodegroup"
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
@@ -141,6 +143,11 @@ func (e *Estate) sharedProblems(owner string, out lists) {
 		byEnvironment[c.Environment] = name
 	}
 	e.sharedTenancyProblems(owner, out)
+	if a := e.configs[owner].Addons; a != nil && a.VPCCNI.PodSecurityGroups && !anyTrunk(members) {
+		out.relate(owner, "addons.vpcCni.podSecurityGroups", []string{"addons.vpcCni.podSecurityGroups", "nodeGroups", "$.nodeGroups"},
+			"no node group on the cluster is of instance types that can have a trunk interface, which security groups of pods need: "+
+				"most of the Nitro system can, none of the t family")
+	}
 	if len(members) == 1 || e.configs[owner].Network == nil {
 		return
 	}
@@ -149,6 +156,16 @@ func (e *Estate) sharedProblems(owner string, out lists) {
 		p.Message += fmt.Sprintf(" (environments on the cluster: %d)", len(members))
 		out[owner] = append(out[owner], p)
 	}
+}
+
+// anyTrunk reports whether any group of the environments on a cluster can serve pods with security groups of their own.
+func anyTrunk(members map[string]*Config) bool {
+	for _, c := range members {
+		if slices.ContainsFunc(c.NodeGroups, nodegroup.Settings.Trunks) {
+			return true
+		}
+	}
+	return false
 }
 
 // sharedTenancyProblems checks that no two environments of a cluster want the same namespace or principal.

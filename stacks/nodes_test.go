@@ -2,7 +2,9 @@ package stacks_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -117,4 +119,82 @@ func TestTheBudgetHoldsWhatAnUpdateAndTheNetworkPluginKeep(t *testing.T) {
 	whole, none := need("scaling: {min: 3, max: 6, desired: 3}", "      prefixDelegation: false\n")
 	assert.Zero(t, none)
 	assert.Equal(t, 4*30+3*60, whole, "interfaces with all of their addresses")
+}
+
+// Pods leave the second range in two steps, so that no subnet or reservation goes under a running node, wherever it
+// stands: first the plugin and the nodes, then the range.
+func TestPodsLeaveTheSecondRangeBeforeItGoes(t *testing.T) {
+	t.Parallel()
+	shapes := map[string]struct{ apart, reservedApart, reservedBeside bool }{}
+	for name, value := range map[string]any{"on": nil, "leaving": false} {
+		config := configOf(t, "prod")
+		edit(t, config, "eks-platform:network", func(n map[string]any) { n["secondaryCidr"] = "100.64.0.0/16" })
+		edit(t, config, "eks-platform:addons", func(a map[string]any) {
+			cni, _ := a["vpcCni"].(map[string]any)
+			if cni["customNetworking"] = value; value == nil {
+				delete(cni, "customNetworking")
+			}
+		})
+		regs, err := run(t, "prod", false, ptest.WithConfig(config))
+		require.NoError(t, err)
+		addon, ok := regs.Named("aws:eks/addon:Addon", "prod-vpc-cni")
+		require.True(t, ok)
+		text, _ := addon.Input("configurationValues").(string)
+		shape := shapes[name]
+		shape.apart = strings.Contains(text, "eniConfig")
+		for _, n := range regs.Names() {
+			shape.reservedApart = shape.reservedApart || n == "prod-pods-euw1-az1-upper-half"
+			shape.reservedBeside = shape.reservedBeside || n == "prod-private-euw1-az1-upper-half"
+		}
+		pods := 0
+		for _, r := range regs.ByType("aws:ec2/subnet:Subnet") {
+			if strings.HasPrefix(r.Name, "prod-pods-") {
+				pods++
+			}
+		}
+		assert.Equal(t, 3, pods, "%s: the subnets stay as long as the range", name)
+		shapes[name] = shape
+	}
+	assert.Equal(t, map[string]struct{ apart, reservedApart, reservedBeside bool }{
+		"on": {true, true, false}, "leaving": {false, true, true},
+	}, shapes)
+}
+
+func TestPodsThatNoGroupCanRunAreRefused(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		edits map[string][]string
+		want  string
+	}{
+		"a tenant's security group where no type has a trunk": {
+			map[string][]string{"prod": {"[m6i.large]", "[t3.large]", "[m7g.xlarge, m6g.xlarge]", "[t4g.xlarge]"}},
+			"tenancy.tenants[0].podSecurityGroup: no node group that takes the tenant's pods",
+		},
+		"security groups of pods on a cluster without a trunk": {
+			map[string][]string{"prod": {
+				"[m6i.large]", "[t3.large]", "[m7g.xlarge, m6g.xlarge]", "[t4g.xlarge]", "        podSecurityGroup: {}\n", "",
+			}},
+			"addons.vpcCni.podSecurityGroups: no node group on the cluster",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := stacks.LoadEstate(estate(t, c.edits))
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+	config := configOf(t, "dev")
+	var groups []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(config["eks-platform:nodeGroups"]), &groups))
+	groups = append(groups, map[string]any{
+		"name": "idle", "instanceTypes": []string{"m6i.large"}, "scaling": map[string]int{"min": 1, "max": 1, "desired": 1},
+		"ami":    map[string]string{"type": "BOTTLEROCKET_x86_64", "release": "1.66.0-1ad6b4a4"},
+		"taints": []map[string]string{{"key": "team", "value": "a", "effect": "NoSchedule"}},
+	})
+	text, err := json.Marshal(groups)
+	require.NoError(t, err)
+	config["eks-platform:nodeGroups"] = string(text)
+	_, err = run(t, "dev", true, ptest.WithConfig(config))
+	assert.ErrorContains(t, err, fmt.Sprintf("nodeGroups[%d].taints: no pod would run on this group", len(groups)-1))
 }

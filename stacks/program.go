@@ -131,7 +131,7 @@ func (b *build) firstAddons() error {
 	args := b.cfg.addonsArgs()
 	args.ClusterName = b.control.Name
 	for _, zone := range b.cfg.Network.Zones {
-		if subnet, ok := b.net.PodSubnetIDByZone[zone]; ok {
+		if subnet, ok := b.net.PodSubnetIDByZone[zone]; ok && b.cfg.customNetworking() {
 			args.PodNetworks = append(args.PodNetworks, addons.PodNetwork{ZoneName: b.net.ZoneNames[zone], SubnetID: subnet})
 		}
 	}

@@ -30,16 +30,20 @@ type VPCCNI struct {
 	// Version of the add-on, for example v1.22.4-eksbuild.3; not below v1.22.4. EKS moves it one minor at a time.
 	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.22.4-eksbuild.3"`
 	// Give nodes addresses in blocks of 16 (/28) instead of one by one: many more pods per node, fewer calls to EC2. A
-	// cluster with ipFamily ipv6 knows nothing else (its blocks are /80). Nodes notice when they are replaced; replace
-	// them all when it changes.
+	// cluster with ipFamily ipv6 knows nothing else (its blocks are /80). Changing it rolls the nodes.
 	PrefixDelegation *bool `json:"prefixDelegation,omitempty" jsonschema:"default=true"`
 	// Free blocks that a node keeps ready for new pods. Only with prefixDelegation, and without effect in clusters with
 	// ipFamily ipv6, where a node gets one block that it cannot use up.
 	WarmPrefixTarget int `json:"warmPrefixTarget,omitempty" jsonschema:"minimum=1,maximum=16,default=1"`
+	// Take pods' addresses from network.secondaryCidr (custom networking); by default where there is one. Changing it rolls
+	// the nodes. To give up the second range, turn this off, update the stack that owns the cluster and then every stack
+	// that joins it, and take secondaryCidr out when no node is left in the pods' subnets.
+	CustomNetworking *bool `json:"customNetworking,omitempty"`
 	// Enforce Kubernetes network policies on the nodes.
 	NetworkPolicy *bool `json:"networkPolicy,omitempty" jsonschema:"default=true"`
 	// Let pods have security groups of their own, on instance types that can (most of Nitro, none of the t family). Such
-	// pods also keep the node's rules for traffic that leaves the VPC, and network policies still hold for them.
+	// pods also keep the node's rules for traffic that leaves the VPC, and network policies still hold for them. Changing it
+	// rolls the nodes: a node makes room for the trunk interface when it starts.
 	PodSecurityGroups bool `json:"podSecurityGroups,omitempty" jsonschema:"default=false"`
 }
 
@@ -135,7 +139,7 @@ type Args struct {
 	// what the plugin is allowed to do, and requires prefix delegation.
 	IPv6 bool
 	// PodNetworks put pods into subnets of their own (custom networking), one per zone; none leaves pods in the nodes'
-	// subnets. Nodes notice a change when they are replaced.
+	// subnets. Only new nodes take a change.
 	PodNetworks []PodNetwork
 	// PodSecurityGroupIDs are the security groups of the pods in PodNetworks; by default those of the node.
 	PodSecurityGroupIDs pulumi.StringArrayInput

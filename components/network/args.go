@@ -67,7 +67,8 @@ type Settings struct {
 	Endpoints Endpoints `json:"endpoints,omitempty"`
 	// A second range, for pods alone (custom networking), so that they do not use up the VPC's routable addresses:
 	// from 100.64.0.0/10, or from the same private range as cidr; /16 to /26. Not with cluster.ipFamily ipv6, where pods
-	// take no IPv4 addresses. Removing it replaces the pods' subnets.
+	// take no IPv4 addresses. Before it is removed, addons.vpcCni.customNetworking is turned off and every environment on the
+	// cluster updated, so that no node is left in the pods' subnets.
 	SecondaryCIDR string `json:"secondaryCidr,omitempty" jsonschema:"format=ipv4-network,example=100.64.0.0/16"`
 	// Prefix length of the pods' subnets in secondaryCidr. By default a quarter of it each, so that four zones fit.
 	// Choose it once, like privatePrefix.
@@ -118,6 +119,9 @@ type Args struct {
 	// them, which keeps single addresses from fragmenting the ranges. Turning it on later frees no fragmented range. It
 	// has no meaning with IPv6.
 	PrefixDelegation bool
+	// PodsLeave says that pods take no addresses out of SecondaryCIDR any more: nodes that started before still do. Ranges
+	// for prefixes are set aside where pods are and where they were.
+	PodsLeave bool
 	// IPv6 says that the cluster's IP family is ipv6. The VPC gets a range of Amazon's and its subnets a part each;
 	// everything has IPv4 addresses besides. Turning it on adds the ranges in place; AWS does not let go of them while
 	// the subnets have theirs, so that turning it off needs a new network.

@@ -40,7 +40,20 @@ func (b *builder) reservePrefixes() error {
 	if !b.args.PrefixDelegation || b.args.IPv6 {
 		return nil
 	}
-	tier := podTier(b.out.Plan)
+	tiers := []Tier{podTier(b.out.Plan)}
+	if b.args.PodsLeave && tiers[0] == TierPods {
+		tiers = append(tiers, TierPrivate)
+	}
+	for _, tier := range tiers {
+		if err := b.reserveIn(tier); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reserveIn sets ranges of a tier's subnets aside.
+func (b *builder) reserveIn(tier Tier) error {
 	for i, row := range b.out.Plan.Tier(tier) {
 		ranges, keys := reservedFor(row.CIDR)
 		for k, r := range ranges {

@@ -45,7 +45,7 @@ func (a *Args) al2023UserData(c coordinates) (string, error) {
 		n.Spec.Cluster = &clusterDetails{
 			Name: c.name, APIServerEndpoint: c.endpoint, CertificateAuthority: c.authority, CIDR: c.serviceCIDR,
 		}
-		if labels := a.nodeLabels(); labels != "" {
+		if labels := a.labelFlag(); labels != "" {
 			n.Spec.Kubelet.Flags = []string{"--node-labels=" + labels}
 		}
 	case a.fewerPods():
@@ -62,6 +62,9 @@ func (a *Args) al2023UserData(c coordinates) (string, error) {
 	if a.PreBootstrap != "" {
 		fmt.Fprintf(&b, "--%s\nContent-Type: text/x-shellscript; charset=\"us-ascii\"\n\n%s\n", mimeBoundary,
 			strings.TrimRight(a.PreBootstrap, "\n"))
+	}
+	if mark := a.mark(); mark != "" {
+		text = fmt.Appendf(text, "# vpc-cni: %s\n", mark)
 	}
 	fmt.Fprintf(&b, "--%s\nContent-Type: application/node.eks.aws\n\n---\n%s\n--%s--\n", mimeBoundary, text, mimeBoundary)
 	return b.String(), nil
@@ -113,11 +116,12 @@ func (a *Args) kubeletConfig() map[string]any {
 	return out
 }
 
-// nodeLabels returns the labels as the kubelet's flag takes them.
-func (a *Args) nodeLabels() string {
-	pairs := make([]string, 0, len(a.Labels))
-	for _, key := range sortedKeys(a.Labels) {
-		pairs = append(pairs, key+"="+a.Labels[key])
+// labelFlag returns the labels as the kubelet's flag takes them.
+func (a *Args) labelFlag() string {
+	labels := a.nodeLabels()
+	pairs := make([]string, 0, len(labels))
+	for _, key := range sortedKeys(labels) {
+		pairs = append(pairs, key+"="+labels[key])
 	}
 	return strings.Join(pairs, ",")
 }

@@ -43,12 +43,19 @@ type Args struct {
 	// Networking is what the VPC CNI does with the nodes' interfaces, which decides how many pods a node takes. It does it
 	// to new nodes only: changing it rolls them.
 	Networking instancetype.Networking
+	// DaemonSets are what the pods ask for that run on every node.
+	DaemonSets Requests
 	// Tags are the stack's tags; the group's own go over them.
 	Tags map[string]string
 	// After lists what must be there before a node starts: the role's policies, the vpc-cni, kube-proxy and
 	// pod-identity add-ons, and the way out of the network. It is also what nodes are drained through, and so what goes
 	// after them. The launch template does not wait for it.
 	After []pulumi.Resource
+}
+
+// Requests are CPU and memory that pods ask for.
+type Requests struct {
+	MilliCPU, MemoryMiB int
 }
 
 // check refuses arguments that the settings require and a caller forgot. They are no problems of a stack file.
@@ -101,8 +108,9 @@ func (a *Args) summary() pulumi.Map {
 		image = a.AMI.ID
 	}
 	labels := []string{}
-	for _, key := range sortedKeys(a.Labels) {
-		labels = append(labels, key+"="+a.Labels[key])
+	given := a.nodeLabels()
+	for _, key := range sortedKeys(given) {
+		labels = append(labels, key+"="+given[key])
 	}
 	taints := []string{}
 	for _, t := range a.Taints {
@@ -125,10 +133,15 @@ func (a *Args) summary() pulumi.Map {
 		"taints":        pulumi.ToStringArray(taints),
 		"schedules":     pulumi.ToStringArray(schedules),
 	}
-	if !a.foreignSize() { // else a change of it does nothing, and a preview must not speak of it
+	if a.foreignSize() { // a preview shows that a change of it is read, and what it is for
+		out["desiredSizeWhenCreated"] = pulumi.Int(a.Scaling.Desired)
+	} else {
 		out["desiredSize"] = pulumi.Int(a.Scaling.Desired)
 	}
 	// The user data, where these end up, is not to be read in a preview.
+	if mark := a.mark(); mark != "" {
+		out["vpcCni"] = pulumi.String(mark)
+	}
 	if kubelet, err := json.Marshal(a.Kubelet); err == nil && string(kubelet) != "{}" {
 		out["kubelet"] = pulumi.String(kubelet)
 	}

@@ -71,7 +71,7 @@ func (a *Args) bottlerocketUserData(c coordinates) (string, error) {
 		kubernetes.ClusterName, kubernetes.APIServer = c.name, c.endpoint
 		kubernetes.ClusterCertificate, kubernetes.ClusterDNSIP = c.authority, dns
 		// EKS labels and taints the nodes of a custom AMI only after they joined; pods would slip in before.
-		kubernetes.NodeLabels = a.Labels
+		kubernetes.NodeLabels = a.nodeLabels()
 		for _, t := range a.Taints {
 			if kubernetes.NodeTaints == nil {
 				kubernetes.NodeTaints = map[string][]string{}
@@ -82,6 +82,9 @@ func (a *Args) bottlerocketUserData(c coordinates) (string, error) {
 	text, err := toml.Marshal(out)
 	if err != nil {
 		return "", fmt.Errorf("write Bottlerocket settings: %w", err)
+	}
+	if mark := a.mark(); mark != "" {
+		text = fmt.Appendf(text, "# vpc-cni: %s\n", mark)
 	}
 	// EKS merges a part of TOML only, which its documentation shows with double quotes throughout. No value here can
 	// contain a quote or a backslash: they are quantities, labels, names, an address and base64.

@@ -2,7 +2,9 @@ package nodegroup
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 	"github.com/eks-platform/eks-platform/internal/problem"
@@ -88,6 +90,13 @@ func (a AMI) mismatch(t instancetype.Type) string {
 		return t.Name + " has first-generation Graviton processors, and AL2023 needs Graviton2 or later"
 	case a.gpu() && t.GPUs == 0:
 		return fmt.Sprintf("%s has no NVIDIA GPU, but the AMI (%s) is for NVIDIA GPUs", t.Name, a.Type)
+	case a.gpu() && a.family() == familyAL2023 && !a.DevicePlugin:
+		return fmt.Sprintf("%s brings NVIDIA's drivers and nothing that tells Kubernetes of the GPUs, so that no pod could ask for one: take %s, "+
+			"which has a device plugin, or install one and set ami.devicePlugin", a.Type, strings.Replace(a.Type, "AL2023", "BOTTLEROCKET", 1))
+	case t.Neurons > 0 && !a.custom():
+		return fmt.Sprintf("%s has AWS Neuron devices, and the AMI (%s) has no drivers for them: take a custom AMI that has", t.Name, a.Type)
+	case t.Neurons > 0 && !a.DevicePlugin:
+		return fmt.Sprintf("%s has AWS Neuron devices, which no pod could ask for without Neuron's device plugin: install it and set ami.devicePlugin", t.Name)
 	case t.GPUs > 0 && !a.gpu() && !a.custom():
 		return fmt.Sprintf("%s has NVIDIA GPUs, but the AMI (%s) has no drivers for them: take a type ending in _NVIDIA", t.Name, a.Type)
 	default:
@@ -137,6 +146,60 @@ func (s Settings) smallest(of func(instancetype.Type) int) int {
 		}
 	}
 	return least
+}
+
+// least returns the least value over the instance types, 0 where a type is not known.
+func (s Settings) least(of func(instancetype.Type) int) int {
+	if len(s.listed()) < len(s.InstanceTypes) || len(s.InstanceTypes) == 0 {
+		return 0
+	}
+	least := of(s.listed()[0])
+	for _, t := range s.listed() {
+		least = min(least, of(t))
+	}
+	return least
+}
+
+// offersGPUs reports whether the nodes' GPUs can be asked for: something announces them to the kubelet. Bottlerocket's
+// NVIDIA images do it by themselves (https://bottlerocket.dev/en/os/latest/#/api/settings/kubelet-device-plugins/).
+func (s Settings) offersGPUs() bool {
+	return s.AMI.gpu() && s.AMI.family() == familyBottlerocket || s.AMI.DevicePlugin
+}
+
+// acceleratorLabel is the label by which the Cluster Autoscaler knows nodes whose GPUs appear a while after themselves.
+// Without it, it takes the node for one without and makes another
+// (https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#gpu-node-groups).
+const acceleratorLabel = "k8s.amazonaws.com/accelerator"
+
+// nodeLabels are the group's labels, with that of its accelerators.
+func (s Settings) nodeLabels() map[string]string {
+	if s.Labels[acceleratorLabel] != "" || s.least(func(t instancetype.Type) int { return t.GPUs }) == 0 {
+		return s.Labels
+	}
+	models := map[string]bool{}
+	for _, t := range s.listed() {
+		models[t.GPUModel] = true
+	}
+	label := "nvidia-gpu"
+	if len(models) == 1 {
+		model := strings.TrimSuffix(s.listed()[0].GPUModel, " Tensor Core")
+		if model == "T4" {
+			model = "Tesla T4" // as the autoscaler and the documentation spell it
+		}
+		label = "nvidia-" + strings.ToLower(strings.ReplaceAll(model, " ", "-"))
+	}
+	out := maps.Clone(s.Labels)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out[acceleratorLabel] = label
+	return out
+}
+
+// Trunks reports whether a node of the group can have a trunk interface, whichever its instance type is; of a type that
+// the table does not know, it takes the word of whoever lists it.
+func (s Settings) Trunks() bool {
+	return !slices.ContainsFunc(s.listed(), func(t instancetype.Type) bool { return t.Branches == 0 })
 }
 
 // Tainted reports whether pods need a toleration to be scheduled on the group. A preference (PreferNoSchedule) keeps

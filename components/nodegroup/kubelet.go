@@ -1,6 +1,7 @@
 package nodegroup
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -166,34 +167,88 @@ func (k Kubelet) registryProblems() problem.List {
 	return out
 }
 
-// capacityProblems checks what is kept from pods against the smallest of the instance types.
-func (s Settings) capacityProblems() problem.List {
-	var out problem.List
-	memory := int64(s.smallest(func(t instancetype.Type) int { return t.MemoryMiB })) << 20
-	millis := int64(s.smallest(func(t instancetype.Type) int { return t.VCPUs })) * 1000
-	k := s.Kubelet
-	kept := sum(k.SystemReserved["memory"], k.KubeReserved["memory"], k.EvictionHard["memory.available"])
-	if memory > 0 && kept.Value() >= memory {
-		out.Relate("kubelet", []string{"kubelet", "instanceTypes"}, "systemReserved, kubeReserved and evictionHard keep %s of memory from pods, and the smallest "+
-			"instance type has %d MiB", kept.String(), memory>>20)
+// What a node does not have for pods, of its memory in MiB.
+const (
+	// memoryOverhead is the share of a type's memory, in thousandths, that hypervisor and kernel keep: Karpenter's
+	// vmMemoryOverheadPercent (https://karpenter.sh/docs/reference/settings/).
+	memoryOverhead = 75
+	// evictionDefault is the kubelet's memory.available threshold, on both families' images.
+	evictionDefault = 100
+	// Both families reserve memory by the number of pods: 11 for each, and 255
+	// (https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go,
+	// https://github.com/bottlerocket-os/bottlerocket-core-kit, kube_reserve_memory in sources/api/schnauzer).
+	reservedEach, reservedAlways = 11, 255
+)
+
+// imageReserve returns what the image keeps for the kubelet on a type by itself, in MiB and thousandths of a CPU.
+// Bottlerocket counts the pods that the node takes, AL2023 always those of a node with single addresses, whatever
+// max pods are set to. Of CPUs both keep 6 % of the first, 1 % of the second, 0.5 % of the next two and 0.25 % of the rest.
+func (a *Args) imageReserve(t instancetype.Type) (memory, cpu int) {
+	pods := a.MaxPods(a.Networking)
+	if a.AMI.family() != familyBottlerocket {
+		pods = instancetype.Addressable(t, instancetype.Networking{})
 	}
-	kept = sum(k.SystemReserved["cpu"], k.KubeReserved["cpu"])
-	if millis > 0 && kept.MilliValue() >= millis {
-		out.Relate("kubelet", []string{"kubelet", "instanceTypes"}, "systemReserved and kubeReserved keep %s CPUs from pods, and the smallest instance type has %d",
-			kept.String(), millis/1000)
+	cpu = 60 + 10*min(1, t.VCPUs-1) + 5*max(0, min(2, t.VCPUs-2)) + 5*max(0, t.VCPUs-4)/2
+	return reservedEach*pods + reservedAlways, cpu
+}
+
+// capacityProblems holds what is kept from pods, and what the pods of every node ask for, against the instance types.
+func (a *Args) capacityProblems() problem.List {
+	var out problem.List
+	k := a.Kubelet
+	for i, name := range a.InstanceTypes {
+		t, ok := instancetype.Lookup(name)
+		if !ok {
+			continue
+		}
+		memory, cpu := a.imageReserve(t)
+		given := func(key string, image int) int {
+			if own, ok := k.KubeReserved[key]; ok {
+				image = amount(key, own)
+			}
+			return image + amount(key, k.SystemReserved[key])
+		}
+		eviction := evictionDefault
+		if own, ok := k.EvictionHard["memory.available"]; ok {
+			eviction = amount("memory", own)
+			if percent, is := strings.CutSuffix(own, "%"); is {
+				share, _ := strconv.ParseFloat(percent, 64) // said elsewhere
+				eviction = int(float64(t.MemoryMiB) * share / 100)
+			}
+		}
+		has := t.MemoryMiB - t.MemoryMiB*memoryOverhead/1000
+		reserved := given("memory", memory)
+		at := fmt.Sprintf("instanceTypes[%d]", i)
+		reads := []string{at, "kubelet", "ami", "$.addons", "$.logging", "$.secrets", "$.network.secondaryCidr"}
+		if len(k.KubeReserved)+len(k.SystemReserved)+len(k.EvictionHard) > 0 {
+			at = "kubelet"
+		}
+		if left := has - reserved - eviction; left < a.DaemonSets.MemoryMiB || left <= 0 {
+			out.Relate(at, reads, "%s has about %d MiB of memory for the system and pods: %d are reserved (%d pods, %s) and %d kept from eviction, "+
+				"and the platform's own pods on every node ask for %d: take a larger type, or lower kubelet.maxPods or kubelet.kubeReserved",
+				t.Name, has, reserved, a.MaxPods(a.Networking), a.AMI.family(), eviction, a.DaemonSets.MemoryMiB)
+			return out // of one type is enough
+		}
+		reserved = given("cpu", cpu)
+		if left := t.VCPUs*1000 - reserved; left < a.DaemonSets.MilliCPU || left <= 0 {
+			out.Relate(at, reads, "%s has %dm of CPU: %dm are reserved, and the platform's own pods on every node ask for %dm: take a larger type, "+
+				"or lower kubelet.kubeReserved", t.Name, t.VCPUs*1000, reserved, a.DaemonSets.MilliCPU)
+			return out
+		}
 	}
 	return out
 }
 
-// sum adds quantities, leaving out what is none (percentages, mistakes that are reported elsewhere).
-func sum(texts ...string) resource.Quantity {
-	var total resource.Quantity
-	for _, text := range texts {
-		if q, err := resource.ParseQuantity(text); err == nil {
-			total.Add(q)
-		}
+// amount returns a quantity in MiB, or of CPUs in thousandths; 0 for what is none, which is reported elsewhere.
+func amount(resourceName, text string) int {
+	q, err := resource.ParseQuantity(text)
+	if err != nil {
+		return 0
 	}
-	return total
+	if resourceName == "cpu" {
+		return int(q.MilliValue())
+	}
+	return int(q.Value() >> 20)
 }
 
 // leastPods is the least number of pods that a node is of use with: up to six are the platform's own DaemonSets. The

@@ -76,7 +76,7 @@ func (b *builder) createNodeGroup() error {
 		SubnetIds:     b.subnets(),
 		CapacityType:  pulumi.String(a.capacityType()),
 		InstanceTypes: pulumi.ToStringArray(a.InstanceTypes),
-		Labels:        pulumi.ToStringMap(a.Labels),
+		Labels:        pulumi.ToStringMap(a.nodeLabels()),
 		Taints:        a.eksTaints(),
 		LaunchTemplate: awseks.NodeGroupLaunchTemplateArgs{
 			Id:      b.template.ID().ToStringOutput(),
@@ -95,11 +95,18 @@ func (b *builder) createNodeGroup() error {
 		args.ReleaseVersion = pulumi.String(a.AMI.Release)
 		args.Version = pulumi.String(a.ClusterVersion)
 	}
+	size, err := b.sizeHook()
+	if err != nil {
+		return fmt.Errorf("watch the group's size: %w", err)
+	}
 	managed, err := eks.NewManagedNodeGroup(b.ctx, name, args, b.kids.Opts(
 		pulumi.DependsOn(a.After),
 		pulumi.Transforms([]pulumi.ResourceTransform{
 			func(_ context.Context, t *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 				props, opts := a.transformed(t.Type, t.Props, t.Opts)
+				if size != nil && t.Type == nodeGroupType {
+					opts.Hooks = &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{size}}
+				}
 				return &pulumi.ResourceTransformResult{Props: props, Opts: opts}
 			},
 		}),

@@ -27,6 +27,7 @@ func (a *Args) relations() problem.List {
 	out := a.AMI.problems().Under("ami")
 	out = append(out, a.instanceProblems()...)
 	out = append(out, sizeProblems(a.Scaling.Min, a.Scaling.Max, a.Scaling.Desired).Under("scaling")...)
+	out = append(out, a.nodeResourceProblems().Under("scaling.nodeResources")...)
 	out = append(out, labelProblems(a.Labels).Under("labels")...)
 	out = append(out, taintProblems(a.Taints).Under("taints")...)
 	out = append(out, a.volumeProblems().Under("volume")...)

@@ -53,7 +53,7 @@ func TestGoodSettingsHaveNoProblems(t *testing.T) {
 	custom.AMI = nodegroup.AMI{Type: "CUSTOM", ID: "ami-0123456789abcdef0", Family: "al2023", Architecture: "arm64"}
 	custom.Kubelet.MaxPods = 300 // above EKS's ceiling, within the addresses
 	gpu := system()
-	gpu.AMI = nodegroup.AMI{Type: "AL2023_x86_64_NVIDIA", Release: "1.35.8-20260930"}
+	gpu.AMI = nodegroup.AMI{Type: "AL2023_x86_64_NVIDIA", Release: "1.35.8-20260930", DevicePlugin: true}
 	gpu.InstanceTypes = []string{"g6.xlarge"}
 	unlisted := system()
 	unlisted.InstanceTypes = []string{"m99g.large"}
@@ -98,6 +98,21 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"GPU type on plain AMI", func(s *nodegroup.Settings) {
 			s.Capacity, s.InstanceTypes = "onDemand", []string{"g6.xlarge"}
 		}, "instanceTypes[0]", "no drivers"},
+		{"GPU AMI without a device plugin", func(s *nodegroup.Settings) {
+			s.Capacity, s.InstanceTypes, s.AMI.Type = "onDemand", []string{"g6.xlarge"}, "AL2023_x86_64_NVIDIA"
+		}, "instanceTypes[0]", "take BOTTLEROCKET_x86_64_NVIDIA"},
+		{"Neuron type on plain AMI", func(s *nodegroup.Settings) {
+			s.Capacity, s.InstanceTypes = "onDemand", []string{"inf2.xlarge"}
+		}, "instanceTypes[0]", "Neuron"},
+		{"a node's resource that is none", func(s *nodegroup.Settings) {
+			s.Scaling.NodeResources = map[string]string{"cpu": "4"}
+		}, "scaling.nodeResources.cpu", "hugepages-"},
+		{"a node's resource of no quantity", func(s *nodegroup.Settings) {
+			s.Scaling.NodeResources = map[string]string{"vpc.amazonaws.com/efa": "one"}
+		}, "scaling.nodeResources.vpc.amazonaws.com/efa", "quantity"},
+		{"a node's resource that nobody reads", func(s *nodegroup.Settings) {
+			s.Scaling.Autoscaled, s.Scaling.NodeResources = false, map[string]string{"vpc.amazonaws.com/efa": "1"}
+		}, "scaling.nodeResources", "autoscaled"},
 		{"GPU AMI without GPU", func(s *nodegroup.Settings) {
 			s.AMI.Type, s.Capacity = "AL2023_x86_64_NVIDIA", "onDemand"
 			s.InstanceTypes = s.InstanceTypes[:1]
@@ -148,8 +163,8 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"reserves everything", func(s *nodegroup.Settings) {
 			s.Kubelet.SystemReserved = map[string]string{"memory": "4Gi"}
 			s.Kubelet.KubeReserved = map[string]string{"memory": "4Gi"}
-		}, "kubelet", "has 8192 MiB"},
-		{"reserves every CPU", func(s *nodegroup.Settings) { s.Kubelet.KubeReserved = map[string]string{"cpu": "2000m"} }, "kubelet", "keep 2 CPUs"},
+		}, "kubelet", "has about 7578 MiB"},
+		{"reserves every CPU", func(s *nodegroup.Settings) { s.Kubelet.KubeReserved = map[string]string{"cpu": "2000m"} }, "kubelet", "has 2000m of CPU"},
 		{"signal", func(s *nodegroup.Settings) { s.Kubelet.EvictionHard = map[string]string{"memory.free": "5%"} }, "kubelet.evictionHard.memory.free", "no eviction signal"},
 		{"threshold", func(s *nodegroup.Settings) { s.Kubelet.EvictionHard = map[string]string{"nodefs.available": "110%"} }, "kubelet.evictionHard.nodefs.available", "percentage"},
 		{"soft without period", func(s *nodegroup.Settings) { s.Kubelet.EvictionSoft = map[string]string{"memory.available": "10%"} }, "kubelet.evictionSoftGracePeriod", "needs a period for memory.available"},
@@ -316,6 +331,130 @@ func TestATypeWithoutRoomForThePlatformsOwnPodsIsRefused(t *testing.T) {
 	assert.Equal(t, "instanceTypes", problems[0].Path)
 	assert.Contains(t, problems[0].Message, "addresses for 5 pods")
 	assert.Contains(t, problems[0].Message, "secondaryCidr")
+}
+
+// What each image keeps by itself, by the formulas of its family: 110 pods of a t3.small are 1,465 MiB to Bottlerocket,
+// and AL2023 counts the 11 of a node with single addresses.
+func TestASmallTypeIsHeldAgainstWhatItsImageReserves(t *testing.T) {
+	t.Parallel()
+	small := func(image nodegroup.AMI, change func(*nodegroup.Args)) []string {
+		s := system()
+		s.AMI, s.InstanceTypes = image, []string{"t3.small"}
+		args := onCluster(s)
+		args.DaemonSets = nodegroup.Requests{MilliCPU: 360, MemoryMiB: 518}
+		if change != nil {
+			change(args)
+		}
+		var out []string
+		for _, p := range args.Problems() {
+			out = append(out, p.Path+": "+p.Message)
+		}
+		return out
+	}
+	al2023 := nodegroup.AMI{Type: "AL2023_x86_64_STANDARD", Release: "1.35.8-20260930"}
+	bottlerocket := nodegroup.AMI{Type: "BOTTLEROCKET_x86_64", Release: "1.66.0-1ad6b4a4"}
+	assert.Empty(t, small(al2023, nil))
+	problems := small(bottlerocket, nil)
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0], "instanceTypes[0]: t3.small has about 1895 MiB of memory for the system and pods: 1465 are reserved (110 pods, bottlerocket)")
+	assert.Empty(t, small(bottlerocket, func(a *nodegroup.Args) { a.Kubelet.MaxPods = 30 }), "fewer pods, less that is reserved")
+	assert.Empty(t, small(bottlerocket, func(a *nodegroup.Args) { a.Kubelet.KubeReserved = map[string]string{"memory": "400Mi"} }))
+	problems = small(al2023, func(a *nodegroup.Args) { a.Kubelet.EvictionHard = map[string]string{"memory.available": "60%"} })
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0], "kubelet: ")
+	problems = small(al2023, func(a *nodegroup.Args) { a.DaemonSets.MilliCPU = 1950 })
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0], "2000m of CPU: 70m are reserved")
+}
+
+// TestWhatOnlyNewNodesTakeRollsThem: nodes are replaced when their launch template changes, and it must change with
+// everything that the network plugin does to new nodes only, even where max pods stay.
+func TestWhatOnlyNewNodesTakeRollsThem(t *testing.T) {
+	t.Parallel()
+	for _, image := range []nodegroup.AMI{
+		{Type: "AL2023_x86_64_STANDARD", Release: "1.35.8-20260930"}, {Type: "BOTTLEROCKET_x86_64", Release: "1.66.0-1ad6b4a4"},
+		{Type: "CUSTOM", ID: "ami-0123456789abcdef0", Family: "al2023", Architecture: "x86_64"},
+	} {
+		for _, pods := range []int{0, 8} {
+			seen := map[string]instancetype.Networking{}
+			for i := range 8 {
+				s := system()
+				s.AMI, s.InstanceTypes, s.Kubelet.MaxPods = image, []string{"m6i.large"}, pods
+				args := onCluster(s)
+				args.Networking = instancetype.Networking{PrefixDelegation: i&1 == 0, CustomNetworking: i&2 != 0, PodSecurityGroups: i&4 != 0}
+				text := nodegroup.UserData(t, args)
+				other, twice := seen[text]
+				assert.False(t, twice, "%s, %d pods: %+v and %+v have one launch template", image.Type, pods, args.Networking, other)
+				seen[text] = args.Networking
+			}
+			args := onCluster(system())
+			assert.NotContains(t, nodegroup.UserData(t, args), "#", "the defaults need no mark, and nodes of before it stay")
+		}
+	}
+}
+
+func TestTheAutoscalerLearnsWhatANodeBrings(t *testing.T) {
+	t.Parallel()
+	const prefix = "k8s.io/cluster-autoscaler/node-template/"
+	tagsOf := func(change func(*nodegroup.Args)) map[string]string {
+		s := system()
+		s.Scaling = nodegroup.Scaling{Max: 3, Autoscaled: true}
+		args := onCluster(s)
+		args.ClusterName = "nonprod"
+		change(args)
+		require.Empty(t, args.Problems())
+		return nodegroup.AutoscalingTags(args)
+	}
+	got := tagsOf(func(a *nodegroup.Args) {
+		a.Networking.PodSecurityGroups = true
+		a.Scaling.NodeResources = map[string]string{"hugepages-2Mi": "1Gi"}
+	})
+	assert.Equal(t, "9", got[prefix+"resources/vpc.amazonaws.com/pod-eni"])
+	assert.Equal(t, "1Gi", got[prefix+"resources/hugepages-2Mi"])
+	assert.NotContains(t, got, prefix+"resources/pods", "the autoscaler takes every node for one of 110 pods")
+
+	got = tagsOf(func(a *nodegroup.Args) { a.Kubelet.MaxPods = 20 })
+	assert.Equal(t, "20", got[prefix+"resources/pods"])
+
+	got = tagsOf(func(a *nodegroup.Args) {
+		a.Networking.PodSecurityGroups = true
+		a.AMI.Type, a.InstanceTypes = "BOTTLEROCKET_x86_64", []string{"t3.large", "m6i.large"}
+	})
+	assert.NotContains(t, got, prefix+"resources/vpc.amazonaws.com/pod-eni", "the node that comes may be a t3.large")
+
+	got = tagsOf(func(a *nodegroup.Args) {
+		a.AMI.Type, a.InstanceTypes = "BOTTLEROCKET_x86_64_NVIDIA", []string{"g4dn.12xlarge", "g4dn.xlarge"}
+	})
+	assert.Equal(t, "1", got[prefix+"resources/nvidia.com/gpu"])
+	assert.Equal(t, "nvidia-tesla-t4", got[prefix+"label/k8s.amazonaws.com/accelerator"])
+
+	got = tagsOf(func(a *nodegroup.Args) {
+		a.AMI, a.InstanceTypes = nodegroup.AMI{
+			Type: "CUSTOM", ID: "ami-0123456789abcdef0", Family: "al2023", Architecture: "x86_64", DevicePlugin: true,
+		}, []string{"inf2.xlarge"}
+	})
+	assert.Equal(t, "1", got[prefix+"resources/aws.amazon.com/neuron"])
+
+	got = tagsOf(func(a *nodegroup.Args) {
+		a.Networking.PodSecurityGroups = true
+		a.Scaling.Min, a.Scaling.Desired = 1, 1
+	})
+	assert.NotContains(t, got, prefix+"resources/vpc.amazonaws.com/pod-eni", "a group that always has a node needs no telling")
+}
+
+func TestBoundsThatThePresentSizeIsOutsideOfAreRefused(t *testing.T) {
+	t.Parallel()
+	s := spot() // 0 to 6
+	args := onCluster(s)
+	args.ClusterName = "nonprod"
+	for size, refused := range map[int]bool{0: false, 3: false, 6: false, 7: true} {
+		err := nodegroup.SizeProblem(args, size)
+		require.Equal(t, refused, err != nil, "%d: %v", size, err)
+		if refused {
+			assert.ErrorContains(t, err, "leave out the 7 nodes that the group has")
+			assert.ErrorContains(t, err, "--nodegroup-name spot-1 --scaling-config minSize=0,maxSize=6,desiredSize=6")
+		}
+	}
 }
 
 func TestAGroupIsTaintedWhenPodsNeedAToleration(t *testing.T) {

@@ -67,6 +67,10 @@ type AMI struct {
 	Release string `json:"release,omitempty"`
 	// The id of a custom image, built from an EKS image of the family. Changing it rolls the nodes.
 	ID string `json:"id,omitempty" jsonschema:"pattern=^ami-([0-9a-f]{8}|[0-9a-f]{17})$"`
+	// Says that something of yours, such as an application in Argo CD, installs the device plugin that the instance types'
+	// GPUs or Neuron devices need. The platform brings none: AL2023 and custom images need one, Bottlerocket's NVIDIA images
+	// have it.
+	DevicePlugin bool `json:"devicePlugin,omitempty" jsonschema:"default=false"`
 	// What a custom image was built from; it decides the form of the user data. Changing it rolls the nodes.
 	Family string `json:"family,omitempty" jsonschema:"enum=al2023,enum=bottlerocket"`
 	// The processor architecture of a custom image.
@@ -88,6 +92,9 @@ type Scaling struct {
 	// Gives the Cluster Autoscaler the group's desired size, by default false: it is tagged for discovery, with its
 	// labels and taints for scaling up from zero, and previews no longer show the size that the autoscaler chose.
 	Autoscaled bool `json:"autoscaled,omitempty" jsonschema:"default=false"`
+	// What a node brings besides CPU, memory and what the platform's own settings add, by resource: hugepages-2Mi: 1Gi,
+	// vpc.amazonaws.com/efa: "1". While an autoscaled group has no node, the Cluster Autoscaler learns it from here.
+	NodeResources map[string]string `json:"nodeResources,omitempty"`
 }
 
 // Taint keeps pods that do not tolerate it off the nodes.
@@ -118,8 +125,9 @@ type Volume struct {
 // (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/). What is left out stays as the image has it.
 type Kubelet struct {
 	// Most pods on a node. By default EKS's recommendation for the smallest of the instance types: what its addresses
-	// allow, but at most 110, or 250 above 30 vCPUs. EKS refuses to go above that without a custom AMI. At
-	// least 8: up to six are the platform's own DaemonSets.
+	// allow, but at most 110, or 250 above 30 vCPUs; network.secondaryCidr and addons.vpcCni.podSecurityGroups take an
+	// interface from pods each. EKS refuses to go above that without a custom AMI. At least 8: up to six are the platform's
+	// own DaemonSets.
 	MaxPods int `json:"maxPods,omitempty" jsonschema:"minimum=8,maximum=1024"`
 	// Resources kept for the operating system, by cpu, memory, ephemeral-storage or (AL2023 only) pid, for example
 	// memory 200Mi.

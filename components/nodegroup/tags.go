@@ -2,12 +2,19 @@ package nodegroup
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/eks-platform/eks-platform/internal/convention"
+	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
+	"github.com/eks-platform/eks-platform/internal/format"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
@@ -18,6 +25,7 @@ const (
 	autoscalerPrefix = "k8s.io/cluster-autoscaler/"
 	templatePrefix   = autoscalerPrefix + "node-template/"
 	labelPrefix      = templatePrefix + "label/"
+	resourcePrefix   = templatePrefix + "resources/"
 	taintPrefix      = templatePrefix + "taint/"
 )
 
@@ -41,8 +49,13 @@ func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 	out[convention.ClusterAutoscalerTag(a.ClusterName)] = pulumi.String("owned")
 	// EKS gives nodes this label by itself; pods that want on-demand nodes select it.
 	out[labelPrefix+"eks.amazonaws.com/capacityType"] = pulumi.String(a.capacityType())
-	out[templatePrefix+"resources/ephemeral-storage"] = pulumi.String(strconv.Itoa(a.Volume.SizeGiB) + "Gi")
-	for key, value := range a.Labels {
+	out[resourcePrefix+"ephemeral-storage"] = pulumi.String(strconv.Itoa(a.Volume.SizeGiB) + "Gi")
+	if a.empties() {
+		for key, value := range a.nodeResources() {
+			out[resourcePrefix+key] = pulumi.String(value)
+		}
+	}
+	for key, value := range a.nodeLabels() {
 		out[labelPrefix+key] = pulumi.String(value)
 	}
 	for _, t := range a.Taints {
@@ -52,6 +65,64 @@ func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 		// Volumes tie pods to a zone by either label.
 		out[labelPrefix+"topology.kubernetes.io/zone"] = a.ZoneNames[zones[0]]
 		out[labelPrefix+"topology.ebs.csi.aws.com/zone"] = a.ZoneNames[zones[0]]
+	}
+	return out
+}
+
+// empties reports whether the group can be without a node, so that the Cluster Autoscaler has none to learn from.
+func (s Settings) empties() bool {
+	return s.Scaling.Min == 0 || slices.ContainsFunc(s.Schedules, func(s Schedule) bool { return s.Min == 0 })
+}
+
+// The resources that a node of the platform's can have besides CPU and memory.
+const (
+	podENI     = "vpc.amazonaws.com/pod-eni"
+	nvidiaGPU  = "nvidia.com/gpu"
+	neuron     = "aws.amazon.com/neuron"
+	podsOfNode = "pods"
+	// autoscalersPods is the number of pods that the Cluster Autoscaler takes every node for.
+	autoscalersPods = 110
+)
+
+// nodeResources are what a node of the group brings that the Cluster Autoscaler does not know of its instance type: of
+// several types the least, for any may come. It knows CPU and memory; what controllers and device plugins add, a kubelet
+// setting limits or the stack file tells, it learns from tags
+// (https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/aws_manager.go).
+func (a *Args) nodeResources() map[string]string {
+	out := map[string]string{}
+	if pods := a.MaxPods(a.Networking); pods > 0 && pods != autoscalersPods {
+		out[podsOfNode] = strconv.Itoa(pods)
+	}
+	if n := a.least(func(t instancetype.Type) int { return t.Branches }); a.Networking.PodSecurityGroups && n > 0 {
+		out[podENI] = strconv.Itoa(n)
+	}
+	if n := a.least(func(t instancetype.Type) int { return t.GPUs }); n > 0 && a.offersGPUs() {
+		out[nvidiaGPU] = strconv.Itoa(n)
+	}
+	if n := a.least(func(t instancetype.Type) int { return t.Neurons }); n > 0 {
+		out[neuron] = strconv.Itoa(n)
+	}
+	maps.Copy(out, a.Scaling.NodeResources)
+	return out
+}
+
+// nodeResourceProblems checks the resources that the stack file tells of nodes.
+func (s Settings) nodeResourceProblems() problem.List {
+	var out problem.List
+	for key, value := range s.Scaling.NodeResources {
+		switch domain, _, qualified := strings.Cut(key, "/"); {
+		case len(validation.IsQualifiedName(key)) > 0, !qualified && !strings.HasPrefix(key, "hugepages-"),
+			domain == "kubernetes.io" || strings.HasSuffix(domain, ".kubernetes.io"):
+			out.Add(key, "is no resource that nodes have besides CPU, memory, pods and ephemeral storage: there are hugepages-<size> and "+
+				"<domain>/<name>, such as vpc.amazonaws.com/efa")
+		default:
+			if wrong := format.Quantity(value); wrong != "" {
+				out.Add(key, "%s", wrong)
+			}
+		}
+	}
+	if len(s.Scaling.NodeResources) > 0 && !s.Scaling.Autoscaled {
+		out.Add("", "only the Cluster Autoscaler reads it: it goes with autoscaled")
 	}
 	return out
 }

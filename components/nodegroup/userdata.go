@@ -32,6 +32,33 @@ func (a *Args) userData(c coordinates) (string, error) {
 	return a.al2023UserData(c)
 }
 
+// mark says what the VPC CNI does to new nodes only, in words that the user data carries as a comment: a change of it
+// rolls the nodes, after the add-on, which they come after. Interfaces are made when a node starts, so that one of before
+// keeps the subnets, the trunk and the prefixes that it started with
+// (https://docs.aws.amazon.com/eks/latest/userguide/cni-custom-network-tutorial.html,
+// https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses-procedure.html,
+// https://docs.aws.amazon.com/eks/latest/userguide/security-groups-pods-deployment.html). It is empty for the defaults.
+// Single addresses need none where the number of pods tells them from prefixes.
+func (a *Args) mark() string {
+	n := a.Networking
+	if n.IPv6 {
+		n.CustomNetworking = false
+	}
+	var parts []string
+	prefixes := n
+	prefixes.PrefixDelegation = true
+	if !n.PrefixDelegation && a.MaxPods(n) == a.MaxPods(prefixes) && a.MaxPods(n) > 0 {
+		parts = append(parts, "single addresses")
+	}
+	if n.CustomNetworking {
+		parts = append(parts, "pods in subnets of their own")
+	}
+	if n.PodSecurityGroups {
+		parts = append(parts, "pod security groups")
+	}
+	return strings.Join(parts, ", ")
+}
+
 // encodedUserData returns the user data in base64, as launch templates want it. Only a custom AMI makes it wait for
 // the cluster.
 func (a *Args) encodedUserData() (pulumi.StringInput, error) {

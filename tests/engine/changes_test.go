@@ -145,6 +145,16 @@ func autoscaledSize(t *testing.T, e *estate) {
 		r := e.preview("dev", automation.PreviewOptions{Refresh: refresh})
 		assert.True(t, r.Empty(), "refresh %v: %v %v", refresh, r.Steps, r.Drift)
 	}
+	// Bounds that the size is outside of are refused by the preview, as EKS would refuse them, and the way there works.
+	const bounds = "min: 0, max: 10, desired: 2, autoscaled"
+	raised := e.with(t, change(bounds, "min: 8, max: 10, desired: 8, autoscaled"))
+	_, err := raised.platform().Preview(t.Context(), "dev", automation.PreviewOptions{Refresh: true})
+	require.ErrorContains(t, err, "scaling.min (8) and max (10) leave out the 7 nodes that the group has")
+	require.ErrorContains(t, err, "--scaling-config minSize=8,maxSize=10,desiredSize=8")
+	raised.scale("dev-spot-nodes", 8)
+	raised.preview("dev", automation.PreviewOptions{Refresh: true})
+	raised.scale("dev-spot-nodes", 7)
+
 	// An update of something else leaves the size alone, too.
 	e.with(t, change("        lifecycle: Ec2Spot", "        lifecycle: Ec2Spot\n        size: kept")).up("dev", automation.UpOptions{})
 	e.up("dev", automation.UpOptions{})
