@@ -165,7 +165,7 @@ func (c *Config) problemsOn(on *contract.Cluster) problem.List {
 	if c.Owner() && !c.autoscales() {
 		out = append(out, autoscaledProblems(c.NodeGroups)...)
 	}
-	return append(out, c.trunkProblems()...)
+	return append(out, c.trunkProblems(on)...)
 }
 
 // carriesSystemAddons reports whether a group gives the system add-ons a home at any time: they must not run on nodes

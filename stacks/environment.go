@@ -9,6 +9,7 @@ import (
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
 	"github.com/eks-platform/eks-platform/components/tenancy"
+	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
@@ -48,10 +49,10 @@ func principalProblems(c *cluster.Settings, t *tenancy.Settings) problem.List {
 
 // trunkProblems reports tenants whose pods have security groups of their own and no node group to run on: one that takes
 // their pods, and whose instance types can all have the trunk interface.
-func (c *Config) trunkProblems() problem.List {
+func (c *Config) trunkProblems(on *contract.Cluster) problem.List {
 	var out problem.List
 	t := Service[tenancy.Settings](c)
-	if t == nil {
+	if t == nil || on == nil || !on.ControlPlane.PodSecurityGroups { // the tenancy's own problems say what is missing
 		return nil
 	}
 	home := func(g nodegroup.Settings) bool {

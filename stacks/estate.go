@@ -158,9 +158,13 @@ func (e *Estate) sharedProblems(owner string, out lists) {
 	}
 }
 
-// anyTrunk reports whether any group of the environments on a cluster can serve pods with security groups of their own.
+// anyTrunk reports whether any group of the environments on a cluster can serve pods with security groups of their own,
+// or a tenant has such pods, whose own problem says so then.
 func anyTrunk(members map[string]*Config) bool {
 	for _, c := range members {
+		if t := Service[tenancy.Settings](c); t != nil && slices.ContainsFunc(t.Tenants, func(t tenancy.Tenant) bool { return t.PodSecurityGroup != nil }) {
+			return true
+		}
 		if slices.ContainsFunc(c.NodeGroups, nodegroup.Settings.Trunks) {
 			return true
 		}
