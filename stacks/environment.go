@@ -61,6 +61,9 @@ func (c *Config) trunkProblems(on *contract.Cluster) problem.List {
 		}
 		return g.OnDemand() && !g.Tainted()
 	}
+	if !slices.ContainsFunc(c.NodeGroups, home) { // said elsewhere
+		return nil
+	}
 	for i, tenant := range t.Tenants {
 		if tenant.PodSecurityGroup == nil || slices.ContainsFunc(c.NodeGroups, func(g nodegroup.Settings) bool { return home(g) && g.Trunks() }) {
 			continue
@@ -80,6 +83,7 @@ func (c *Config) spotProblems() problem.List {
 	spot := 0
 	t := Service[tenancy.Settings](c)
 	bound := t != nil && t.Capacity == tenancy.Spot
+	housed := !c.Owner() || slices.ContainsFunc(c.NodeGroups, carriesSystemAddons)
 	for i, g := range c.NodeGroups {
 		at := fmt.Sprintf("nodeGroups[%d]", i)
 		labelled := g.Labels[convention.SpotLabel] == convention.SpotLabelValue
@@ -94,7 +98,7 @@ func (c *Config) spotProblems() problem.List {
 		switch {
 		case g.OnDemand() && labelled:
 			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "%s marks spot nodes: pods that are bound to spot nodes would run on this group, which is on demand", label)
-		case g.OnDemand() && bound && g.Tainted():
+		case g.OnDemand() && bound && g.Tainted() && housed:
 			out.Relate(at+".taints", []string{at + ".taints", at + ".capacity", "tenancy.capacity"}, "no pod would run on this group: those of the environment are bound to spot "+
 				"nodes (tenancy.capacity), and the system add-ons tolerate no taint; remove the taints, make it a spot group, or take the group out")
 		case g.OnDemand():
