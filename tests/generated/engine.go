@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/pulumi/pulumi/pkg/v3/engine"
 	"github.com/pulumi/pulumi/pkg/v3/pluginstorage"
@@ -25,6 +26,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 	"github.com/eks-platform/eks-platform/stacks"
@@ -64,52 +66,34 @@ func Open(dir string) (*Platform, error) {
 // Close closes the cloud.
 func (p *Platform) Close() error { return p.cloud.Close() }
 
-// Operation is what the engine does to a stack.
-type Operation int
-
-// The operations.
-const (
-	Preview Operation = iota
-	Update
-	Destroy
-)
-
-// Result is what an operation came to.
-type Result struct {
-	// Changes counts the steps that change something, by operation.
-	Changes map[string]int
-	// Steps are those that change something, as "operation type::name".
-	Steps []string
-	// Errors are the error messages that the engine and the program reported.
-	Errors []string
-}
-
-// Run runs an operation on a stack of an estate. Destroy does not ask what is protected.
-func (p *Platform) Run(ctx context.Context, op Operation, e Estate, stack string) (Result, error) {
+// Run previews, updates or destroys a stack of an estate. A destroy does not ask what is protected.
+func (p *Platform) Run(ctx context.Context, op plan.Operation, e Estate, stack string) (*plan.Result, error) {
 	endpoint, err := p.cloud.Serve(ctx)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	defer endpoint.Close()
 	loaders, err := loaders(endpoint.Env()["PULUMI_DEBUG_PROVIDERS"])
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	events := make(chan engine.Event)
-	seen := make(chan Result)
-	go func() { seen <- read(events) }()
+	var result *plan.Result
+	var reading error
+	var read sync.WaitGroup
+	read.Go(func() { result, reading = collect(op, stack, events) })
 
 	cancelCtx, source := cancel.NewContext(ctx)
 	defer source.Terminate()
 	engineCtx := &engine.Context{Cancel: cancelCtx, Events: events, BackendClient: p.backend(), PluginManager: noPlugins{}}
 	var journal *engine.TestJournal
-	if op != Preview {
+	if op != plan.OpPreview {
 		journal = engine.NewTestJournal()
 		engineCtx.SnapshotManager = journal
 	}
 	name, err := tokens.ParseStackName(stack)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	before := p.states[stack]
 	if before != nil { // the engine writes into what it is given
@@ -130,19 +114,22 @@ func (p *Platform) Run(ctx context.Context, op Operation, e Estate, stack string
 		},
 	}
 	options := engine.UpdateOptions{
-		Parallel: 16, IgnoreProtect: op == Destroy,
+		Parallel: 16, IgnoreProtect: op == plan.OpDestroy,
 		HostFactory: func(_ context.Context, out, status diag.Sink, _ plugin.DebugContext) (plugin.Host, error) {
 			return deploytest.NewPluginHost(out, status, deploytest.NewLanguageRuntime(program), loaders...), nil
 		},
 	}
-	if op == Destroy {
+	if op == plan.OpDestroy {
 		_, _, err = engine.Destroy(info, engineCtx, options, false)
 	} else {
-		_, _, err = engine.Update(info, engineCtx, options, op == Preview)
+		_, _, err = engine.Update(info, engineCtx, options, op == plan.OpPreview)
 	}
 	close(events)
-	result := <-seen
-	if journal == nil {
+	read.Wait()
+	if moved := result.Moved(); err == nil && len(moved) > 0 {
+		err = errors.New(moved[0].String())
+	}
+	if err = errors.Join(err, reading); journal == nil {
 		return result, err
 	}
 	closing := journal.Close()

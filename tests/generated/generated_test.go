@@ -2,12 +2,15 @@ package generated
 
 import (
 	"flag"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
 var (
@@ -25,7 +28,16 @@ func generated(t *testing.T, g *Generator, from Estate, only ...string) (Estate,
 	return out, "\n  " + strings.Join(what, "\n  ")
 }
 
-func run(t *testing.T, p *Platform, op Operation, e Estate, stack string) (Result, error) {
+// text returns steps or diagnostics, each on a line.
+func text[T fmt.Stringer](all []T) string {
+	lines := make([]string, len(all))
+	for i, a := range all {
+		lines[i] = a.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func run(t *testing.T, p *Platform, op plan.Operation, e Estate, stack string) (*plan.Result, error) {
 	t.Helper()
 	r, err := p.Run(t.Context(), op, e, stack)
 	return r, err
@@ -39,7 +51,7 @@ func TestWhatValidationAcceptsAPreviewAccepts(t *testing.T) {
 	p, err := Open(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = p.Close() })
-	_, err = run(t, p, Update, frozen, "dev") // whose cluster stg joins
+	_, err = run(t, p, plan.OpUp, frozen, "dev") // whose cluster stg joins
 	require.NoError(t, err)
 	fresh, err := Open(t.TempDir())
 	require.NoError(t, err)
@@ -60,9 +72,9 @@ func TestWhatValidationAcceptsAPreviewAccepts(t *testing.T) {
 		if stack == "stg" {
 			on = p
 		}
-		r, err := run(t, on, Preview, e, stack)
+		r, err := run(t, on, plan.OpPreview, e, stack)
 		if err != nil || len(r.Errors) > 0 {
-			t.Errorf("-seed %d -estates 1: validation accepts %s with%s\nand its preview fails: %v\n%s", s, stack, what, err, strings.Join(r.Errors, "\n"))
+			t.Errorf("-seed %d -estates 1: validation accepts %s with%s\nand its preview fails: %v\n%s", s, stack, what, err, text(r.Errors))
 		}
 	}
 	if *estates >= 200 { // then chance leaves no part of the configuration out
@@ -112,15 +124,15 @@ func TestWhatAPreviewAcceptsAnUpdateDoes(t *testing.T) {
 			t.Errorf("-seed %d -live 1: %s\n"+format, append([]any{s, history}, args...)...)
 		}
 		up := func(e Estate, stack string) bool {
-			r, err := run(t, p, Update, e, stack)
+			r, err := run(t, p, plan.OpUp, e, stack)
 			if err != nil {
 				fail("%s: its preview was accepted, its update fails: %v\n%s\nof\n%s", stack, err,
-					strings.Join(r.Errors, "\n"), strings.Join(r.Steps, "\n"))
+					text(r.Errors), text(r.Steps))
 				return false
 			}
-			r, err = run(t, p, Preview, e, stack)
-			if err != nil || len(r.Changes) > 0 {
-				fail("%s: a preview right after the update: %v\n%s", stack, err, strings.Join(r.Steps, "\n"))
+			r, err = run(t, p, plan.OpPreview, e, stack)
+			if err != nil || len(r.Steps) > 0 {
+				fail("%s: a preview right after the update: %v\n%s", stack, err, text(r.Steps))
 				return false
 			}
 			return true
@@ -142,8 +154,8 @@ func TestWhatAPreviewAcceptsAnUpdateDoes(t *testing.T) {
 				}
 				trial := present.Clone()
 				trial[stack] = next[stack]
-				if r, err := run(t, p, Preview, trial, stack); err != nil {
-					t.Logf("-seed %d: a preview of %s refuses%s\n%s", s, stack, what, strings.Join(r.Errors, "\n"))
+				if r, err := run(t, p, plan.OpPreview, trial, stack); err != nil {
+					t.Logf("-seed %d: a preview of %s refuses%s\n%s", s, stack, what, text(r.Errors))
 					continue
 				}
 				history += "\nthen " + stack + " of" + what
@@ -154,8 +166,8 @@ func TestWhatAPreviewAcceptsAnUpdateDoes(t *testing.T) {
 		}
 		if good {
 			for _, stack := range slices.Backward(Stacks) {
-				if r, err := run(t, p, Destroy, present, stack); err != nil {
-					fail("%s cannot be destroyed: %v\n%s", stack, err, strings.Join(r.Errors, "\n"))
+				if r, err := run(t, p, plan.OpDestroy, present, stack); err != nil {
+					fail("%s cannot be destroyed: %v\n%s", stack, err, text(r.Errors))
 					good = false
 				}
 			}

@@ -2,38 +2,35 @@ package generated
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 
+	"github.com/pulumi/pulumi/pkg/v3/backend/display"
 	"github.com/pulumi/pulumi/pkg/v3/engine"
-	"github.com/pulumi/pulumi/pkg/v3/resource/deploy"
 	"github.com/pulumi/pulumi/pkg/v3/resource/deploy/deploytest"
 	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
-// read returns what an operation's events say.
-func read(events <-chan engine.Event) Result {
-	out := Result{Changes: map[string]int{}}
-	for e := range events {
-		switch payload := e.Payload().(type) {
-		case engine.ResourcePreEventPayload:
-			if op := payload.Metadata.Op; op != deploy.OpSame && op != deploy.OpRead {
-				out.Changes[string(op)]++
-				out.Steps = append(out.Steps, fmt.Sprintf("%s %s::%s", op, payload.Metadata.Type, payload.Metadata.URN.Name()))
-			}
-		case engine.DiagEventPayload:
-			if payload.Severity == diag.Error {
-				out.Errors = append(out.Errors, strings.TrimSpace(colors.Never.Colorize(payload.Message)))
-			}
+// collect returns what the library makes of an operation's events.
+func collect(op plan.Operation, stack string, from <-chan engine.Event) (*plan.Result, error) {
+	c := plan.NewCollector(op, stack, nil)
+	var failure error
+	for e := range from {
+		event, err := display.ConvertEngineEvent(e, false)
+		if err != nil {
+			failure = errors.Join(failure, err)
+			continue
 		}
+		c.Add(events.EngineEvent{EngineEvent: event})
 	}
-	return out
+	return c.Result(), failure
 }
 
 // loaders return the cloud's providers to an engine's host, by what PULUMI_DEBUG_PROVIDERS says: "aws:1234,eks:1235".
