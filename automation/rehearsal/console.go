@@ -13,7 +13,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
-// ErrNoObject: what was named is not in the rehearsal's cloud, or cannot be told from something else.
+// ErrNoObject means that what was named is not in the rehearsal's cloud, or cannot be told from something else.
 var ErrNoObject = errors.New("no such object in the rehearsal's cloud")
 
 // Existing is something that exists in a rehearsal, as its state names it.
