@@ -58,23 +58,29 @@ var objectIdentity = []string{"metadata.namespace", "metadata.name"}
 var releaseIdentity = []string{"namespace", "name"}
 
 // owner is a resource that has an identity in the cloud, or will have it.
-type owner struct{ urn, text string }
+type owner struct{ urn, provider, text string }
 
 // owners find what changes hands: an identity that one resource takes while another still has it. The engine makes what is
 // new before it deletes what is gone.
-type owners struct{ leaving, coming map[string]owner }
+type owners struct {
+	leaving, coming map[string]owner
+	elsewhere       map[string]bool // providers that are replaced: what they make is in another cluster or account
+}
 
-func newOwners() owners { return owners{map[string]owner{}, map[string]owner{}} }
+func newOwners() owners { return owners{map[string]owner{}, map[string]owner{}, map[string]bool{}} }
 
 // note takes a step of a preview down.
 func (o owners) note(m apitype.StepEventMetadata) {
+	if strings.HasPrefix(m.Type, "pulumi:providers:") && m.Op == apitype.OpReplace {
+		o.elsewhere[m.URN] = true
+	}
 	leaves := m.Op == apitype.OpDelete || m.Op == apitype.OpReplace
 	comes := m.Op == apitype.OpCreate || m.Op == apitype.OpReplace
 	if key, text := identityOf(m, m.Old); leaves && key != "" {
-		o.leaving[key] = owner{m.URN, text}
+		o.leaving[key] = owner{m.URN, providerOf(m.Old), text}
 	}
 	if key, text := identityOf(m, m.New); comes && key != "" {
-		o.coming[key] = owner{m.URN, text}
+		o.coming[key] = owner{m.URN, providerOf(m.New), text}
 	}
 }
 
@@ -84,7 +90,7 @@ func (o owners) moves() []Diagnostic {
 	for _, key := range slices.Sorted(maps.Keys(o.coming)) {
 		from, taken := o.leaving[key]
 		to := o.coming[key]
-		if !taken || from.urn == to.urn {
+		if !taken || from.urn == to.urn || o.elsewhere[to.provider] {
 			continue
 		}
 		out = append(out, Diagnostic{
@@ -124,8 +130,12 @@ func identityOf(m apitype.StepEventMetadata, s *apitype.StepEventStateMetadata) 
 	if len(said) == 0 {
 		return "", ""
 	}
-	provider := s.Provider[:max(0, strings.LastIndex(s.Provider, "::"))] // its id changes when it is configured anew
-	return strings.Join(append([]string{m.Type, provider}, values...), "\x00"), strings.Join(said, ", ")
+	return strings.Join(append([]string{m.Type, providerOf(s)}, values...), "\x00"), strings.Join(said, ", ")
+}
+
+// providerOf returns the URN of a resource's provider, without the id, which changes when the provider is configured anew.
+func providerOf(s *apitype.StepEventStateMetadata) string {
+	return s.Provider[:max(0, strings.LastIndex(s.Provider, "::"))]
 }
 
 // valueAt returns the text of an input, "" of one that is absent, and whether it is known.

@@ -89,6 +89,11 @@ func TestWhatOneResourceTakesFromAnotherIsRefusedInThePreview(t *testing.T) {
 			change(apitype.OpCreate, object, "a", nil, named("x")),
 			change(apitype.OpDelete, "kubernetes:core/v1:ServiceAccount", "b", named("x"), nil),
 		}, 0},
+		{"two clusters of one provider, which is replaced", []apitype.StepEventMetadata{
+			change(apitype.OpReplace, "pulumi:providers:x", "main", map[string]any{"clusterIdentifier": "a"}, map[string]any{"clusterIdentifier": "b"}),
+			change(apitype.OpCreate, object, "b-web", nil, named("dev-web")),
+			change(apitype.OpDelete, object, "a-web", named("dev-web"), nil),
+		}, 0},
 		{"what has ids alone", []apitype.StepEventMetadata{
 			change(apitype.OpCreate, "aws:ec2/eip:Eip", "a", nil, map[string]any{"domain": "vpc"}),
 			change(apitype.OpDelete, "aws:ec2/eip:Eip", "b", map[string]any{"domain": "vpc"}, nil),
