@@ -364,7 +364,7 @@ func TestEnvironmentsAreDeployedOwnersFirstAndAFailureStopsTheRest(t *testing.T)
 	assert.Equal(t, []string{"dev", "stg", "prod"}, order)
 	order, err = r.Order("prod", "stg")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"prod", "stg"}, order)
+	assert.Equal(t, []string{"stg", "prod"}, order, "cluster by cluster, also where the owner is not deployed")
 
 	r.configure("dev", "boxes: [heavy]", "colour: red", "shape: cube")
 	all, err := r.DeployAll(t.Context(), []string{"stg", "dev"}, func(string) Options { return Options{} })
