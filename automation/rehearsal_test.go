@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/eks-platform/eks-platform/internal/datakey"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
@@ -21,6 +22,8 @@ type Rehearsal struct {
 	dir     string
 	serve   func(ctx context.Context) (endpoint, error)
 	closing func() error
+
+	found sync.Map // the stacks that are known to exist
 }
 
 func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*Attachment, error) {
@@ -51,12 +54,13 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*Atta
 	env := map[string]string{
 		"PULUMI_BACKEND_URL": backend, "PULUMI_CONFIG_PASSPHRASE": "rehearsal", "PULUMI_SKIP_UPDATE_CHECK": "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_CONFIRMATIONS": "true",
-		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true", "GOGC": "400",
 	}
 	maps.Copy(env, providers.Env())
 	maps.Copy(env, secrets.Env())
+	_, exists := r.found.Load(stack)
 	return &Attachment{
-		WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Release: func() { providers.Close(); secrets.Close() },
+		WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Exists: exists, Found: func() { r.found.Store(stack, true) }, Release: func() { providers.Close(); secrets.Close() },
 		Unlock: "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks"),
 	}, nil
 }

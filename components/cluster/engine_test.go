@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"context"
 	"io"
-	"maps"
 	"strings"
 	"testing"
 
@@ -41,17 +40,8 @@ func start(t *testing.T, args *cluster.Args) *live {
 	endpoint, err := cloud.Serve(context.Background())
 	require.NoError(t, err)
 	t.Cleanup(endpoint.Close)
-	cli := clitest.Find(t)
-	env := map[string]string{
-		"PULUMI_BACKEND_URL": "file://" + t.TempDir(), "PULUMI_HOME": t.TempDir(), "PULUMI_CONFIG_PASSPHRASE": "test",
-		"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-	}
-	maps.Copy(env, endpoint.Env())
 	program := func(ctx *pulumi.Context) error { return estate(ctx, args) }
-	s, err := auto.UpsertStackInlineSource(t.Context(), "dev", "cluster-test", program,
-		auto.EnvVars(env), auto.WorkDir(t.TempDir()), auto.Pulumi(cli))
-	require.NoError(t, err)
-	return &live{t: t, cloud: cloud, stack: s}
+	return &live{t: t, cloud: cloud, stack: clitest.NewStack(t, "dev", "cluster-test", program, endpoint.Env())}
 }
 
 func estate(ctx *pulumi.Context, args *cluster.Args) error {

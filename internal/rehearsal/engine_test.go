@@ -3,7 +3,6 @@ package rehearsal_test
 import (
 	"context"
 	"io"
-	"maps"
 	"strings"
 	"testing"
 
@@ -39,19 +38,10 @@ type stack struct {
 // newStack makes a stack on a cloud; its state lies in a directory of the test.
 func newStack(t *testing.T, c *rehearsal.Cloud, name string, program pulumi.RunFunc) *stack {
 	t.Helper()
-	ctx := t.Context()
-	cli := clitest.Find(t)
 	endpoint, err := c.Serve(context.Background())
 	require.NoError(t, err)
 	t.Cleanup(endpoint.Close)
-	env := map[string]string{
-		"PULUMI_BACKEND_URL": "file://" + t.TempDir(), "PULUMI_HOME": t.TempDir(), "PULUMI_CONFIG_PASSPHRASE": "test",
-		"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-	}
-	maps.Copy(env, endpoint.Env())
-	s, err := auto.UpsertStackInlineSource(ctx, name, "rehearsal-test", program, auto.EnvVars(env), auto.WorkDir(t.TempDir()), auto.Pulumi(cli))
-	require.NoError(t, err)
-	return &stack{t: t, stack: s}
+	return &stack{t: t, stack: clitest.NewStack(t, name, "rehearsal-test", program, endpoint.Env())}
 }
 
 func (s *stack) program(p pulumi.RunFunc) { s.stack.Workspace().SetProgram(p) }

@@ -3,19 +3,18 @@ package engine_test
 import (
 	"context"
 	"io"
-	"maps"
 	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	kubecore "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	kubemeta "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/eks-platform/eks-platform/internal/clitest"
 	"github.com/eks-platform/eks-platform/internal/convention"
 )
 
@@ -67,14 +66,7 @@ func separates(t *testing.T, e *estate) {
 	endpoint, err := e.cloud.Cloud().Serve(context.Background())
 	require.NoError(t, err)
 	defer endpoint.Close()
-	env := map[string]string{
-		"PULUMI_BACKEND_URL": "file://" + t.TempDir(), "PULUMI_CONFIG_PASSPHRASE": "test",
-		"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-	}
-	maps.Copy(env, endpoint.Env())
-	s, err := auto.NewStackInlineSource(t.Context(), "visitor", "visitors", visitor(cluster.Kubeconfig, cluster.ARN),
-		auto.EnvVars(env), auto.PulumiHome(t.TempDir()), auto.Pulumi(e.cli))
-	require.NoError(t, err)
+	s := clitest.NewStack(t, "visitor", "visitors", visitor(cluster.Kubeconfig, cluster.ARN), endpoint.Env())
 	_, err = s.Up(t.Context(), optup.ProgressStreams(io.Discard), optup.ErrorProgressStreams(io.Discard), optup.ContinueOnError())
 	require.Error(t, err)
 	assert.ErrorContains(t, err, `Pod "free" in namespace "dev-payments" may only run on spot nodes`)

@@ -58,8 +58,6 @@ func (m manifest) program(ctx *pulumi.Context) error {
 func (w *world) stack(name string, program pulumi.RunFunc) auto.Stack {
 	t := w.t
 	t.Helper()
-	ctx := context.Background()
-	cli := clitest.Find(t)
 	stop := make(chan bool)
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{Cancel: stop, Init: func(s *grpc.Server) error {
 		pulumirpc.RegisterResourceProviderServer(s, w.server)
@@ -67,14 +65,7 @@ func (w *world) stack(name string, program pulumi.RunFunc) auto.Stack {
 	}})
 	require.NoError(t, err)
 	t.Cleanup(func() { close(stop) })
-	dir := t.TempDir()
-	stack, err := auto.UpsertStackInlineSource(ctx, name, "kubernetes", program,
-		auto.Pulumi(cli), auto.EnvVars(map[string]string{
-			"PULUMI_DEBUG_PROVIDERS": fmt.Sprintf("kubernetes:%d", handle.Port), "PULUMI_BACKEND_URL": "file://" + dir,
-			"PULUMI_HOME": dir, "PULUMI_CONFIG_PASSPHRASE": "x", "PULUMI_SKIP_UPDATE_CHECK": "true",
-		}))
-	require.NoError(t, err)
-	return stack
+	return clitest.NewStack(t, name, "kubernetes", program, map[string]string{"PULUMI_DEBUG_PROVIDERS": fmt.Sprintf("kubernetes:%d", handle.Port)})
 }
 
 func TestARealEngineIsServed(t *testing.T) {
