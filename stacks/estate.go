@@ -17,6 +17,11 @@ func (e *Estate) problems(broken map[string]bool) map[string]problem.List {
 	names := e.Names()
 	for i, name := range names {
 		c := e.configs[name]
+		for _, other := range names[:i] {
+			if e.ownerOf(name) != e.ownerOf(other) { // those on one cluster are held against each other below
+				accountProblems(name, c, other, e.configs[other], out)
+			}
+		}
 		if c.Join != nil {
 			if !broken[c.Join.Stack] {
 				e.joinProblems(name, c, out)
@@ -101,6 +106,43 @@ func ownerProblems(name string, c *Config, other string, o *Config, out lists) {
 			}
 		}
 	}
+}
+
+// ownerOf returns the stack that owns the cluster of a stack.
+func (e *Estate) ownerOf(name string) string {
+	if join := e.configs[name].Join; join != nil {
+		return join.Stack
+	}
+	return name
+}
+
+// accountProblems checks two stacks on clusters of their own that share an account. The deploy role of each may touch what
+// begins with the name of its environment or cluster, in IAM without regard to the region.
+func accountProblems(name string, c *Config, other string, o *Config, out lists) {
+	if c.AWS.AccountID != o.AWS.AccountID {
+		return
+	}
+	for _, own := range c.beginnings() {
+		for _, theirs := range o.beginnings() {
+			if strings.HasPrefix(own.text, theirs.text+"-") || strings.HasPrefix(theirs.text, own.text+"-") {
+				out.relate(name, own.path, []string{own.path, "aws.accountId", "$." + theirs.path, "$.aws.accountId"}, "%q and %q, the %s of stack %q, begin alike: "+
+					"the deploy role of the shorter one could change the roles of the other, in the same account; choose another name",
+					own.text, theirs.text, theirs.path, other)
+			}
+		}
+	}
+}
+
+// beginning is a name that the names of a stack's resources begin with.
+type beginning struct{ path, text string }
+
+// beginnings returns the names that the names of the stack's own resources begin with.
+func (c *Config) beginnings() []beginning {
+	out := []beginning{{"environment", c.Environment}}
+	if c.Cluster != nil && c.Cluster.Name != c.Environment {
+		out = append(out, beginning{"cluster.name", c.Cluster.Name})
+	}
+	return out
 }
 
 // vpcRange is a range of a stack's VPC.
