@@ -95,7 +95,6 @@ func (b *builder) createNamespace(t *Tenancy, n space) (*kubecore.Namespace, err
 	var after []pulumi.Resource
 	if group := t.groups[n.tenant]; group != nil {
 		after = append(after, group) // which EC2 deletes when the last pod in it is gone, and not before
-		after = append(after, t.groupRules[n.tenant]...)
 	}
 	return kubecore.NewNamespace(b.ctx, b.inside.ID("namespace", n.Name), &kubecore.NamespaceArgs{Metadata: meta},
 		b.inside.Opts(pulumi.DependsOn(after))...)

@@ -60,18 +60,18 @@ func (b *builder) createSecurityGroups(t *Tenancy) error {
 		if tenant.PodSecurityGroup == nil {
 			continue
 		}
-		group, rules, err := b.createSecurityGroup(tenant.Name)
+		group, err := b.createSecurityGroup(tenant.Name)
 		if err != nil {
 			return fmt.Errorf("create the security group of tenant %s: %w", tenant.Name, err)
 		}
-		t.groups[tenant.Name], t.groupRules[tenant.Name] = group, rules
+		t.groups[tenant.Name] = group
 	}
 	return nil
 }
 
-func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, []pulumi.Resource, error) {
+func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error) {
 	if b.args.VPCID == nil || b.args.ClusterSecurityGroupID == nil {
-		return nil, nil, errors.New("the VPC and the cluster's security group are required")
+		return nil, errors.New("the VPC and the cluster's security group are required")
 	}
 	id := b.kids.ID("pods", tenant)
 	group, err := ec2.NewSecurityGroup(b.ctx, id, &ec2.SecurityGroupArgs{
@@ -80,43 +80,35 @@ func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, []pulu
 		Tags:        tags.Named(b.args.Tags, id),
 	}, b.kids.Opts()...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var rules []pulumi.Resource
 	// From the cluster's group come kubelet's probes, the control plane's webhooks and other pods.
 	for _, from := range []struct {
 		key   string
 		group pulumi.StringInput
 	}{{"self", group.ID()}, {"cluster", b.args.ClusterSecurityGroupID}} {
 		rule := b.kids.ID("pods", tenant+"."+from.key)
-		r, err := vpc.NewSecurityGroupIngressRule(b.ctx, rule, &vpc.SecurityGroupIngressRuleArgs{
+		_, err := vpc.NewSecurityGroupIngressRule(b.ctx, rule, &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId: group.ID(), ReferencedSecurityGroupId: from.group, IpProtocol: pulumi.String("-1"),
 			Tags: tags.Named(b.args.Tags, rule),
 		}, b.kids.Opts()...)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		rules = append(rules, r)
 	}
-	out := map[string]vpc.SecurityGroupEgressRuleArgs{tenant + ".out": {CidrIpv4: pulumi.String("0.0.0.0/0")}}
-	if b.args.IPv6 {
-		out[tenant+".out-ipv6"] = vpc.SecurityGroupEgressRuleArgs{CidrIpv6: pulumi.String("::/0")}
+	err = b.letOut(group, tenant+".out", vpc.SecurityGroupEgressRuleArgs{CidrIpv4: pulumi.String("0.0.0.0/0")})
+	if err == nil && b.args.IPv6 {
+		err = b.letOut(group, tenant+".out-ipv6", vpc.SecurityGroupEgressRuleArgs{CidrIpv6: pulumi.String("::/0")})
 	}
-	for _, key := range slices.Sorted(maps.Keys(out)) {
-		r, err := b.letOut(group, key, out[key])
-		if err != nil {
-			return nil, nil, err
-		}
-		rules = append(rules, r)
-	}
-	return group, rules, nil
+	return group, err
 }
 
 // letOut lets everything out of a group to a range. What pods may send where is for the network policies to say.
-func (b *builder) letOut(group *ec2.SecurityGroup, key string, to vpc.SecurityGroupEgressRuleArgs) (pulumi.Resource, error) {
+func (b *builder) letOut(group *ec2.SecurityGroup, key string, to vpc.SecurityGroupEgressRuleArgs) error {
 	id := b.kids.ID("pods", key)
 	to.SecurityGroupId, to.IpProtocol, to.Tags = group.ID(), pulumi.String("-1"), tags.Named(b.args.Tags, id)
-	return vpc.NewSecurityGroupEgressRule(b.ctx, id, &to, b.kids.Opts()...)
+	_, err := vpc.NewSecurityGroupEgressRule(b.ctx, id, &to, b.kids.Opts()...)
+	return err
 }
 
 // createSecurityGroupPolicy puts pods of a namespace into their tenant's security group. They stay in the cluster's,

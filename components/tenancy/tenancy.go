@@ -23,9 +23,8 @@ type Tenancy struct {
 	b *builder
 	// roles are the roles of service accounts, by accountKey.
 	roles map[string]*identity.Role
-	// groups are the security groups, by tenant; groupRules are their rules.
-	groups     map[string]*ec2.SecurityGroup
-	groupRules map[string][]pulumi.Resource
+	// groups are the security groups, by tenant.
+	groups map[string]*ec2.SecurityGroup
 }
 
 // builder registers the children of one environment, on both sides.
@@ -44,9 +43,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("tenancy %q: %w", name, err)
 	}
-	t := &Tenancy{
-		roles: map[string]*identity.Role{}, groups: map[string]*ec2.SecurityGroup{}, groupRules: map[string][]pulumi.Resource{},
-	}
+	t := &Tenancy{roles: map[string]*identity.Role{}, groups: map[string]*ec2.SecurityGroup{}}
 	if err := ctx.RegisterComponentResourceV2(Type, name, args.summary(), t, opts...); err != nil {
 		return nil, fmt.Errorf("tenancy %q: %w", name, err)
 	}

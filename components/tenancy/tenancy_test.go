@@ -501,11 +501,6 @@ func TestATenantsPodsAreInItsSecurityGroupAndTheClusters(t *testing.T) {
 	assert.Equal(t, map[string]any{}, one(t, regs, groupPolicyType, "dev-pods-dev-search").Input("spec.podSelector"), "all pods")
 	assert.True(t, one(t, regs, namespaceType, "dev-namespace-dev-search").DependsOn(one(t, regs, groupType, "dev-pods-search").URN),
 		"the pods go before their group")
-	for _, rule := range slices.Concat(regs.ByType(ingressType), regs.ByType(egressType)) {
-		if strings.HasPrefix(rule.Name, "dev-pods-search.") {
-			assert.True(t, one(t, regs, namespaceType, "dev-namespace-dev-search").DependsOn(rule.URN), "no pod is in the group without %s", rule.Name)
-		}
-	}
 }
 
 func TestPriorityClassesStayWithinTheirEnvironment(t *testing.T) {
