@@ -277,7 +277,7 @@ type echo struct {
 }
 
 func (echo) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: "6.83.2"}, nil
+	return &pulumirpc.PluginInfo{Version: "6.83.4"}, nil
 }
 
 func (echo) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {

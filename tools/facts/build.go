@@ -193,6 +193,10 @@ func (l limits) number(variant int) float64 {
 	case l.atMost != nil:
 		low, high = *l.atMost-2, *l.atMost
 	}
+	// To the older of the provider's libraries, zero is unset.
+	if low <= 0 && high >= 3 {
+		low = 1
+	}
 	return min(low+float64(variant), high)
 }
 

@@ -95,15 +95,18 @@ func (t *target) property(m *member, r *sdkResource) facts {
 	if m.sameAs != nil {
 		p["sameAs"] = t.pathOf(m.sameAs)
 	}
-	if m.attr != nil {
-		p.set("deprecated", m.attr.deprecated)
+	if a := m.attr; a != nil {
+		p.set("deprecated", a.deprecated)
+		p.set("secret", a.sensitive || a.writeOnly)
+	}
+	if r != nil && slices.Contains(r.secrets, m.name) {
+		p["secret"] = true
 	}
 	if m.output {
 		return p
 	}
 	if a := m.attr; a != nil {
 		p.set("computed", a.computed)
-		p.set("secret", a.sensitive || a.writeOnly)
 	}
 	if n := m.nest; n != nil {
 		p.set("deprecated", n.block.deprecated)
@@ -111,9 +114,6 @@ func (t *target) property(m *member, r *sdkResource) facts {
 			p.set("min", int(n.min))
 			p.set("max", int(n.max))
 		}
-	}
-	if r != nil && slices.Contains(r.secrets, m.name) {
-		p["secret"] = true
 	}
 	m.limits.into(p, typ)
 	if v, ok := t.defaults[m]; ok {
@@ -263,6 +263,7 @@ func functionFacts(tf string, members []*member, r *sdkResource) facts {
 		strip(p)
 		switch {
 		case r.in[m.name] == nil:
+			delete(p, "computed")
 			p["io"] = "out"
 		case r.out[m.name] == nil:
 			p["io"] = "in"

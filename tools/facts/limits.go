@@ -186,22 +186,22 @@ func leadsTo(names, whole []string) bool {
 // How providers word their refusals.
 var (
 	oneOf = []*regexp.Regexp{
-		regexp.MustCompile(`(?s)^expected \S+ to be one of \[(.*)\], got `),
+		regexp.MustCompile(`(?s)^expected \S+ to be one of \[(.*)\], got`),
 		regexp.MustCompile(`(?s)value must be one of: \[(.*)\], got: `),
 		regexp.MustCompile(`(?i)valid values(?: are)?: \[(.*?)\]`),
 	}
 	inRange = []*regexp.Regexp{
-		regexp.MustCompile(`^expected \S+ to be in the range \((-?[\d.]+) - (-?[\d.]+)\), got `),
+		regexp.MustCompile(`^expected \S+ to be in the range \((-?[\d.]+) - (-?[\d.]+)\), got`),
 		regexp.MustCompile(`value must be between (-?[\d.]+) and (-?[\d.]+), got`),
 	}
 	noLess = []*regexp.Regexp{
-		regexp.MustCompile(`^expected \S+ to be at least \((-?[\d.]+)\), got `), regexp.MustCompile(`value must be at least (-?[\d.]+), got`),
+		regexp.MustCompile(`^expected \S+ to be at least \((-?[\d.]+)\), got`), regexp.MustCompile(`value must be at least (-?[\d.]+), got`),
 	}
 	noMore = []*regexp.Regexp{
-		regexp.MustCompile(`^expected \S+ to be at most \((-?[\d.]+)\), got `), regexp.MustCompile(`value must be at most (-?[\d.]+), got`),
+		regexp.MustCompile(`^expected \S+ to be at most \((-?[\d.]+)\), got`), regexp.MustCompile(`value must be at most (-?[\d.]+), got`),
 	}
 	lengthRange = []*regexp.Regexp{
-		regexp.MustCompile(`^expected length of \S+ to be in the range \((\d+) - (\d+)\), got `),
+		regexp.MustCompile(`^expected length of \S+ to be in the range \((\d+) - (\d+)\), got`),
 		regexp.MustCompile(`string length must be between (\d+) and (\d+), got`),
 		regexp.MustCompile(`length must be between (\d+)-(\d+) characters`),
 	}
@@ -252,7 +252,7 @@ func (l *limits) learn(text string, given cty.Value) {
 	switch low, high := first(shortest), first(longest); {
 	case first(lengthRange) != nil:
 		m := first(lengthRange)
-		l.length = &[2]int{int(number(m[0])), int(number(m[1]))}
+		l.length = &[2]int{int(number(m[0])), int(min(number(m[1]), maxLength))}
 	case low != nil || high != nil:
 		if l.length == nil {
 			l.length = &[2]int{0, maxLength}
@@ -319,7 +319,8 @@ func (r relation) String() string {
 }
 
 // learnRules asks the provider for the rules between members: of a configuration with everything, of one with the least, and
-// of one with the least and a single other member.
+// of one with the least and a single other member; of a block, which may be refused among everything before anybody looks into
+// it, once with its least and once with everything.
 func (t *target) learnRules(ctx context.Context) error {
 	configs := []cty.Value{
 		build(t.members, t.schema.ty, everything, nil, cty.NilVal), build(t.members, t.schema.ty, least, nil, cty.NilVal),
@@ -327,6 +328,9 @@ func (t *target) learnRules(ctx context.Context) error {
 	settable(t.members, nil, func(at path) {
 		if !t.deep(at) {
 			configs = append(configs, build(t.members, t.schema.ty, least, at, sample(at.last(), least, 0)))
+			if at.last().isBlock() {
+				configs = append(configs, build(t.members, t.schema.ty, least, at, sample(at.last(), everything, 0)))
+			}
 		}
 	})
 	if t.large {

@@ -17,7 +17,7 @@ type target struct {
 	tf       string
 	schema   *schema
 	members  []*member
-	// large: there are too many members to try each by itself, so that deep ones change together.
+	// large: there are too many members to try each by itself, so that they change together.
 	large bool
 
 	rules    []string
@@ -154,18 +154,26 @@ func filled(v cty.Value, makeUp bool) cty.Value {
 	return out
 }
 
-// try plans the step from one configuration to another.
-func (t *target) try(ctx context.Context, at path, from, to cty.Value) (found outcome, kept bool, err error) {
+// step plans the step from one configuration to another; it returns nil where the provider makes none of it.
+func (t *target) step(ctx context.Context, from, to cty.Value) (*standing, *plan, error) {
 	s, err := t.stand(ctx, from)
 	if err != nil || s == nil {
-		return untried, false, err
+		return nil, nil, err
 	}
 	p, err := t.provider.plan(ctx, t.tf, t.schema, s.value, s.private, to)
 	if err != nil || p.problems.err() != nil {
+		return nil, nil, err
+	}
+	return s, p, nil
+}
+
+// try plans the step from one configuration to another, which differ in one member.
+func (t *target) try(ctx context.Context, at path, from, to cty.Value) (found outcome, kept bool, err error) {
+	s, p, err := t.step(ctx, from, to)
+	if err != nil || p == nil {
 		return untried, false, err
 	}
-	before, after := at.in(s.still), at.in(p.value)
-	kept = before != cty.NilVal && after != cty.NilVal && before.RawEquals(after)
+	kept = at.isSame(s.still, p.value)
 	switch {
 	case len(p.replaces) > 0:
 		return replaces, kept, nil
@@ -173,6 +181,12 @@ func (t *target) try(ctx context.Context, at path, from, to cty.Value) (found ou
 		return nothing, kept, nil
 	}
 	return updates, kept, nil
+}
+
+// isSame reports whether the same stands at a path in two resources.
+func (p path) isSame(a, b cty.Value) bool {
+	before, after := p.in(a), p.in(b)
+	return before != cty.NilVal && after != cty.NilVal && before.RawEquals(after)
 }
 
 // in returns what stands at a path in a resource, of collections on the way in their first element; NilVal for nothing.
@@ -194,22 +208,15 @@ func (t *target) probe(ctx context.Context) error {
 	t.standings = map[[sha256.Size]byte]*standing{}
 	var all []path
 	settable(t.members, nil, func(at path) { all = append(all, at) })
-	for _, at := range all {
-		if t.deep(at) {
-			continue
-		}
-		if err := t.probeAlone(ctx, at); err != nil {
-			return fmt.Errorf("%s: %w", at, err)
-		}
-		if t.large {
-			continue
-		}
-		if err := t.probeAmongAll(ctx, at); err != nil {
-			return fmt.Errorf("%s: %w", at, err)
-		}
-	}
 	if t.large {
 		return t.probeTogether(ctx, all)
+	}
+	for _, at := range all {
+		for _, probe := range []func(context.Context, path) error{t.probeAlone, t.probeAmongAll} {
+			if err := probe(ctx, at); err != nil {
+				return fmt.Errorf("%s: %w", at, err)
+			}
+		}
 	}
 	return nil
 }
@@ -234,7 +241,23 @@ func (t *target) probeAlone(ctx context.Context, at path) error {
 	if more := appended(m, least); more != cty.NilVal {
 		steps[appendTo] = [2]cty.Value{first, config(more)}
 	}
-	return t.take(ctx, at, steps, true)
+	if err := t.take(ctx, at, steps, true); err != nil {
+		return err
+	}
+	if m.mustBeSet() || !m.isBlock() || m.sameAs != nil || slices.ContainsFunc(m.members, (*member).mustBeSet) {
+		return nil
+	}
+	// The block was empty, which is as good as none to some: whether it stays is asked of a full one.
+	none, full := config(absent(m)), config(sample(m, everything, 0))
+	added, _, err := t.try(ctx, at, none, full)
+	if err != nil {
+		return err
+	}
+	found, kept, err := t.try(ctx, at, full, none)
+	if err == nil && found != untried {
+		t.kept[m] = kept && added != nothing
+	}
+	return err
 }
 
 // probeAmongAll tries the transitions of a member with everything else set, from there on.
@@ -252,12 +275,20 @@ func (t *target) probeAmongAll(ctx context.Context, at path) error {
 	if more := appended(m, everything); more != cty.NilVal {
 		steps[appendTo] = [2]cty.Value{all, config(more)}
 	}
-	return t.take(ctx, at, steps, false)
+	if err := t.take(ctx, at, steps, false); err != nil {
+		return err
+	}
+	// What replaces only with something else set may do so on the way back, too.
+	if o := t.outcomes[m]; !m.isBlock() && o[change] == replaces && o[changeBack] != replaces {
+		return t.take(ctx, at, map[transition][2]cty.Value{changeBack: {config(t.second(m)), all}}, false)
+	}
+	return nil
 }
 
-// take tries steps. Whether a member that is left out keeps its value is asked with the least else set, where nothing else
-// explains a difference.
+// take tries steps. A member keeps its value when it is left out if it does so wherever that can be tried, from a value that is
+// not its default.
 func (t *target) take(ctx context.Context, at path, steps map[transition][2]cty.Value, alone bool) error {
+	m := at.last()
 	for _, kind := range transitions {
 		step, ok := steps[kind]
 		if !ok {
@@ -267,9 +298,10 @@ func (t *target) take(ctx context.Context, at path, steps map[transition][2]cty.
 		if err != nil {
 			return err
 		}
-		t.note(at.last(), kind, found)
-		if kind == remove && found != untried && alone {
-			t.kept[at.last()] = kept
+		t.note(m, kind, found)
+		if kind == remove && found != untried && (alone || t.defaults[m] == nil) {
+			before, asked := t.kept[m]
+			t.kept[m] = kept && (before || !asked)
 		}
 	}
 	return nil
@@ -299,30 +331,57 @@ func (t *target) note(m *member, kind transition, found outcome) {
 	t.outcomes[m][kind] = max(t.outcomes[m][kind], found)
 }
 
-// probeTogether changes the deep members of a large type below each of their ancestors at once. Where that does not replace,
-// none of them does; where it does, it is not known which.
+// probeTogether changes all members of a large type at once, and believes the provider about which of them replace. Whether
+// it matters that one comes or goes is asked of those at the top.
 func (t *target) probeTogether(ctx context.Context, all []path) error {
-	for _, top := range all {
-		if len(top) != deepFrom-1 || len(top.last().members) == 0 {
+	config := func(how fill, variant int) cty.Value { return varied(t.members, t.schema.ty, how, variant) }
+	none, first, second := config(least, 0), config(everything, 0), config(everything, 1)
+	steps := map[transition][2]cty.Value{
+		change: {first, second}, changeBack: {second, first}, add: {none, first}, remove: {first, none},
+	}
+	for _, kind := range transitions {
+		from, to := steps[kind][0], steps[kind][1]
+		if from == cty.NilVal {
 			continue
 		}
-		variant := func(n int) cty.Value {
-			return build(t.members, t.schema.ty, least, top, wrap(top.last(), varied(top.last().members, top.last().element(), everything, n)))
-		}
-		found, _, err := t.try(ctx, top, variant(0), variant(1))
+		s, p, err := t.step(ctx, from, to)
 		if err != nil {
-			return fmt.Errorf("%s: %w", top, err)
+			return err
 		}
-		if found == replaces {
-			continue
+		if p == nil {
+			return fmt.Errorf("the provider does not plan its %s with everything set", kind)
 		}
 		for _, at := range all {
-			if len(at) > len(top) && slices.Equal(at[:len(top)], top) {
-				t.note(at.last(), change, updates)
+			comesOrGoes := kind == add || kind == remove
+			if comesOrGoes && (t.deep(at) || at.last().mustBeSet()) {
+				continue
+			}
+			t.note(at.last(), kind, t.outcomeOf(at, s, p))
+			if kind == remove {
+				t.kept[at.last()] = at.isSame(s.still, p.value)
 			}
 		}
 	}
 	return nil
+}
+
+// outcomeOf is what became of one of many members that changed at once.
+func (t *target) outcomeOf(at path, s *standing, p *plan) outcome {
+	names := at.terraform()
+	found := updates
+	// Of a member of a set's element it cannot be seen what stood there before.
+	if !t.deep(at) && at.isSame(s.still, p.value) {
+		found = nothing
+	}
+	for _, r := range p.replaces {
+		switch {
+		case slices.Equal(r.names(), names):
+			return replaces
+		case leadsTo(r.names(), names): // it, or what is beside it
+			found = untried
+		}
+	}
+	return found
 }
 
 // varied builds a block with every value in one variant.

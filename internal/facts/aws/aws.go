@@ -15,7 +15,7 @@ import (
 	"sync"
 )
 
-//go:embed provider.json enums.json resources functions
+//go:embed provider.json resources functions
 var files embed.FS
 
 // Provider says which provider the facts describe.
@@ -39,8 +39,6 @@ type Resource struct {
 	Aliases             []string  `json:"aliases"`
 	Autoname            *Autoname `json:"autoname"`
 	DeleteBeforeReplace bool      `json:"deleteBeforeReplace"`
-	// ComputedOnly are outputs that are never inputs.
-	ComputedOnly []string `json:"computedOnly"`
 	// Rules relate properties: "conflicts: a b", "exactlyOneOf: a b", "atLeastOneOf: a b", "requires: a -> b".
 	Rules []string             `json:"rules"`
 	Props map[string]*Property `json:"props"`
@@ -71,8 +69,10 @@ type Property struct {
 	Type string `json:"type"`
 	// Elem is the element's type of a list, set or map.
 	Elem string `json:"elem"`
-	// Props are the members of an object, or of a collection's elements.
-	Props map[string]*Property `json:"props"`
+	// Props are the members of an object, or of a collection's elements. SameAs is the path of a property that this one
+	// stands inside of and whose members are its own, too, such as a statement within a statement: Props are that one's.
+	Props  map[string]*Property `json:"props"`
+	SameAs string               `json:"sameAs"`
 	// TF is the name in Terraform where it is not the Pulumi name in snake case.
 	TF *string `json:"tf"`
 	// IO is "in" or "out" when the property is not both.
@@ -89,15 +89,13 @@ type Property struct {
 	// Min and Max limit the number of elements; 0 is no limit.
 	Min int `json:"min"`
 	Max int `json:"max"`
-	// Enum are the values that it takes; with EnumOpen, others too. EnumType names a list that several properties share.
-	Enum     Choices     `json:"enum"`
-	EnumType string      `json:"enumType"`
-	EnumOpen bool        `json:"enumOpen"`
-	Format   string      `json:"format"`
-	Length   *[2]int     `json:"length"`
-	Range    *[2]float64 `json:"range"`
-	AtLeast  *float64    `json:"atLeast"`
-	AtMost   *float64    `json:"atMost"`
+	// Enum are the values that it takes.
+	Enum    Choices     `json:"enum"`
+	Format  string      `json:"format"`
+	Length  *[2]int     `json:"length"`
+	Range   *[2]float64 `json:"range"`
+	AtLeast *float64    `json:"atLeast"`
+	AtMost  *float64    `json:"atMost"`
 
 	// Replace reports whether a change replaces the resource; nil is not determined and counts as in place.
 	Replace *bool `json:"replace"`
@@ -122,7 +120,7 @@ func (p *Property) Filled() bool { return p.Computed || p.KeepsOnRemove || p.Out
 func (p *Property) Element() *Property {
 	e := &Property{Type: p.Elem, Props: p.Props, IO: p.IO}
 	if p.Elem != "object" {
-		e.Enum, e.EnumOpen, e.Format, e.Length, e.Range, e.AtLeast, e.AtMost = p.Enum, p.EnumOpen, p.Format, p.Length, p.Range, p.AtLeast, p.AtMost
+		e.Enum, e.Format, e.Length, e.Range, e.AtLeast, e.AtMost = p.Enum, p.Format, p.Length, p.Range, p.AtLeast, p.AtMost
 	}
 	return e
 }
@@ -161,24 +159,35 @@ func ResourceOf(token string) *Resource { return resources.of(token) }
 // FunctionOf returns the facts of a function, or nil where there are none. They are shared: do not change them.
 func FunctionOf(token string) *Function { return functions.of(token) }
 
-// Enum returns a list that properties name in EnumType.
-func Enum(name string) []string {
-	var all map[string][]string
-	mustRead("enums.json", &all)
-	return all[name]
-}
-
 // catalog is a directory with one file per token.
 type catalog[T any] struct {
 	dir string
 	mu  sync.Mutex
 	// read holds what was asked for, nil for tokens without a file.
-	read map[string]*T
+	read   map[string]*T
+	finish func(*T)
+}
+
+// resolve gives properties that have the members of another one those members.
+func resolve(props, top map[string]*Property) {
+	for _, p := range props {
+		if p.SameAs == "" {
+			resolve(p.Props, top)
+			continue
+		}
+		p.Props = top
+		for name := range strings.SplitSeq(p.SameAs, ".") {
+			p.Props = p.Props[name].Props
+		}
+	}
 }
 
 var (
-	resources = &catalog[Resource]{dir: "resources", read: map[string]*Resource{}}
-	functions = &catalog[Function]{dir: "functions", read: map[string]*Function{}}
+	resources = &catalog[Resource]{
+		dir: "resources", read: map[string]*Resource{},
+		finish: func(r *Resource) { resolve(r.Props, r.Props) },
+	}
+	functions = &catalog[Function]{dir: "functions", read: map[string]*Function{}, finish: func(*Function) {}}
 )
 
 func (c *catalog[T]) of(token string) *T {
@@ -192,6 +201,7 @@ func (c *catalog[T]) of(token string) *T {
 		if _, err := fs.Stat(files, path.Join(c.dir, name)); err == nil {
 			found = new(T)
 			mustRead(path.Join(c.dir, name), found)
+			c.finish(found)
 		}
 	}
 	c.read[token] = found

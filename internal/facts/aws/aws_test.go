@@ -1,6 +1,8 @@
 package aws_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,9 +24,6 @@ func TestEveryTokenHasFactsThatParse(t *testing.T) {
 		assert.NotEmpty(t, r.TF, token)
 		assert.NotEmpty(t, r.ID, token)
 		assertSound(t, token, r.Props)
-		for _, name := range r.ComputedOnly {
-			assert.True(t, name == "id" || r.Props[name] != nil, "%s: computedOnly: %s", token, name)
-		}
 	}
 	require.NotEmpty(t, aws.Functions())
 	for _, token := range aws.Functions() {
@@ -46,13 +45,75 @@ func assertSound(t *testing.T, at string, props map[string]*aws.Property) {
 		} else {
 			assert.Empty(t, p.Elem, path)
 		}
-		if p.EnumType != "" {
-			assert.NotEmpty(t, aws.Enum(p.EnumType), path)
+		if l := p.Length; l != nil {
+			assert.LessOrEqual(t, l[0], l[1], path)
 		}
-		if len(p.Props) > 0 {
+		switch {
+		case p.SameAs != "":
+			assert.NotEmpty(t, p.Props, path)
+		case len(p.Props) > 0:
 			assertSound(t, path, p.Props)
 		}
 	}
+}
+
+func TestTheFactsHaveNoMemberThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	files := 0
+	for pattern, into := range map[string]func() any{
+		"provider.json":      func() any { return new(aws.Provider) },
+		"resources/*/*.json": func() any { return new(resourceFile) },
+		"functions/*/*.json": func() any { return new(functionFile) },
+	} {
+		names, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, name := range names {
+			files++
+			text, err := os.ReadFile(name)
+			require.NoError(t, err)
+			decoder := json.NewDecoder(bytes.NewReader(text))
+			decoder.DisallowUnknownFields()
+			assert.NoError(t, decoder.Decode(into()), name)
+		}
+	}
+	assert.Len(t, aws.Resources(), files-len(aws.Functions())-1)
+}
+
+// resourceFile and functionFile are what a file may hold: what is read, and "flat", which says how Terraform has it.
+type (
+	resourceFile struct {
+		aws.Resource
+		Props map[string]*propertyFile `json:"props"`
+	}
+	functionFile struct {
+		aws.Function
+		Props map[string]*propertyFile `json:"props"`
+	}
+	propertyFile struct {
+		aws.Property
+		Flat  string                   `json:"flat"`
+		Props map[string]*propertyFile `json:"props"`
+	}
+)
+
+func TestAMemberThatIsLikeOneAroundItHasThatOnesMembers(t *testing.T) {
+	t.Parallel()
+	statement := aws.ResourceOf("aws:wafv2/webAcl:WebAcl").Props["rules"].Props["statement"]
+	inner := statement.Props["andStatement"].Props["statements"]
+	assert.Equal(t, "rules.statement", inner.SameAs)
+	assert.Same(t, statement.Props["byteMatchStatement"], inner.Props["byteMatchStatement"])
+	assert.Contains(t, inner.Props["notStatement"].Props["statements"].Props, "byteMatchStatement")
+}
+
+// The facts are of the version that the program is built with: after another one, they are generated again.
+func TestTheFactsAreThoseOfTheProvidersVersionInGoMod(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../go.mod")
+	require.NoError(t, err)
+	required := regexp.MustCompile(`(?m)github.com/pulumi/pulumi-aws/sdk/v6 v(\S+)`).FindSubmatch(text)
+	require.NotNil(t, required)
+	assert.Equal(t, string(required[1]), aws.Describes().Version, "docs/facts.md says how to generate the facts of another version")
+	assert.Regexp(t, `^hashicorp/aws \d+\.\d+\.\d+$`, aws.Describes().TerraformProvider)
 }
 
 // The platform's types are the least that the rehearsal cloud must know: those of the golden names of every environment.

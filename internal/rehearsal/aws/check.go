@@ -206,7 +206,7 @@ func (c *checker) scalar(p *prop, v resource.PropertyValue, path string) resourc
 }
 
 func (c *checker) numberLimits(p *prop, n float64, path string) {
-	if len(p.Enum) > 0 && !p.EnumOpen && !slices.Contains(p.Enum, strconv.FormatFloat(n, 'f', -1, 64)) {
+	if len(p.Enum) > 0 && !slices.Contains(p.Enum, strconv.FormatFloat(n, 'f', -1, 64)) {
 		c.fail(path, "expected one of %s, got %v", strings.Join(p.Enum, ", "), n)
 	}
 	if r := p.Range; r != nil && r[1] >= 0 && (n < r[0] || n > r[1]) {
@@ -221,7 +221,7 @@ func (c *checker) numberLimits(p *prop, n float64, path string) {
 }
 
 func (c *checker) stringLimits(p *prop, s, path string) {
-	if len(p.Enum) > 0 && !p.EnumOpen && !slices.Contains(p.Enum, s) {
+	if len(p.Enum) > 0 && !slices.Contains(p.Enum, s) {
 		c.fail(path, "expected one of %s, got %q%s", quoted(p.Enum), s, nearest(s, p.Enum))
 		return
 	}

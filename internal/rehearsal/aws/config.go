@@ -31,7 +31,7 @@ var assumedRole = map[string]*prop{
 	"sessionName": textArg(), "sourceIdentity": textArg(), "tags": textMapArg(), "transitiveTagKeys": textsArg(),
 }
 
-// configProps are the provider's own arguments (ProviderArgs of pulumi-aws sdk/v6 v6.83.2).
+// configProps are the provider's own arguments (ProviderArgs of pulumi-aws sdk/v6 v6.83.4).
 var configProps = map[string]*prop{
 	"accessKey": textArg(), "allowedAccountIds": textsArg(), "assumeRole": blockArg(assumedRole),
 	"assumeRoles": blocksArg(assumedRole),

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -20,15 +19,6 @@ type resourceFacts struct {
 // prop is one property, at any depth.
 type prop = awsfacts.Property
 
-// allowed are enumerations that the facts lack, because the provider words their refusal differently (asked of
-// hashicorp/aws 5.100.0 with a bad value).
-var allowed = map[string]map[string]awsfacts.Choices{
-	"aws:eks/addon:Addon": {
-		"resolveConflictsOnCreate": {"NONE", "OVERWRITE"},
-		"resolveConflictsOnUpdate": {"NONE", "OVERWRITE", "PRESERVE"},
-	},
-}
-
 // prepared holds the resource types that have been asked for.
 var prepared sync.Map
 
@@ -41,7 +31,7 @@ func resourceFactsOf(typ string) (*resourceFacts, error) {
 	if f == nil {
 		return nil, fmt.Errorf("the rehearsal cloud does not know the resource type %s%s", typ, nearest(typ, awsfacts.Resources()))
 	}
-	r, err := prepare(typ, f)
+	r, err := prepare(f)
 	if err != nil {
 		return nil, fmt.Errorf("facts of the AWS provider: %s: %w", typ, err)
 	}
@@ -49,28 +39,8 @@ func resourceFactsOf(typ string) (*resourceFacts, error) {
 	return first.(*resourceFacts), nil
 }
 
-func prepare(typ string, f *awsfacts.Resource) (*resourceFacts, error) {
-	own := *f
-	own.Props = make(map[string]*prop, len(f.Props))
-	for name, p := range f.Props {
-		changed := *p
-		if slices.Contains(f.ComputedOnly, name) {
-			changed.IO = "out"
-		}
-		if values, ok := allowed[typ][name]; ok {
-			changed.Enum = values
-		}
-		if typ == oidcProviderType && name == "url" {
-			changed.Format = formatIssuer
-		}
-		own.Props[name] = &changed
-	}
-	// Pulumi's package-wide rule names what Terraform requires a name for; the facts list exceptions only for some
-	// types (eks.Cluster is not among them).
-	if p := f.Props["name"]; f.Autoname == nil && p != nil && p.TFRequired {
-		own.Autoname = &awsfacts.Autoname{Prop: "name", Max: 255, Sep: "-", Rand: 7}
-	}
-	r := &resourceFacts{Resource: &own, taggable: f.Props["tags"] != nil && f.Props["tagsAll"] != nil}
+func prepare(f *awsfacts.Resource) (*resourceFacts, error) {
+	r := &resourceFacts{Resource: f, taggable: f.Props["tags"] != nil && f.Props["tagsAll"] != nil}
 	for _, text := range f.Rules {
 		rel, err := parseRelation(text)
 		if err != nil {
