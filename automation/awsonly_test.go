@@ -327,7 +327,7 @@ func TestThePatternIsTheOneThatPeopleType(t *testing.T) {
 	}
 }
 
-func TestWhatIsInAClusterGoesWithItAlsoWhenNobodyCanReachIt(t *testing.T) {
+func TestAClustersContentsAreDeletedWithItEvenIfUnreachable(t *testing.T) {
 	t.Parallel()
 	h := newHarbour(t)
 	ctx := t.Context()

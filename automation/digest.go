@@ -13,10 +13,11 @@ import (
 	"github.com/eks-platform/eks-platform/internal/buildid"
 )
 
-// Identity gathers what goes into the digest of a stack's previews. Program names the program in the caller's own
-// terms: a deploy that runs from another commit than the preview did, as after a merge, gives both times the hash of
-// the source tree (git rev-parse 'HEAD^{tree}'). Empty, it is the commit that this binary was built from or, when the
-// build does not say or had uncommitted changes, its build ID: a digest of the sources, dependencies, flags and toolchain.
+// Identity returns what goes into the digest of a stack's previews besides the changes. program identifies the program in
+// the caller's own terms: if a deploy runs from another commit than the preview did, as after a merge, both pass the hash
+// of the source tree (git rev-parse 'HEAD^{tree}'). If empty, it is the commit that this binary was built from or, if the
+// build does not record it or had uncommitted changes, its build ID: a digest of the sources, dependencies, flags and
+// toolchain.
 func (p *Platform) Identity(ctx context.Context, stack, program string) (plan.Identity, error) {
 	cli, err := p.Command(ctx)
 	if err != nil {
@@ -38,7 +39,7 @@ func (p *Platform) Identity(ctx context.Context, stack, program string) (plan.Id
 	return plan.Identity{Program: program, StackFile: hash(files.String()), CLI: cli.Version().String()}, nil
 }
 
-// Plan makes a plan of a preview that succeeded. Program names the program: see Identity.
+// Plan makes a plan of a preview that succeeded. For program see Identity.
 func (p *Platform) Plan(ctx context.Context, r *plan.Result, program string) (*plan.Plan, error) {
 	identity, err := p.Identity(ctx, r.Stack, program)
 	if err != nil {

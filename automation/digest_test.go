@@ -20,7 +20,7 @@ func (r *rig) digest(program string) string {
 	return d
 }
 
-func TestADigestStandsForOnePreviewOfOneProgramAndOneStackFile(t *testing.T) {
+func TestADigestIdentifiesOnePreviewOfOneProgramAndStackFile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	creates := r.digest("")

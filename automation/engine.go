@@ -12,8 +12,8 @@ import (
 )
 
 // The SDK closes the event channel when the engine has closed its stream, and never when the CLI fails before it opens
-// one (a locked stack). Events that were sent have all arrived when the call returns; these are bounds for a stream
-// that has begun and one that has not.
+// one (a locked stack). Events that were sent have all arrived when the call returns; these are the bounds for a stream
+// that has started and for one that has not.
 const (
 	drainBegun    = 10 * time.Second
 	drainNotBegun = 300 * time.Millisecond
@@ -22,7 +22,7 @@ const (
 // call is one engine operation of the SDK, with where its events and its standard output and error go.
 type call func(ctx context.Context, events chan<- events.EngineEvent, stdout, stderr io.Writer) error
 
-// engine runs one operation and returns what it did. The result is there for a failed operation, too.
+// engine runs one operation and returns what it did. The result is returned even if the operation failed.
 func (w *workspace) engine(ctx context.Context, op plan.Operation, stack string, observe func(plan.Event), do call) (*plan.Result, error) {
 	c := plan.NewCollector(op, stack, observe)
 	ch := make(chan events.EngineEvent, 64)
@@ -60,7 +60,7 @@ func (w *workspace) engine(ctx context.Context, op plan.Operation, stack string,
 	}
 	r := c.Result()
 	r.Duration = time.Since(r.Started)
-	// The engine's own summary decides: when the update succeeded and a read after it failed, the update stands.
+	// The engine's own summary decides: if the update succeeded and only a later read failed, it is a success.
 	if err != nil && !r.Succeeded() {
 		return r, classify(ctx, &attempt{
 			operation: op, stack: stack, stdout: stdout.String(), stderr: stderr.String(), err: err, result: r, unlock: w.session.Unlock,

@@ -16,32 +16,32 @@ import (
 // The kinds of failures, for errors.Is.
 var (
 	// ErrInvalid: the configuration is wrong; nothing was started.
-	ErrInvalid = errors.New("the configuration is not valid")
+	ErrInvalid = errors.New("the configuration is invalid")
 	// ErrNoStack: the stack does not exist in the backend.
 	ErrNoStack = errors.New("the stack does not exist")
-	// ErrLocked: another update of the stack is under way, or was killed and left its lock.
+	// ErrLocked: another update of the stack is in progress, or was killed and left its lock.
 	ErrLocked = errors.New("the stack is locked")
-	// ErrRefused: a gate of the platform does not let the operation through.
+	// ErrRefused: a gate of the platform refused the operation.
 	ErrRefused = errors.New("refused")
-	// ErrStale: what was approved is not what a deploy would do now. It is an ErrRefused, too.
+	// ErrStale: what was approved is not what a deploy would do now. It is also an ErrRefused.
 	ErrStale = fmt.Errorf("%w: what was approved is not what would be done now", ErrRefused)
-	// ErrPending: an earlier run was killed, and the end of what it had begun is not known.
-	ErrPending = errors.New("a run that was killed left operations whose end is not known")
+	// ErrPending: an earlier run was killed and left operations of unknown outcome.
+	ErrPending = errors.New("a killed run left operations of unknown outcome")
 	// ErrNoLogin is the cause of an ErrEngine: the Pulumi CLI is logged in to no backend.
 	ErrNoLogin = errors.New("nobody is logged in to a backend")
-	// ErrDamaged: a file that the state consists of is damaged, empty, or gone.
+	// ErrDamaged: a file of the state is damaged, empty or missing.
 	ErrDamaged = errors.New("the state is damaged")
-	// ErrLeaseLost: somebody else took or broke the lease of a deploy while it ran.
-	ErrLeaseLost = errors.New("the lease was lost while it ran")
-	// ErrUnsettled: everything was applied, and the cloud is not what the program says.
-	ErrUnsettled = errors.New("deployed, but not settled")
+	// ErrLeaseLost: another run took or broke the lease of a deploy while it ran.
+	ErrLeaseLost = errors.New("the lease was lost during the run")
+	// ErrUnsettled: everything was applied, but something is still left to do.
+	ErrUnsettled = errors.New("deployed, but something is left to do")
 	// ErrProgram: the program failed before or while it registered resources.
 	ErrProgram = errors.New("the program failed")
 	// ErrProvider: the cloud refused an operation on a resource.
 	ErrProvider = errors.New("the cloud refused an operation")
-	// ErrCancelled: the operation was interrupted and stopped in an orderly way.
+	// ErrCancelled: the operation was interrupted and stopped cleanly.
 	ErrCancelled = errors.New("cancelled")
-	// ErrEngine: the engine or the CLI failed in another way: backend, login, secrets provider, plugins.
+	// ErrEngine: the engine or the CLI failed for another reason: backend, login, secrets provider, plugins.
 	ErrEngine = errors.New("the engine failed")
 )
 
@@ -49,11 +49,11 @@ var (
 type Error struct {
 	// Kind is one of the Err variables.
 	Kind error
-	// Operation and Stack say what failed; empty when nothing was started yet.
+	// Operation and Stack say what failed; empty if nothing was started.
 	Operation plan.Operation
 	Stack     string
-	// Messages say what is wrong, one thing each, ready for people. They hold no colour markup and no dump of what
-	// the CLI printed.
+	// Messages say what is wrong, one thing each, for people. They contain no colour markup and no dump of the CLI's
+	// output.
 	Messages []string
 
 	cause error
@@ -74,7 +74,7 @@ func (e *Error) Error() string {
 	return head + ":\n  " + strings.Join(e.Messages, "\n  ")
 }
 
-// Unwrap gives errors.Is the kind, and errors.As what caused it.
+// Unwrap returns the kind, for errors.Is, and the cause, for errors.As.
 func (e *Error) Unwrap() []error {
 	if e.cause == nil {
 		return []error{e.Kind}
@@ -82,7 +82,7 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.cause}
 }
 
-// Because returns the error with its cause, for errors.As.
+// Because returns the error with a cause, for errors.As.
 func (e *Error) Because(cause error) *Error {
 	e.cause = cause
 	return e
@@ -107,7 +107,7 @@ func Failure(ctx context.Context, err error, op plan.Operation, stack string) er
 	return &Error{Kind: kind, Operation: op, Stack: stack, Messages: []string{err.Error()}, cause: err}
 }
 
-// Named puts the operation that a person asked for into an error of a step on the way to it.
+// Named names the operation that a person asked for in the error of one of its steps.
 func Named(err error, op plan.Operation, stack string) error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -120,27 +120,27 @@ func Named(err error, op plan.Operation, stack string) error {
 	return fmt.Errorf("%s %s: %w", op, stack, err)
 }
 
-// isKind reports whether an error is of a kind.
+// isKind reports whether err is one of the kinds.
 func isKind(err, kind error) bool { return err != nil && errors.Is(err, kind) }
 
-// attempt is a CLI command that failed, with everything that tells why.
+// attempt is a CLI command that failed, with everything that explains why.
 type attempt struct {
 	operation      plan.Operation
 	stack          string
 	stdout, stderr string
 	err            error
-	result         *plan.Result // nil outside of engine operations
+	result         *plan.Result // nil outside engine operations
 	unlock         string       // how to remove the lock of a process that is gone
 }
 
-// locks are what the CLI says about a locked stack: self-managed backends, and Pulumi Cloud.
+// locks are the CLI's messages for a locked stack, of self-managed backends and of Pulumi Cloud.
 var locks = []string{"the stack is currently locked by", "[409] Conflict: Another update is currently in progress"}
 
-// noLogin is what it says where nobody has logged in to a backend.
+// noLogin is its message without a login to a backend.
 const noLogin = "PULUMI_ACCESS_TOKEN must be set for login"
 
-// classify makes an *Error of a failed attempt. What the CLI printed is searched, never repeated as a whole: the
-// messages are the engine's diagnostics or, when the engine never started, the CLI's own error lines.
+// classify turns a failed attempt into an *Error. The CLI's output is searched, never repeated as a whole: the messages are
+// the engine's diagnostics or, if the engine never started, the CLI's own error lines.
 func classify(ctx context.Context, a *attempt) *Error {
 	e := &Error{Operation: a.operation, Stack: a.stack}
 	said := a.stderr + "\n" + a.stdout
@@ -154,7 +154,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		// What was given up says so, each by itself; that is what an interrupt means.
+		// After an interrupt every abandoned operation reports that it was abandoned; the kind says so already.
 		e.Kind, e.cause = ErrCancelled, ctx.Err()
 		e.Messages = slices.DeleteFunc(diagnosed, func(m string) bool { return strings.HasSuffix(m, "canceled") })
 	case containsAny(said, locks):
@@ -165,7 +165,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 		e.Messages = []string{fmt.Sprintf("create it with: pulumi stack init %s", a.stack)}
 	case strings.Contains(said, noLogin):
 		e.Kind, e.cause = ErrEngine, ErrNoLogin
-		e.Messages = []string{"nobody is logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"}
+		e.Messages = []string{"not logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"}
 	case a.result != nil && a.result.MetProtection():
 		e.Kind, e.Messages = ErrRefused, diagnosed
 	case failed > 0:
@@ -179,7 +179,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 		e.Messages = errorLines(a.stderr)
 	}
 	if len(e.Messages) == 0 && a.err != nil && e.Kind == ErrEngine {
-		// Not the SDK's error: its text holds everything the CLI printed.
+		// Not the SDK's error: its text contains everything the CLI printed.
 		e.Messages = []string{firstLine(a.err.Error())}
 	}
 	return e
@@ -199,7 +199,7 @@ func firstLine(text string) string {
 	return line
 }
 
-// errorLines takes the "error: ..." paragraphs out of what the CLI printed on standard error.
+// errorLines returns the "error: ..." paragraphs of what the CLI printed to standard error.
 func errorLines(stderr string) []string {
 	var out []string
 	open := false
@@ -221,11 +221,11 @@ func errorLines(stderr string) []string {
 
 var holder = regexp.MustCompile(`created by (\S+) \(pid (\d+)\) at (\S+)`)
 
-// lockHolders says who holds a lock, as far as the backend tells, and how to remove it.
+// lockHolders says who holds a lock, as far as the backend says, and how to remove it.
 func lockHolders(said, unlock string) []string {
 	var out []string
 	for _, m := range holder.FindAllStringSubmatch(said, -1) {
-		out = append(out, fmt.Sprintf("held by %s (process %s) since %s; wait for it or, when that process is gone, %s", m[1], m[2], m[3], unlock))
+		out = append(out, fmt.Sprintf("held by %s (process %s) since %s; wait for it or, if that process is gone, %s", m[1], m[2], m[3], unlock))
 	}
 	if len(out) == 0 {
 		out = append(out, "another update is in progress; wait for it")

@@ -58,7 +58,7 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 			stderr: "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the " +
 				"lock file with `pulumi cancel`.\n  file:///s/.pulumi/locks/organization/p/prod/1.json: created by ci@runner-7 (pid 4711) at 2026-11-21T12:00:00Z\n",
 			kind: ErrLocked,
-			messages: []string{"held by ci@runner-7 (process 4711) since 2026-11-21T12:00:00Z; wait for it or, when that process is gone, " +
+			messages: []string{"held by ci@runner-7 (process 4711) since 2026-11-21T12:00:00Z; wait for it or, if that process is gone, " +
 				"remove the lock"},
 		},
 		{
@@ -71,7 +71,7 @@ func TestFailuresOutsideOfTheEngineAreClassifiedByWhatTheCLISays(t *testing.T) {
 		},
 		{
 			name: "no login", stderr: "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions\n",
-			kind: ErrEngine, messages: []string{"nobody is logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"},
+			kind: ErrEngine, messages: []string{"not logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"},
 		},
 		{
 			name: "a wrong passphrase", stderr: "warning: a new version of Pulumi is available.\n\n\x1b[31merror: \x1b[0mgetting secrets manager: passphrase must be set with\nPULUMI_CONFIG_PASSPHRASE\n",
@@ -102,7 +102,7 @@ func TestAnEventStreamThatNeverOpensDoesNotHoldTheCallerUp(t *testing.T) {
 	assert.Less(t, time.Since(started), 5*time.Second)
 }
 
-func TestAnUpdateThatSucceededStandsWhenAReadAfterItFails(t *testing.T) {
+func TestAnUpdateSucceedsEvenIfALaterReadFails(t *testing.T) {
 	t.Parallel()
 	w := &workspace{session: &Attachment{}}
 	r, err := w.engine(t.Context(), plan.OpUp, "prod", nil, func(_ context.Context, ch chan<- events.EngineEvent, _, _ io.Writer) error {

@@ -45,7 +45,7 @@ func (p *Platform) Import(ctx context.Context, stack string, d apitype.UntypedDe
 	return err
 }
 
-// Decode reads what an exported state says of its resources.
+// Decode decodes an exported state.
 func Decode(d apitype.UntypedDeployment) (*apitype.DeploymentV3, error) {
 	out := &apitype.DeploymentV3{}
 	if len(d.Deployment) == 0 {

@@ -34,8 +34,8 @@ func (p *Platform) begin(ctx context.Context, op plan.Operation, stack string, c
 	return w, nil
 }
 
-// gate keeps environments that share a cluster in order: the owner first on the way up, last on the way down. Only
-// environments that have a stack file here are known; the program checks the owner once more by itself.
+// gate enforces the order of environments that share a cluster: the owner comes up first and is destroyed last. Only
+// environments with a stack file here are known; the program checks the owner again.
 func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack string) error {
 	switch op {
 	case plan.OpPreview, plan.OpUp:
@@ -45,7 +45,7 @@ func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack
 		}
 		s, err := w.state(ctx, owner)
 		if err != nil {
-			return fmt.Errorf("look at %s, whose cluster %s joins: %w", owner, stack, err)
+			return fmt.Errorf("read the state of %s, whose cluster %s joins: %w", owner, stack, err)
 		}
 		if !s.finished() {
 			return &Error{Kind: ErrRefused, cause: &ownerDownError{owner}, Messages: []string{fmt.Sprintf(
@@ -56,7 +56,7 @@ func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack
 		for _, joined := range e.Joined(stack) {
 			s, err := w.state(ctx, joined)
 			if err != nil {
-				return fmt.Errorf("look at %s, which joins the cluster of %s: %w", joined, stack, err)
+				return fmt.Errorf("read the state of %s, which joins the cluster of %s: %w", joined, stack, err)
 			}
 			if n := len(s.inCloud()); n > 0 {
 				standing = append(standing, fmt.Sprintf("%s (%s)", joined, plural.Of(n, "resource")))
@@ -64,13 +64,13 @@ func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack
 		}
 		if len(standing) > 0 {
 			return &Error{Kind: ErrRefused, Messages: []string{fmt.Sprintf(
-				"%s owns the cluster that %s still stands on: destroy that first", stack, strings.Join(standing, " and "))}}
+				"%s owns the cluster that %s still uses: destroy that first", stack, strings.Join(standing, " and "))}}
 		}
 	}
 	return nil
 }
 
-// releaseProtected keeps protected resources from being destroyed or, when that is wanted, ends their protection.
+// releaseProtected refuses to destroy protected resources or, with unprotect, ends their protection.
 func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted bool) error {
 	s, err := w.state(ctx, stack)
 	if err != nil {
@@ -89,7 +89,7 @@ func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted b
 		return &Error{
 			Kind: ErrRefused, Operation: plan.OpDestroy, Stack: stack, cause: &ProtectedError{protected},
 			Messages: append([]string{fmt.Sprintf(
-				"%s protected from deletion, and destroying what is protected is not what was asked for:", plural.Of(len(protected), "resource is", "resources are"))}, protected...),
+				"%s protected from deletion; nothing was destroyed:", plural.Of(len(protected), "resource is", "resources are"))}, protected...),
 		}
 	}
 	if _, err := w.run(ctx, stack, "state", "unprotect", "--all", "--yes"); err != nil {
@@ -98,8 +98,8 @@ func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted b
 	return nil
 }
 
-// ProtectedError names what is protected from a destroy, by type and name. errors.As finds it in an ErrRefused;
-// DestroyOptions.Unprotect lets it go.
+// ProtectedError names the protected resources, by type and name. errors.As finds it in an ErrRefused;
+// DestroyOptions.Unprotect ends the protection.
 type ProtectedError struct{ Resources []string }
 
 // Error names the resources.

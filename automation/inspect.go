@@ -11,13 +11,13 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
-// Inspect looks for what stands in the way of an update of an environment: its lease, Pulumi's locks, damaged files, and
-// operations that a killed run has left. It changes nothing.
+// Inspect looks for what blocks an update of an environment: its lease, Pulumi's locks, damaged files, and operations that
+// a killed run has left. It changes nothing.
 func (p *Platform) Inspect(ctx context.Context, env string) (*state.Inspection, error) {
 	if err := p.Check(env); err != nil {
 		return nil, Named(err, plan.OpRepair, env)
 	}
-	b, err := p.Beside(ctx, env)
+	b, err := p.StateBackend(ctx, env)
 	if err != nil {
 		return nil, Failure(ctx, err, plan.OpRepair, env)
 	}
@@ -40,9 +40,9 @@ func (p *Platform) Inspect(ctx context.Context, env string) (*state.Inspection, 
 	return found, nil
 }
 
-// InspectUnder is Inspect for who has the lease, which it leaves out. Prior is the lease under which a lock may have been
-// taken, nil for none; now is the time by the clock of the store.
-func (p *Platform) InspectUnder(ctx context.Context, b *state.Beside, prior *lease.Record, now time.Time) (*state.Inspection, error) {
+// InspectUnder is Inspect for the holder of the lease, which it leaves out. prior is the lease under which a lock may have
+// been taken, nil for none; now is the time by the store's clock.
+func (p *Platform) InspectUnder(ctx context.Context, b *state.Backend, prior *lease.Record, now time.Time) (*state.Inspection, error) {
 	out := &state.Inspection{Stack: b.Stack.Name, Where: b.Where(), Unleased: b.Without}
 	var err error
 	if out.Locks, err = b.Locks(ctx, prior, now); err != nil {
@@ -63,8 +63,8 @@ func (p *Platform) InspectUnder(ctx context.Context, b *state.Beside, prior *lea
 	return out, nil
 }
 
-// Blocked returns the *Error of an operation that what was found does not let through, which errors.As finds as a
-// *state.BlockedError; nil when nothing but a lease was found.
+// Blocked returns the *Error of an operation that is blocked by what was found, with a *state.BlockedError for errors.As;
+// nil if nothing but a lease was found.
 func Blocked(op plan.Operation, i *state.Inspection) error {
 	if !i.Blocks() {
 		return nil
@@ -82,15 +82,15 @@ func Blocked(op plan.Operation, i *state.Inspection) error {
 	return e
 }
 
-// Held returns the *Error of an operation for which somebody else has the lease. errors.As finds the *lease.HeldError.
+// Held returns the *Error of an operation whose lease another run holds. errors.As finds the *lease.HeldError.
 func Held(op plan.Operation, stack string, held *lease.HeldError) *Error {
 	return &Error{Kind: ErrLocked, Operation: op, Stack: stack, Messages: []string{held.Error()}, cause: held}
 }
 
-// intact refuses a stack whose state the CLI cannot read, or would take for that of a new stack. What keeps it from looking
-// also keeps the CLI from reading, which says so by itself.
+// intact refuses a stack whose state the CLI cannot read, or would take for that of a new stack. Errors while looking are
+// ignored: the CLI will meet and report them.
 func (p *Platform) intact(ctx context.Context, op plan.Operation, stack string) error {
-	b, err := p.Beside(ctx, stack)
+	b, err := p.StateBackend(ctx, stack)
 	if err != nil {
 		return nil
 	}

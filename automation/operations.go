@@ -16,23 +16,23 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// colour is what the CLI is asked for: its text is searched, never shown.
+// colour is the CLI's colour mode: its text is searched, never shown.
 const colour = "never"
 
-// stateAtEnd is the variable that keeps the engine from making a state before the end of its run.
+// stateAtEnd is the environment variable that makes the engine write the state only at the end of its run.
 const stateAtEnd = "PULUMI_SKIP_CHECKPOINTS"
 
-// InCluster matches the URNs of what an environment has inside its cluster: the descendants of the one component that
-// carries the Kubernetes provider. An operation that leaves them out works through AWS's API alone, which is how a
-// cluster whose endpoint is private comes into being from outside its network, and how its AWS side is kept while no
-// tunnel is open. AWSOnly does it; the CLI's own spelling is
+// InCluster matches the URNs of an environment's objects inside its cluster: the descendants of the one component that
+// carries the Kubernetes provider. An operation that leaves them out uses AWS's API alone. That is how a cluster with a
+// private endpoint is created from outside its network, and how its AWS side is maintained while no tunnel is open. AWSOnly
+// does it; the CLI's own spelling is
 //
 //	pulumi up --exclude '**eks-platform:stacks:InCluster$**'
 //
-// in single quotes, because of the $. What exists in the cluster stays in the state as it is; what was to be made,
+// in single quotes, because of the $. What exists in the cluster stays in the state as it is; what is to be created,
 // changed or deleted there waits for an operation without the exclusion, and so does the deletion of what it depends on
 // (https://www.pulumi.com/docs/iac/cli/commands/pulumi_up/). The component itself and its provider are not left out: the
-// engine always makes providers, and one whose parent is missing breaks the state. A provider that finds no way to its
+// engine always creates providers, and one whose parent is missing breaks the state. A provider that cannot reach its
 // cluster tries for half a minute and goes on.
 const InCluster = "**" + stacks.InClusterType + "$**"
 
@@ -48,17 +48,17 @@ func excluded(awsOnly bool) []string {
 type PreviewOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
 	OnEvent func(plan.Event)
-	// Refresh looks for drift first, which Result.Drift then holds. It changes nothing, also not in the state.
+	// Refresh detects drift first, which Result.Drift then contains. It changes nothing, not even the state.
 	Refresh bool
-	// Create makes the stack when it does not exist. A Rehearsal always does.
+	// Create creates the stack if it does not exist. A Rehearsal always does.
 	Create bool
 	// AWSOnly leaves the objects in the cluster out: see InCluster.
 	AWSOnly bool
-	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	// Parallel is the number of parallel resource operations; 0 is Pulumi's default.
 	Parallel int
 }
 
-// Preview tells what Up would do. It changes nothing and takes no lock.
+// Preview returns what Up would do. It changes nothing and takes no lock.
 func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) (*plan.Result, error) {
 	w, err := p.begin(ctx, plan.OpPreview, stack, o.Create)
 	if err != nil {
@@ -85,19 +85,19 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 type UpOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
 	OnEvent func(plan.Event)
-	// Refresh brings the state up to date with the cloud first.
+	// Refresh refreshes the state from the cloud first.
 	Refresh bool
-	// Create makes the stack when it does not exist. A Rehearsal always does.
+	// Create creates the stack if it does not exist. A Rehearsal always does.
 	Create bool
 	// AWSOnly leaves the objects in the cluster out: see InCluster.
 	AWSOnly bool
-	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	// Parallel is the number of parallel resource operations; 0 is Pulumi's default.
 	Parallel int
-	// Message is kept in the stack's history.
+	// Message is recorded in the stack's history.
 	Message string
 }
 
-// Up brings an environment to what its stack file says. It does not ask: preview first.
+// Up updates an environment to its stack file. It does not ask for confirmation: preview first.
 func (p *Platform) Up(ctx context.Context, stack string, o UpOptions) (*plan.Result, error) {
 	w, err := p.begin(ctx, plan.OpUp, stack, o.Create)
 	if err != nil {
@@ -124,16 +124,16 @@ type RefreshOptions struct {
 	OnEvent func(plan.Event)
 	// AWSOnly leaves the objects in the cluster out: see InCluster.
 	AWSOnly bool
-	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	// Parallel is the number of parallel resource operations; 0 is Pulumi's default.
 	Parallel int
-	// Message is kept in the stack's history.
+	// Message is recorded in the stack's history.
 	Message string
-	// ClearPending makes the state know no more of creations whose end was not seen.
+	// ClearPending drops pending creations of unknown outcome from the state.
 	ClearPending bool
 }
 
-// Refresh brings the state up to date with the cloud; Result.Drift tells what had changed. It changes nothing in the
-// cloud. To look without adopting, preview with PreviewOptions.Refresh.
+// Refresh updates the state from the cloud; Result.Drift is what had changed. It does not change the cloud. To see drift
+// without adopting it, preview with PreviewOptions.Refresh.
 func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) (*plan.Result, error) {
 	w, err := p.begin(ctx, plan.OpRefresh, stack, false)
 	if err != nil {
@@ -159,11 +159,11 @@ func (p *Platform) Refresh(ctx context.Context, stack string, o RefreshOptions) 
 type DestroyOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
 	OnEvent func(plan.Event)
-	// Unprotect lets protected resources go, too. Without it a stack that has any is not destroyed.
+	// Unprotect also destroys protected resources. Without it a stack that has any is not destroyed.
 	Unprotect bool
-	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	// Parallel is the number of parallel resource operations; 0 is Pulumi's default.
 	Parallel int
-	// Message is kept in the stack's history.
+	// Message is recorded in the stack's history.
 	Message string
 }
 
@@ -185,7 +185,7 @@ func (p *Platform) Destroy(ctx context.Context, stack string, o DestroyOptions) 
 	})
 }
 
-// PreviewDestroy tells what Destroy would delete. It passes the same gates, except that protected resources are only
+// PreviewDestroy returns what Destroy would delete. It passes the same gates, except that protected resources are only
 // marked in the steps.
 func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*plan.Result, error) {
 	w, err := p.begin(ctx, plan.OpDestroy, stack, false)
@@ -212,8 +212,7 @@ func (p *Platform) PreviewDestroy(ctx context.Context, stack string) (*plan.Resu
 	return r, nil
 }
 
-// Outputs returns what a stack publishes, as JSON values. A secret's value is never read: it is "[secret]", also
-// inside objects.
+// Outputs returns a stack's outputs, as JSON values. A secret is never decrypted: it is "[secret]", also inside objects.
 func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, error) {
 	w, err := p.begin(ctx, plan.OpOutputs, stack, false)
 	if err != nil {
@@ -240,13 +239,13 @@ func (p *Platform) Outputs(ctx context.Context, stack string) (map[string]any, e
 	return out, nil
 }
 
-// NotUp is the error of an operation that reads an environment of which nothing is up: an ErrNoStack.
+// NotUp is the error of an operation that reads an environment that is not up: an ErrNoStack.
 func NotUp(op plan.Operation, stack string) *Error {
-	return &Error{Kind: ErrNoStack, Operation: op, Stack: stack, Messages: []string{"nothing of " + stack + " is up: it was never brought up, or it was destroyed"}}
+	return &Error{Kind: ErrNoStack, Operation: op, Stack: stack, Messages: []string{"nothing of " + stack + " is up: it was never created, or was destroyed"}}
 }
 
-// Resources tells how many resources of a stack stand in the cloud, going by its state. A stack that does not exist
-// has none.
+// Resources returns how many resources of a stack exist in the cloud, going by its state. A stack that does not exist has
+// none.
 func (p *Platform) Resources(ctx context.Context, stack string) (int, error) {
 	w, err := p.begin(ctx, plan.OpOutputs, stack, false)
 	if isKind(err, ErrNoStack) {

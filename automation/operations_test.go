@@ -161,7 +161,7 @@ func TestAJoiningEnvironmentWaitsForItsOwner(t *testing.T) {
 	r.up("stg")
 	_, err = r.Destroy(t.Context(), "dev", DestroyOptions{})
 	assert.ErrorIs(t, err, ErrRefused)
-	assert.ErrorContains(t, err, "dev owns the cluster that stg (2 resources) still stands on: destroy that first")
+	assert.ErrorContains(t, err, "dev owns the cluster that stg (2 resources) still uses: destroy that first")
 	_, err = r.Destroy(t.Context(), "stg", DestroyOptions{})
 	require.NoError(t, err)
 	_, err = r.Destroy(t.Context(), "dev", DestroyOptions{})
@@ -246,7 +246,7 @@ func TestALockedStackIsToldFromOtherFailures(t *testing.T) {
 	close(free)
 	assert.ErrorIs(t, err, ErrLocked)
 	assert.ErrorContains(t, err, "held by ")
-	_, locks, _ := strings.Cut(err.Error(), "when that process is gone, remove ")
+	_, locks, _ := strings.Cut(err.Error(), "if that process is gone, remove ")
 	assert.DirExists(t, locks, "%v", err)
 	var e *Error
 	require.True(t, errors.As(err, &e))

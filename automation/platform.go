@@ -28,13 +28,13 @@ type Options struct {
 	Cloud Cloud
 	// Program is what the engine runs; stacks.Program by default.
 	Program pulumi.RunFunc
-	// Estate reads the project's stack files, which are held against each other; those of stacks.Program by default.
+	// Estate reads the project's stack files and checks them against each other; those of stacks.Program by default.
 	Estate func(dir string) (Estate, error)
-	// Command runs the Pulumi CLI. By default the CLI is looked for, and built when there is none, at the first
-	// operation that needs it. One that runs it in another way (auto.NewPulumiCommand's) is interrupted as it likes, and
-	// gives a rehearsal the environment of this process.
+	// Command runs the Pulumi CLI. By default the CLI is found, or installed if there is none, at the first operation that
+	// needs it. Another implementation (such as auto.NewPulumiCommand's) decides itself how it is interrupted, and passes
+	// the environment of this process to a rehearsal.
 	Command auto.PulumiCommand
-	// Progress is told, in one line each, what takes time before an engine can start; nil keeps quiet.
+	// Progress is called with a line for each thing that takes time before an engine can start; nil for none.
 	Progress func(line string)
 }
 
@@ -51,12 +51,12 @@ type Platform struct {
 	command auto.PulumiCommand
 
 	login   sync.Mutex
-	backend string // that the CLI is logged in to, once it was asked
+	backend string // that the CLI is logged in to, once asked
 }
 
 // Estate is what operations need to know about the environments of a project.
 type Estate interface {
-	// Names are those of the environments, sorted.
+	// Names are the names of the environments, sorted.
 	Names() []string
 	// Owner is the environment whose cluster a stack joins; empty when it has its own.
 	Owner(stack string) string
@@ -66,7 +66,7 @@ type Estate interface {
 	RequiresApproval(stack string) bool
 }
 
-// New returns a Platform. It reads nothing but the project file's presence; stack files are read by each operation.
+// New returns a Platform. It only checks that the project file exists; each operation reads the stack files.
 func New(o Options) (*Platform, error) {
 	dir, err := filepath.Abs(o.ProjectDir)
 	if err != nil {
@@ -117,14 +117,14 @@ func (p *Platform) Command(ctx context.Context) (auto.PulumiCommand, error) {
 	return p.command, nil
 }
 
-// Check reads all stack files and holds them against each other. What is wrong with them is an *Error of kind
-// ErrInvalid with one message per problem. With names, each must be the name of an environment.
+// Check reads all stack files and checks them against each other. Problems are an *Error of kind ErrInvalid with one
+// message each. With names, each must be the name of an environment.
 func (p *Platform) Check(names ...string) error {
 	_, err := p.Estate(names...)
 	return err
 }
 
-// Estate reads all stack files, as Check does, and returns what they say of the environments.
+// Estate reads and checks all stack files, as Check does, and returns the environments.
 func (p *Platform) Estate(names ...string) (Estate, error) {
 	e, err := p.load(p.dir)
 	var invalid *problem.Error
@@ -141,13 +141,13 @@ func (p *Platform) Estate(names ...string) (Estate, error) {
 	for _, name := range names {
 		if !slices.Contains(e.Names(), name) {
 			return nil, &Error{Kind: ErrInvalid, Stack: name, Messages: []string{fmt.Sprintf(
-				"there is no environment %q: the stack files in %s are those of %s", name, p.dir, strings.Join(e.Names(), ", "))}}
+				"there is no environment %q: the stack files in %s are for %s", name, p.dir, strings.Join(e.Names(), ", "))}}
 		}
 	}
 	return e, nil
 }
 
-// open makes a workspace for one operation on one stack, with its cloud attached.
+// open creates a workspace for one operation on one stack, with its cloud attached.
 func (p *Platform) open(ctx context.Context, stack string, create bool) (*workspace, error) {
 	command, err := p.Command(ctx)
 	if err != nil {
@@ -169,7 +169,7 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
 	w := &workspace{Workspace: local, session: s, create: func(ctx context.Context) (bool, error) {
-		b, err := p.Beside(ctx, stack)
+		b, err := p.StateBackend(ctx, stack)
 		if err != nil || b.Store == nil {
 			return false, err
 		}

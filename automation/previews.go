@@ -12,37 +12,37 @@ import (
 
 // PreviewsOptions configures Previews.
 type PreviewsOptions struct {
-	// Preview is how each environment is previewed. Its OnEvent gets the events of all of them, which say by Stack whose
-	// they are; calls do not overlap.
+	// Preview configures each preview. Its OnEvent gets the events of all environments, distinguished by Stack; calls do
+	// not overlap.
 	Preview PreviewOptions
-	// Program names the program in the plans' digests: see Identity.
+	// Program is the program's identity in the plans' digests: see Identity.
 	Program string
-	// AtOnce bounds how many environments are previewed at the same time; 0 is two for each CPU. Each has an engine of
-	// its own, which takes some 150 MiB.
+	// AtOnce is how many environments are previewed in parallel; 0 means two per CPU. Each has its own engine, which takes
+	// some 150 MiB.
 	AtOnce int
 	// OnStart is called with each environment as its preview begins; calls do not overlap, neither with the others.
 	OnStart func(stack string)
-	// OnDone is called with each preview as it ends; calls do not overlap, neither with those of OnEvent.
+	// OnDone is called with each preview as it ends; calls do not overlap with each other or with OnEvent.
 	OnDone func(Previewed)
 }
 
 // Previewed is the preview of one environment among several.
 type Previewed struct {
 	Stack string
-	// Result is what Up would do. It is there for a preview that failed, too, as far as it came; nil when it never began.
+	// Result is what Up would do. For a failed preview it is what is known so far; nil if it never started.
 	Result *plan.Result
-	// Plan is what can be approved, with its digest. Nil when the preview failed, and when the environment was previewed
-	// in a second rehearsal.
+	// Plan is what can be approved, with its digest. Nil if the preview failed, or if the environment was previewed in a
+	// second rehearsal.
 	Plan *plan.Plan
-	// Notes are what must be known to read the result.
+	// Notes are remarks needed to understand the result.
 	Notes []string
 	// Err is why the preview failed.
 	Err error
 }
 
 // Previews previews several environments at the same time, each with an engine, a workspace and a session of its own:
-// one that fails does not touch the others. All are there in the end, in the order of the names; the error joins those
-// of the previews.
+// one that fails does not affect the others. All are returned, in the order of the names; the error joins those of the
+// previews.
 //
 // On a Rehearsal, an environment that joins a cluster which is not up there is previewed in a second rehearsal, where
 // the cluster's owner is brought up first and which is removed afterwards: pull requests from forks, which start from
@@ -107,8 +107,8 @@ func (p *Platform) previewed(ctx context.Context, name string, o PreviewsOptions
 		if out.Err = err; err != nil {
 			return out
 		}
-		out.Notes = []string{fmt.Sprintf("%s is not up in this rehearsal: it was brought up in another one for this preview, and removed again", down.owner)}
-		// What it joins had other IDs the next time: there is nothing to approve.
+		out.Notes = []string{fmt.Sprintf("%s is not up in this rehearsal: for this preview it was brought up in another one, which was then removed", down.owner)}
+		// The cluster will have other IDs the next time: there is nothing to approve.
 		out.Result, out.Err = other.Preview(ctx, name, o.Preview)
 		return out
 	}
@@ -119,12 +119,12 @@ func (p *Platform) previewed(ctx context.Context, name string, o PreviewsOptions
 	return out
 }
 
-// ownerDownError tells that the owner of a cluster is not up.
+// ownerDownError says that the owner of a cluster is not up.
 type ownerDownError struct{ owner string }
 
 func (e *ownerDownError) Error() string { return e.owner + " is not up" }
 
-// understudies are rehearsals in which owners of clusters were brought up for those who join them.
+// understudies are second rehearsals in which owners of clusters are brought up for the environments that join them.
 type understudies struct {
 	of    *Platform
 	o     PreviewOptions
@@ -135,7 +135,7 @@ type understudies struct {
 	end      []func() error
 }
 
-// with returns a platform on which an owner is up, the same for all who ask at the same time.
+// with returns a platform on which an owner is up, the same one for all callers.
 func (u *understudies) with(ctx context.Context, owner string) (*Platform, error) {
 	u.mu.Lock()
 	stand, known := u.standing[owner]
@@ -149,7 +149,7 @@ func (u *understudies) with(ctx context.Context, owner string) (*Platform, error
 
 func (u *understudies) bringUp(ctx context.Context, owner string) (*Platform, error) {
 	if u.of.progress != nil {
-		u.of.progress(fmt.Sprintf("%s is not up in this rehearsal: bringing it up in another one, for those who join it", owner))
+		u.of.progress(fmt.Sprintf("%s is not up in this rehearsal: bringing it up in another one, for the environments that join it", owner))
 	}
 	cloud, remove, err := u.cloud.Spare(owner)
 	if err != nil {
@@ -176,7 +176,7 @@ func (u *understudies) atEnd(f func() error) {
 	u.end = append(u.end, f)
 }
 
-// close removes the rehearsals, the last thing first.
+// close removes the rehearsals, in reverse order.
 func (u *understudies) close() error {
 	var errs []error
 	for i := len(u.end) - 1; i >= 0; i-- {

@@ -2,7 +2,7 @@ package automation
 
 import "github.com/eks-platform/eks-platform/stacks"
 
-// program is what plain pulumi up runs, too.
+// program is the program that plain pulumi up runs.
 var program = stacks.Program
 
 // loadEstate reads the stack files of that program.

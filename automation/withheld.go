@@ -14,14 +14,14 @@ import (
 	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
-// registrations are the URNs that a program registers in one run of the engine. The engine's events do not tell: a resource
-// whose deletion it withholds is "same" in them, as one that stays.
+// registrations are the URNs that a program registers in one run of the engine. The engine's events do not say: in them a
+// resource whose deletion is withheld is "same", like one that stays.
 type registrations struct {
 	mu   sync.Mutex
 	urns map[string]bool
 }
 
-// of returns the program with its registrations noted.
+// of returns the program, wrapped to record its registrations.
 func (r *registrations) of(program pulumi.RunFunc) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		var made []pulumi.Resource
@@ -40,7 +40,7 @@ func (r *registrations) of(program pulumi.RunFunc) pulumi.RunFunc {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for _, one := range made {
-			// The run waits for what is applied. A resource has its URN once it is registered.
+			// The run waits for applies. A resource has its URN once it is registered.
 			one.URN().ApplyT(func(urn pulumi.URN) string {
 				r.mu.Lock()
 				defer r.mu.Unlock()
@@ -52,9 +52,8 @@ func (r *registrations) of(program pulumi.RunFunc) pulumi.RunFunc {
 	}
 }
 
-// withheld returns the deletions that a run which left something out did not carry out, or would not: those of resources
-// that the program no longer registers, and those of what has been replaced. The engine deletes neither what is left out
-// nor anything that it depends on.
+// withheld returns the deletions that a run with exclusions did not do, or would not do: of resources that the program no
+// longer registers, and of replaced ones. The engine deletes neither what is excluded nor anything that it depends on.
 func (r *registrations) withheld(ctx context.Context, w *workspace, result *plan.Result) ([]plan.Step, error) {
 	s, err := w.state(ctx, result.Stack)
 	if err != nil {
@@ -87,8 +86,8 @@ func (r *registrations) withheld(ctx context.Context, w *workspace, result *plan
 	return out, nil
 }
 
-// constructed reports whether a resource is part of a component that a provider constructs and the program registers: the
-// provider registers the resource, and not the program.
+// constructed reports whether a resource is part of a remote component: the component's provider registers the resource,
+// not the program.
 func (r *registrations) constructed(x apitype.ResourceV3, known map[resource.URN]apitype.ResourceV3, providers map[string]bool) bool {
 	for parent, ok := known[x.Parent]; ok; parent, ok = known[parent.Parent] {
 		if r.urns[string(parent.URN)] {
@@ -99,7 +98,7 @@ func (r *registrations) constructed(x apitype.ResourceV3, known map[resource.URN
 	return false
 }
 
-// withheldStep is the step that deletes a resource and is not taken.
+// withheldStep is the step of a withheld deletion.
 func withheldStep(r apitype.ResourceV3, op apitype.OpType) plan.Step {
 	s := plan.Step{
 		Op: string(op), URN: string(r.URN), Type: string(r.Type), Name: r.URN.Name(), Protected: r.Protect, Retain: r.RetainOnDelete, Status: plan.Planned,
@@ -110,7 +109,7 @@ func withheldStep(r apitype.ResourceV3, op apitype.OpType) plan.Step {
 	return s
 }
 
-// leavingOut is engine for an operation that may leave out the objects in the cluster.
+// leavingOut runs the engine for an operation that may leave out the objects in the cluster.
 func (w *workspace) leavingOut(ctx context.Context, awsOnly bool, op plan.Operation, stack string, observe func(plan.Event), do call) (*plan.Result, error) {
 	if !awsOnly {
 		return w.engine(ctx, op, stack, observe, do)
@@ -123,7 +122,7 @@ func (w *workspace) leavingOut(ctx context.Context, awsOnly bool, op plan.Operat
 	}
 	r.Withheld, err = registered.withheld(ctx, w, r)
 	if err != nil {
-		return r, fmt.Errorf("look for deletions of %s that are withheld: %w", stack, err)
+		return r, fmt.Errorf("find the withheld deletions of %s: %w", stack, err)
 	}
 	return r, nil
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/eks-platform/eks-platform/automation/plan"
 )
 
-// workspace is the SDK's local workspace without its habits that serve nobody here: selecting a stack changes what the
-// person has selected, and every update is followed by three more runs of the CLI, which read all outputs, their
-// secrets in clear, and the history.
+// workspace is the SDK's local workspace without some unwanted behaviour: selecting a stack changes the user's selection,
+// and every update is followed by three more runs of the CLI, which read all outputs, with secrets in plaintext, and the
+// history.
 type workspace struct {
 	auto.Workspace
 	session *Attachment
@@ -27,7 +27,7 @@ type workspace struct {
 
 func (w *workspace) close() { w.session.close() }
 
-// run runs one CLI command on a stack, outside of engine operations, and returns its standard output.
+// run runs one CLI command on a stack, outside engine operations, and returns its standard output.
 func (w *workspace) run(ctx context.Context, stack string, args ...string) (string, error) {
 	return w.runWith(ctx, nil, stack, args...)
 }
@@ -60,8 +60,8 @@ func (w *workspace) SelectStack(ctx context.Context, stack string) error {
 	return err
 }
 
-// CreateStack makes a stack and selects nothing. Where the cloud knows that there is none, it also has the encryption that
-// the CLI would set up.
+// CreateStack creates a stack and selects nothing. Where the cloud knows that there is none, it also has the encryption
+// that the CLI would set up.
 func (w *workspace) CreateStack(ctx context.Context, stack string) error {
 	if w.session.Create && w.session.Missing {
 		if made, err := w.create(ctx); made || err != nil {
@@ -72,12 +72,12 @@ func (w *workspace) CreateStack(ctx context.Context, stack string) error {
 	return err
 }
 
-// StackOutputs answers what the SDK asks after an update, and which nobody here uses.
+// StackOutputs answers the SDK's query after an update, whose result is not used here.
 func (w *workspace) StackOutputs(context.Context, string) (auto.OutputMap, error) {
 	return auto.OutputMap{}, nil
 }
 
-// withoutHistory is a CLI that answers the question for the history by itself.
+// withoutHistory is a CLI that answers the query for the history itself.
 type withoutHistory struct{ auto.PulumiCommand }
 
 // Run runs one CLI command.
@@ -88,10 +88,10 @@ func (c withoutHistory) Run(ctx context.Context, workDir string, stdin io.Reader
 	return c.PulumiCommand.Run(ctx, workDir, stdin, stdout, stderr, env, args...)
 }
 
-// deployment is what a stack's state says of its resources.
+// deployment is a stack's state.
 type deployment struct{ apitype.DeploymentV3 }
 
-// inCloud returns the resources that stand for something in the cloud.
+// inCloud returns the resources that exist in the cloud.
 func (d *deployment) inCloud() []apitype.ResourceV3 {
 	var out []apitype.ResourceV3
 	for _, r := range d.Resources {
@@ -102,7 +102,7 @@ func (d *deployment) inCloud() []apitype.ResourceV3 {
 	return out
 }
 
-// finished reports whether an update of the stack has ever come to its end: only then it has outputs.
+// finished reports whether an update of the stack has ever completed: only then does it have outputs.
 func (d *deployment) finished() bool {
 	for _, r := range d.Resources {
 		if r.Type == resource.RootStackType {

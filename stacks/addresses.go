@@ -9,17 +9,17 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// NetworkPlan is how a stack's VPC is divided, and what its node groups need of it.
+// NetworkPlan is how a stack's VPC is divided, and how many addresses its node groups need.
 type NetworkPlan struct {
 	// Plan is the division of the VPC into subnets.
 	Plan network.Plan `json:"plan"`
-	// Budget holds the addresses of each subnet against the need of all environments on the cluster.
+	// Budget compares the addresses of each subnet with the need of all environments on the cluster.
 	Budget []network.BudgetRow `json:"budget"`
 	// Environments are the stacks whose node groups the budget counts.
 	Environments []string `json:"environments"`
 }
 
-// NetworkPlan returns the plan of the network that a stack owns or, when it joins another's cluster, stands in.
+// NetworkPlan returns the plan of the network that a stack owns or, if it joins another's cluster, uses.
 func (e *Estate) NetworkPlan(stack string) (NetworkPlan, error) {
 	owner := stack
 	if o := e.Owner(stack); o != "" {
@@ -40,12 +40,12 @@ func (e *Estate) members(owner string) map[string]*Config {
 	return out
 }
 
-// IPBudget holds the node groups of all environments on one cluster, at full scale and in the middle of an update,
-// against the addresses of its subnets. One of the configurations must own the network. Problems have the owner's config
+// IPBudget compares the need of the node groups of all environments on one cluster, at full scale and during an update,
+// with the addresses of its subnets. One of the configurations must own the network. Problems have the owner's config
 // paths.
 //
-// An update adds nodes for its time: a rolling one its surge, and one that replaces the group (blue/green) the desired
-// nodes of the new group, which come before those of the old one go.
+// An update adds nodes temporarily: a rolling one its surge, and one that replaces the group (blue/green) the desired nodes
+// of the new group, which are created before the old ones are deleted.
 func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 	var owner *Config
 	for _, c := range members {
@@ -58,7 +58,7 @@ func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 	}
 	plan, problems := network.NewPlan(*owner.Network)
 	if len(problems) > 0 {
-		return nil, nil // there is nothing to hold the groups against; the plan's problems are reported with the network's
+		return nil, nil // there is no plan to compare with; its problems are reported with the network's
 	}
 	networking := owner.cluster().Networking()
 	networking.WarmPrefixes = owner.Addons.VPCCNI.WarmPrefixTarget
@@ -79,8 +79,8 @@ func IPBudget(members map[string]*Config) ([]network.BudgetRow, problem.List) {
 	return rows, over.Under("network")
 }
 
-// surge is how many nodes a rolling update adds for its time: the larger of twice the zones and what may be
-// unavailable (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html).
+// surge is how many nodes a rolling update adds temporarily: the larger of twice the zones and maxUnavailable
+// (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html).
 func surge(g nodegroup.Settings, zones int) int {
 	if len(g.Zones) > 0 {
 		zones = len(g.Zones)

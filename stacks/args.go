@@ -14,11 +14,11 @@ import (
 	"github.com/eks-platform/eks-platform/internal/service"
 )
 
-// nodeServices are the AWS services that every node calls beside those of the network's own list: it has the Session
-// Manager agent, and its policy.
+// nodeServices are the AWS services that every node calls in addition to the network's own list, for the Session Manager
+// agent.
 var nodeServices = []string{"ssm", "ssmmessages", "ec2messages"}
 
-// networkArgs are the network's settings with what the rest of the file says about them.
+// networkArgs returns the network's settings, completed from the rest of the file.
 func (c *Config) networkArgs() *network.Args {
 	args := &network.Args{
 		Settings:  *c.Network,
@@ -47,7 +47,7 @@ func (c *Config) customNetworking() bool {
 // ipv6 reports whether the stack owns a cluster whose pods have IPv6 addresses.
 func (c *Config) ipv6() bool { return c.Cluster != nil && c.Cluster.IPFamily == cluster.IPv6 }
 
-// clusterArgs are the cluster's settings with what the rest of the file says about them.
+// clusterArgs returns the cluster's settings, completed from the rest of the file.
 func (c *Config) clusterArgs() *cluster.Args {
 	args := &cluster.Args{
 		Settings:  *c.Cluster,
@@ -87,7 +87,7 @@ func (c *Config) controlPlaneSubnets(net *network.Network) pulumi.StringArray {
 	return out
 }
 
-// addonsArgs are the add-ons' settings with what the rest of the file says about them.
+// addonsArgs returns the add-ons' settings, completed from the rest of the file.
 func (c *Config) addonsArgs() *addons.Args {
 	return &addons.Args{
 		Settings:       *c.Addons,
@@ -98,7 +98,7 @@ func (c *Config) addonsArgs() *addons.Args {
 	}
 }
 
-// nodeGroupArgs are a group's settings with what is known of its cluster; on is nil where nothing is.
+// nodeGroupArgs returns a group's settings, completed with what is known about its cluster; on is nil if nothing is.
 func (c *Config) nodeGroupArgs(g nodegroup.Settings, on *contract.Cluster) *nodegroup.Args {
 	args := &nodegroup.Args{Settings: g, Tags: c.tags()}
 	if on != nil {
@@ -129,7 +129,7 @@ func daemonSets(on *contract.Cluster) nodegroup.Requests {
 	return out
 }
 
-// service returns what services learn of the stack and the cluster that it is on.
+// service returns what services are told about the stack and its cluster.
 func (c *Config) service(on *contract.Cluster) service.Stack {
 	return service.Stack{
 		Environment: c.Environment, Owner: c.Owner(), AccountID: c.AWS.AccountID, Region: c.AWS.Region,
@@ -137,7 +137,7 @@ func (c *Config) service(on *contract.Cluster) service.Stack {
 	}
 }
 
-// tags returns the tags of everything that the stack makes.
+// tags returns the tags of all resources of the stack.
 func (c *Config) tags() map[string]string {
 	out := map[string]string{"environment": c.Environment, "managed-by": ProjectName}
 	maps.Copy(out, c.Tags)

@@ -19,8 +19,8 @@ const (
 	environmentOutput = "environment"
 )
 
-// cluster returns the cluster that the stack owns, as far as its file tells, or nil where it owns none or the file is not
-// complete.
+// cluster returns the cluster that the stack owns, as far as its file says, or nil if it owns none or the file is
+// incomplete.
 func (c *Config) cluster() *contract.Cluster {
 	if !c.Owner() || c.Cluster == nil || c.Network == nil || c.Addons == nil {
 		return nil
@@ -72,7 +72,7 @@ func complete(c *contract.Cluster, control *cluster.Cluster, net *network.Networ
 func (c *Config) joined(ctx *pulumi.Context) (*contract.Cluster, error) {
 	owner := c.Join.Stack
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), owner)
-	absent := fmt.Errorf("join.stack: stack %q has no cluster to join: bring it up first (pulumi up -s %s)", owner, owner)
+	absent := fmt.Errorf("join.stack: stack %q has no cluster to join yet: bring it up first (pulumi up -s %s)", owner, owner)
 	if unknownStack(ctx, name) {
 		return nil, absent
 	}
@@ -92,7 +92,7 @@ func (c *Config) joined(ctx *pulumi.Context) (*contract.Cluster, error) {
 	missing, err := contract.Decode(raw, out)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("join.stack: the contract of %q has another form than this program reads: "+
+		return nil, fmt.Errorf("join.stack: the contract of %q does not have the form that this program reads: "+
 			"run both stacks with the same program, the owner first", owner)
 	case out.Version != contract.Version:
 		return nil, fmt.Errorf("join.stack: %q publishes version %d of the contract and this program reads version %d: "+
@@ -106,19 +106,19 @@ func (c *Config) joined(ctx *pulumi.Context) (*contract.Cluster, error) {
 }
 
 // unknownStack reports whether the backend has no such stack. Reading a StackReference to one fails in the engine, which
-// then ends the run and never shows what the program has to say; a function call that fails leaves it to the program.
-// Whatever else goes wrong with the call, the StackReference reports better.
+// then ends the run without showing the program's message; a failing function call leaves the error to the program. Any
+// other error of the call is better reported by the StackReference.
 func unknownStack(ctx *pulumi.Context, name string) bool {
 	var ignored struct{}
 	err := ctx.Invoke("pulumi:pulumi:readStackOutputs", map[string]any{"name": name}, &ignored)
 	return err != nil && strings.Contains(err.Error(), "unknown stack")
 }
 
-// joinable holds a joining stack's file against the cluster it joins: before anything registers, and all of it at once.
+// joinable checks a joining stack's file against the cluster that it joins: before anything registers, and completely.
 func (c *Config) joinable(on *contract.Cluster) error {
 	switch {
 	case on.Environment == c.Environment:
-		return fmt.Errorf("environment: %q is the owner's environment already, on the same cluster", c.Environment)
+		return fmt.Errorf("environment: %q is already the owner's environment, on the same cluster", c.Environment)
 	case on.AccountID != c.AWS.AccountID:
 		return fmt.Errorf("aws.accountId: must be that of %q, whose cluster it joins (%s), got %s", c.Join.Stack, on.AccountID, c.AWS.AccountID)
 	case on.Region != c.AWS.Region:

@@ -21,13 +21,13 @@ import (
 
 // Config is a stack file: everything that makes one environment different from another.
 type Config struct {
-	// Name of the environment that this stack is, for example dev. It prefixes the names of what belongs to the
-	// environment alone, such as its node groups, and is unique on a cluster. Changing it replaces them.
+	// Name of the environment, for example dev. It prefixes the names of what belongs to the environment alone, such as its
+	// node groups, and must be unique on a cluster. Changing it replaces them.
 	Environment string `json:"environment" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,18}[a-z0-9]$"`
 	// The AWS account and region that the stack runs in.
 	AWS AWS `json:"aws" jsonschema:"required"`
-	// Tags that every AWS resource of the stack carries, for cost allocation for example. Changing them updates the
-	// resources in place; running nodes get them when they are replaced.
+	// Tags of every AWS resource of the stack, for example for cost allocation. Changing them updates the resources in
+	// place; running nodes get them when they are replaced.
 	Tags map[string]string `json:"tags,omitempty"`
 	// The stack whose cluster this environment joins. A stack has either join, or network, cluster and addons.
 	Join *Join `json:"join,omitempty"`
@@ -37,39 +37,39 @@ type Config struct {
 	Cluster *cluster.Settings `json:"cluster,omitempty"`
 	// The EKS add-ons of the cluster that the stack owns.
 	Addons *addons.Settings `json:"addons,omitempty"`
-	// The environment's managed node groups. The owner of a cluster needs at least one untainted on-demand group,
-	// which carries the system add-ons.
+	// The environment's managed node groups. The owner of a cluster needs at least one untainted on-demand group, which
+	// runs the system add-ons.
 	NodeGroups []nodegroup.Settings `json:"nodeGroups" jsonschema:"required,minItems=1"`
-	// Registries that stand in for those of the platform's images, such as public.ecr.aws:
-	// 111111111111.dkr.ecr.eu-west-1.amazonaws.com/ecr-public. For clusters without a way to the internet. Only in a stack
-	// that owns its cluster. Changing it replaces the pods.
+	// Registries that replace those of the platform's images, such as public.ecr.aws:
+	// 111111111111.dkr.ecr.eu-west-1.amazonaws.com/ecr-public. For clusters without internet access. Only in a stack that
+	// owns its cluster. Changing it replaces the pods.
 	ImageRegistries image.Registries `json:"imageRegistries,omitempty"`
-	// What deploys of the environment need. The program itself takes no notice.
+	// What deploys of the environment require. The program itself ignores it.
 	Delivery Delivery `json:"delivery,omitempty"`
 
 	// services are the services that the file turns on: the keys of the registry.
 	services service.Set
 }
 
-// Service returns the settings of a service by their type, such as tenancy.Settings, or nil where the stack file leaves it
-// out.
+// Service returns the settings of a service by their type, such as tenancy.Settings, or nil if the stack file does not set
+// it.
 func Service[S any](c *Config) *S { return service.Of[S](c.services) }
 
-// Delivery says what deploys of an environment need.
+// Delivery is what deploys of an environment require.
 type Delivery struct {
-	// Refuse to deploy without a reference to an approval, such as a change number or the address of a review. It is kept
-	// in the history of deploys.
+	// Refuse to deploy without a reference to an approval, such as a change number or a review's URL. It is recorded in the
+	// deploy history.
 	RequireApproval bool `json:"requireApproval,omitempty" jsonschema:"default=false"`
 }
 
-// AWS says where a stack runs.
+// AWS is the account and region of a stack.
 type AWS struct {
-	// The twelve digits of the AWS account, in quotes. The stack refuses to run with credentials of any other
-	// account. Changing it means another environment: make a new stack instead.
+	// The 12-digit ID of the AWS account, in quotes. The stack refuses to run with credentials for any other account. To
+	// use another account, create a new stack instead of changing it.
 	AccountID string `json:"accountId" jsonschema:"required,format=aws-account-id"`
 	// The AWS region, for example eu-west-1. Changing it replaces everything.
 	Region string `json:"region" jsonschema:"required,format=aws-region"`
-	// A role to assume for every AWS call; by default the credentials found by the AWS SDK are used as they are.
+	// A role to assume for every AWS call; by default the credentials found by the AWS SDK are used directly.
 	AssumeRoleARN string `json:"assumeRoleArn,omitempty" jsonschema:"format=iam-role-arn"`
 }
 
@@ -82,7 +82,7 @@ type Join struct {
 // Owner reports whether the stack owns its cluster.
 func (c *Config) Owner() bool { return c.Join == nil }
 
-// problems returns what is wrong with the configuration beyond the schema, as far as it can be told from this one file.
+// problems returns what is wrong with the configuration beyond the schema, as far as this one file shows it.
 func (c *Config) problems() problem.List {
 	var out problem.List
 	if wrong := c.place().Elsewhere(c.AWS.AssumeRoleARN); wrong != "" {
@@ -120,9 +120,9 @@ func (c *Config) roleProblems() problem.List {
 	for _, p := range parts {
 		switch {
 		case c.Join != nil && p.set:
-			out.Relate(p.key, []string{p.key, "join"}, "cannot be combined with join: the stack %q owns the cluster and configures this", c.Join.Stack)
+			out.Relate(p.key, []string{p.key, "join"}, "cannot be combined with join: the stack %q owns the cluster and sets it", c.Join.Stack)
 		case c.Join == nil && !p.set && p.required:
-			out.Relate(p.key, []string{p.key, "join"}, "is required in a stack that owns its cluster; a stack that uses another's has join instead")
+			out.Relate(p.key, []string{p.key, "join"}, "is required in a stack that owns its cluster; a stack that uses another's sets join instead")
 		}
 	}
 	return out
@@ -144,7 +144,7 @@ func (c *Config) ownerProblems() problem.List {
 			"needs network.secondaryCidr, which the pods' subnets are cut from")
 	}
 	if !slices.ContainsFunc(c.NodeGroups, carriesSystemAddons) && len(c.NodeGroups) > 0 {
-		out.Relate("nodeGroups", c.groupPaths("capacity", "taints", "scaling", "schedules"), "every group is tainted, spot or empty at times: coredns and the other system add-ons need one "+
+		out.Relate("nodeGroups", c.groupPaths("capacity", "taints", "scaling", "schedules"), "every group is tainted, spot or at times empty: coredns and the other system add-ons need one "+
 			"untainted onDemand group with scaling.min, and min of all its schedules, of at least 1")
 	}
 	if c.Network != nil {
@@ -154,8 +154,8 @@ func (c *Config) ownerProblems() problem.List {
 	return append(out, c.ImageRegistries.Problems().Under("imageRegistries")...)
 }
 
-// problemsOn returns what is wrong with what the stack puts on a cluster: its own as far as its file tells, the one that
-// it joins, or nil where that is not known.
+// problemsOn returns what is wrong with what the stack puts on a cluster: its own as far as its file says, the one that it
+// joins, or nil if that is not known.
 func (c *Config) problemsOn(on *contract.Cluster) problem.List {
 	out := c.nodeGroupProblems(on)
 	out = append(out, c.services.Problems(c.service(on))...)
@@ -168,8 +168,8 @@ func (c *Config) problemsOn(on *contract.Cluster) problem.List {
 	return append(out, c.trunkProblems(on)...)
 }
 
-// carriesSystemAddons reports whether a group gives the system add-ons a home at any time: they must not run on nodes
-// that are taken away at two minutes' notice, or that a taint closes to them, or that a schedule takes away.
+// carriesSystemAddons reports whether the system add-ons can always run on a group: it must not be spot, tainted, or scaled
+// to zero by a schedule.
 func carriesSystemAddons(g nodegroup.Settings) bool {
 	empties := func(s nodegroup.Schedule) bool { return s.Min == 0 }
 	return g.OnDemand() && !g.Tainted() && g.Scaling.Min > 0 && !slices.ContainsFunc(g.Schedules, empties)
@@ -181,7 +181,7 @@ func (c *Config) nodeGroupProblems(on *contract.Cluster) problem.List {
 	for i, g := range c.NodeGroups {
 		at := fmt.Sprintf("nodeGroups[%d]", i)
 		if first, twice := seen[g.Name]; twice {
-			out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("nodeGroups[%d].name", first)}, "%q is the name of nodeGroups[%d] already", g.Name, first)
+			out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("nodeGroups[%d].name", first)}, "%q is already the name of nodeGroups[%d]", g.Name, first)
 		} else {
 			seen[g.Name] = i
 		}
@@ -204,23 +204,23 @@ func (c *Config) groupPaths(keys ...string) []string {
 	return out
 }
 
-// tagProblems holds the stack's tags against AWS's rules, against each other and the platform's own, which may be set
-// again as they are spelt.
+// tagProblems checks the stack's tags against AWS's rules, each other and the platform's own tags, which may be repeated
+// with the same spelling.
 func tagProblems(own map[string]string) problem.List {
 	out := tags.Problems(own)
 	known := map[string]string{"environment": "environment", "managed-by": "managed-by"}
 	for _, key := range slices.Sorted(maps.Keys(own)) {
 		lower := strings.ToLower(key)
 		if other, twice := known[lower]; twice && other != key {
-			out.Relate(key, []string{key, other}, "IAM does not tell it from %s, and refuses roles with both: it ignores case in keys", other)
+			out.Relate(key, []string{key, other}, "it differs from %s only in case, which IAM ignores in keys: IAM refuses roles with both", other)
 		}
 		known[lower] = key
 		if strings.HasPrefix(key, "kubernetes.io/cluster/") || strings.HasPrefix(key, "karpenter.sh/") {
-			out.Add(key, "this tag belongs to the cluster's controllers: on a security group of ours it would break load balancers")
+			out.Add(key, "this tag is reserved for the cluster's controllers: on a security group of the platform it would break load balancers")
 		}
 	}
 	if len(own) > 40 {
-		out.Add("", "at most 40 tags, got %d: AWS allows 50 on a resource and the platform adds its own", len(own))
+		out.Add("", "must have at most 40 tags, got %d: AWS allows 50 on a resource, and the platform adds its own", len(own))
 	}
 	return out
 }

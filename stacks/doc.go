@@ -4,7 +4,7 @@
 // It is the only package that reads configuration (config.go, file.go), makes providers (providers.go), and names
 // stack outputs (contract.go). Components take typed values from it and know nothing of stacks.
 //
-// A stack either owns a cluster, with the network under it, or joins the cluster that another stack owns. The owner
+// A stack either owns a cluster and its network, or joins the cluster that another stack owns. The owner
 // publishes a Contract as its stack output; a joining stack reads it through a StackReference.
 package stacks
 

@@ -14,33 +14,33 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// autoscales reports whether the stack's cluster scales node groups that ask for it.
+// autoscales reports whether the stack's cluster has the Cluster Autoscaler.
 func (c *Config) autoscales() bool {
 	on := c.cluster()
 	return on == nil || on.ControlPlane.Autoscaler
 }
 
-// autoscaledProblems reports node groups that nobody would scale.
+// autoscaledProblems reports autoscaled node groups on a cluster without the Cluster Autoscaler.
 func autoscaledProblems(groups []nodegroup.Settings) problem.List {
 	var out problem.List
 	for i, g := range groups {
 		if g.Scaling.Autoscaled {
 			at := fmt.Sprintf("nodeGroups[%d].scaling.autoscaled", i)
-			out.Relate(at, []string{at, "$.autoscaling"}, "the cluster has no Cluster Autoscaler: its owner's stack file needs autoscaling")
+			out.Relate(at, []string{at, "$.autoscaling"}, "the cluster has no Cluster Autoscaler: set autoscaling in its owner's stack file")
 		}
 	}
 	return out
 }
 
-// principalProblems reports principals of the tenancy that the cluster gives access to already.
+// principalProblems reports principals of the tenancy that already have access to the cluster.
 func principalProblems(c *cluster.Settings, t *tenancy.Settings) problem.List {
 	var out problem.List
 	for _, p := range t.Principals() {
 		for i, a := range c.Access {
 			if a.PrincipalARN == p.ARN {
 				at := "tenancy." + p.Path
-				out.Relate(at, []string{at, fmt.Sprintf("$.cluster.access[%d].principalArn", i)}, "has access by cluster.access[%d] already, and an EKS cluster has one entry per principal: "+
-					"give that entry kubernetesGroups, or use another role", i)
+				out.Relate(at, []string{at, fmt.Sprintf("$.cluster.access[%d].principalArn", i)}, "already has access by cluster.access[%d], and an EKS cluster has one entry per principal: "+
+					"set kubernetesGroups in that entry, or use another role", i)
 			}
 		}
 	}
@@ -75,8 +75,8 @@ func (c *Config) trunkProblems(on *contract.Cluster) problem.List {
 	return out
 }
 
-// spotProblems holds the node groups against the rule that keeps environments apart on a cluster: spot nodes, and no
-// others, have the label that pods of a spot-bound environment require and the taint that only they tolerate.
+// spotProblems checks the node groups against the rule that separates environments on a cluster: only spot nodes have the
+// label that pods of a spot-bound environment require and the taint that only these pods tolerate.
 func (c *Config) spotProblems() problem.List {
 	var out problem.List
 	label, taint := convention.SpotLabel+"="+convention.SpotLabelValue, convention.Taint()
@@ -97,7 +97,7 @@ func (c *Config) spotProblems() problem.List {
 		}
 		switch {
 		case g.OnDemand() && labelled:
-			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "%s marks spot nodes: pods that are bound to spot nodes would run on this group, which is on demand", label)
+			out.Relate(at+".labels", []string{at + ".labels", at + ".capacity"}, "%s is only for spot nodes: pods that are bound to spot nodes would run on this group, which is on demand", label)
 		case g.OnDemand() && bound && g.Tainted() && housed:
 			out.Relate(at+".taints", []string{at + ".taints", at + ".capacity", "tenancy.capacity"}, "no pod would run on this group: those of the environment are bound to spot "+
 				"nodes (tenancy.capacity), and the system add-ons tolerate no taint; remove the taints, make it a spot group, or take the group out")
@@ -107,12 +107,12 @@ func (c *Config) spotProblems() problem.List {
 		case !tainted:
 			out.Relate(at+".taints", []string{at + ".taints", at + ".capacity"}, "a spot group needs %s: without it pods that must not be interrupted would run there",
 				fmt.Sprintf("{key: %s, value: %q, effect: %s}", taint.Key, taint.Value, taint.Effect))
-		case !closed: // pods of a spot-bound environment tolerate no other taint by themselves
+		case !closed: // pods of a spot-bound environment tolerate no other taint by default
 			spot++
 		}
 	}
 	if bound && spot == 0 && len(out) == 0 {
-		out.Relate("tenancy.capacity", append(c.groupPaths("capacity", "labels", "taints"), "tenancy.capacity"), "the environment is bound to spot nodes and has no spot node group without further taints: no pod could run")
+		out.Relate("tenancy.capacity", append(c.groupPaths("capacity", "labels", "taints"), "tenancy.capacity"), "the environment is bound to spot nodes but has no spot node group without further taints: no pod could run")
 	}
 	return out
 }

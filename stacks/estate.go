@@ -43,8 +43,8 @@ func (e *Estate) problems(broken map[string]bool) map[string]problem.List {
 // lists are problems by stack.
 type lists map[string]problem.List
 
-// relate reports a problem of a stack's file that shows when it is held against another. Reads are paths in it, and
-// those from the root ($.) paths in the other.
+// relate reports a problem between a stack's file and another. reads are paths in the file, or in the other if they begin
+// at the root ($.).
 func (l lists) relate(stack, path string, reads []string, format string, args ...any) {
 	list := l[stack]
 	list.Relate(path, reads, format, args...)
@@ -78,7 +78,7 @@ func (e *Estate) joinProblems(name string, c *Config, out lists) {
 	e.joinedLayerProblems(name, c, owner, out)
 }
 
-// joinedLayerProblems holds what a joining environment puts into the cluster against what the owner's file says of it.
+// joinedLayerProblems checks what a joining environment puts into the cluster against its owner's file.
 func (e *Estate) joinedLayerProblems(name string, c, owner *Config, out lists) {
 	if t := Service[tenancy.Settings](c); t != nil {
 		out[name] = append(out[name], principalProblems(owner.Cluster, t)...)
@@ -92,14 +92,14 @@ func (e *Estate) joinedLayerProblems(name string, c, owner *Config, out lists) {
 func ownerProblems(name string, c *Config, other string, o *Config, out lists) {
 	if c.Cluster != nil && o.Cluster != nil && c.Cluster.Name == o.Cluster.Name &&
 		c.AWS.AccountID == o.AWS.AccountID && c.AWS.Region == o.AWS.Region {
-		out.relate(name, "cluster.name", []string{"cluster.name", "aws"}, "%q is the name of the cluster of %q already, in the same account and region", c.Cluster.Name, other)
+		out.relate(name, "cluster.name", []string{"cluster.name", "aws"}, "%q is already the name of the cluster of %q, in the same account and region", c.Cluster.Name, other)
 	}
 	if c.Network == nil || o.Network == nil {
 		return
 	}
 	for _, own := range c.ranges() {
 		for _, theirs := range o.ranges() {
-			// The range for pods is not routed beyond its VPC, and may be the same everywhere.
+			// The range for pods is not routed outside its VPC, and may be the same everywhere.
 			if own.Prefix.Overlaps(theirs.Prefix) && !(own.pods && theirs.pods) {
 				out.relate(name, own.path, []string{own.path}, "%s overlaps %s of %q (%s): the two could never be peered, or reached through one VPN",
 					own.Prefix, theirs.Prefix, other, theirs.path)
@@ -152,7 +152,7 @@ type vpcRange struct {
 	pods bool
 }
 
-// ranges returns the ranges of the stack's VPC that can be read.
+// ranges returns the ranges of the stack's VPC that are valid.
 func (c *Config) ranges() []vpcRange {
 	var out []vpcRange
 	for _, r := range []struct {
@@ -173,12 +173,12 @@ func (e *Estate) sharedProblems(owner string, out lists) {
 	for _, name := range e.Joined(owner) {
 		c := e.configs[name]
 		if first, twice := byEnvironment[c.Environment]; twice {
-			out.relate(name, "environment", []string{"environment", "$.environment"}, "%q is the environment of stack %q already, on the same cluster", c.Environment, first)
+			out.relate(name, "environment", []string{"environment", "$.environment"}, "%q is already the environment of stack %q, on the same cluster", c.Environment, first)
 			continue
 		}
 		for other, stack := range byEnvironment {
 			if strings.HasPrefix(c.Environment, other+"-") || strings.HasPrefix(other, c.Environment+"-") {
-				out.relate(name, "environment", []string{"environment", "$.environment"}, "%q and %q of stack %q begin alike: what one calls <environment>-<name> could be the "+
+				out.relate(name, "environment", []string{"environment", "$.environment"}, "one of %q and %q of stack %q is a prefix of the other: a name <environment>-<name> of one could be the "+
 					"other's, on the same cluster; choose another name", c.Environment, other, stack)
 			}
 		}
@@ -226,14 +226,14 @@ func (e *Estate) sharedTenancyProblems(owner string, out lists) {
 		}
 		for _, n := range t.NamespaceNames(c.Environment) {
 			if first, twice := namespaces[n]; twice && first.stack != name {
-				out.relate(name, "tenancy", []string{"environment", "tenancy.namespaces", "tenancy.tenants", "$.environment", "$.tenancy"}, "the namespace %s is one of stack %q already, on the same cluster", n, first.stack)
+				out.relate(name, "tenancy", []string{"environment", "tenancy.namespaces", "tenancy.tenants", "$.environment", "$.tenancy"}, "the namespace %s already belongs to stack %q, on the same cluster", n, first.stack)
 			}
 			namespaces[n] = place{stack: name}
 		}
 		for _, p := range t.Principals() {
 			first, twice := principals[p.ARN]
 			if twice && first.stack != name {
-				out.relate(name, "tenancy."+p.Path, []string{"tenancy." + p.Path, "$.tenancy"}, "has access by tenancy.%s of stack %q already, and an EKS cluster has one entry per "+
+				out.relate(name, "tenancy."+p.Path, []string{"tenancy." + p.Path, "$.tenancy"}, "already has access by tenancy.%s of stack %q, and an EKS cluster has one entry per "+
 					"principal: use a role for each environment, or list it in cluster.access with the groups of both", first.path, first.stack)
 				continue
 			}

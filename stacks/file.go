@@ -22,14 +22,14 @@ import (
 //go:embed config.schema.json
 var configSchema []byte
 
-// form is the form of stack files.
+// form is the format of stack files.
 type form struct {
 	services service.Registry
 	// schema is the schema of the configuration, with the services' keys.
 	schema func() (*schema.Schema, error)
 }
 
-// shipped is the form of the platform's own stack files.
+// shipped is the format of the platform's own stack files.
 var shipped = form{
 	services: services,
 	schema:   sync.OnceValues(func() (*schema.Schema, error) { return schema.Parse(configSchema) }),
@@ -59,8 +59,8 @@ func (f filled) UnmarshalJSON(raw []byte) error {
 // keys lists the configuration keys.
 func (f form) keys() []string { return append(keys(), f.services.Keys()...) }
 
-// decode turns the values of a stack's configuration keys into a Config. The problems are complete, each fault once:
-// those of the schema, those found before, and those of the values' meaning.
+// decode turns the values of a stack's configuration keys into a Config. The problems are complete, without duplicates: of
+// the schema, those found before, and of the values' meaning.
 func (f form) decode(values map[string]any, before problem.List) (*Config, problem.List, error) {
 	s, err := f.schema()
 	if err != nil {
@@ -75,10 +75,10 @@ func (f form) decode(values map[string]any, before problem.List) (*Config, probl
 	return c, append(problems, c.problems()...).Settled(), nil
 }
 
-// fileName matches a stack file and captures the stack's name. Beside a Pulumi.yaml, Pulumi reads no other ending.
+// fileName matches a stack file and captures the stack's name. With a Pulumi.yaml, Pulumi reads no other extension.
 var fileName = regexp.MustCompile(`^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$`)
 
-// LoadFile reads and checks one stack file. What is wrong with it is a *problem.Error with file and line.
+// LoadFile reads and checks one stack file. Problems are a *problem.Error with file and line.
 func LoadFile(path string) (*Config, error) {
 	c, f, problems, err := load(path)
 	if err != nil {
@@ -117,9 +117,8 @@ type Estate struct {
 	files   map[string]*file
 }
 
-// LoadEstate reads every stack file of a project directory and holds them against each other: who joins whom, names
-// that collide, ranges that overlap, addresses that two environments need together. What is wrong is a
-// *problem.Error that covers all files.
+// LoadEstate reads every stack file of a project directory and checks them against each other: who joins whom, names that
+// collide, ranges that overlap, addresses that environments need together. Problems are a *problem.Error for all files.
 func LoadEstate(dir string) (*Estate, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -130,14 +129,14 @@ func LoadEstate(dir string) (*Estate, error) {
 	alone, broken := map[string]problem.List{}, map[string]bool{}
 	for _, entry := range entries {
 		m := fileName.FindStringSubmatch(entry.Name())
-		if m == nil || entry.IsDir() || strings.HasSuffix(m[1], ".deploy") { // Pulumi Cloud's settings of deployments
+		if m == nil || entry.IsDir() || strings.HasSuffix(m[1], ".deploy") { // Pulumi Cloud's deployment settings
 			continue
 		}
 		c, f, list, err := load(filepath.Join(dir, entry.Name()))
 		switch {
 		case err != nil:
 			return nil, err
-		case c == nil: // there is nothing to hold against the others
+		case c == nil: // it cannot be checked against the others
 			problems = append(problems, list.In(f.name, f.line)...)
 			broken[m[1]] = true
 			continue
@@ -150,8 +149,8 @@ func LoadEstate(dir string) (*Estate, error) {
 	return e, append(problems, e.check(alone, broken)...).Err()
 }
 
-// check returns the problems of all files: those of each alone, and those that show when they are held against each
-// other. Broken are stacks whose file cannot be read.
+// check returns the problems of all files: of each on its own, and between them. broken are stacks whose file cannot be
+// read.
 func (e *Estate) check(alone map[string]problem.List, broken map[string]bool) problem.List {
 	var problems problem.List
 	together := e.problems(broken)
@@ -178,7 +177,7 @@ func (e *Estate) Names() []string {
 	return names
 }
 
-// Config returns the configuration of a stack, or nil when the directory has no file for it.
+// Config returns the configuration of a stack, or nil if the directory has no file for it.
 func (e *Estate) Config(stack string) *Config { return e.configs[stack] }
 
 // RequiresApproval reports whether deploys of a stack need a reference to an approval (delivery.requireApproval).
@@ -186,7 +185,7 @@ func (e *Estate) RequiresApproval(stack string) bool {
 	return e.configs[stack].Delivery.RequireApproval
 }
 
-// Owner returns the stack whose cluster a stack joins, or "" when it owns one.
+// Owner returns the stack whose cluster a stack joins, or "" if it owns one.
 func (e *Estate) Owner(stack string) string {
 	if c := e.configs[stack]; c != nil && c.Join != nil {
 		return c.Join.Stack

@@ -10,8 +10,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/order"
 )
 
-// InClusterType is the type of the one component that everything under the Kubernetes API hangs under. It is part of
-// every descendant's URN, which is how a run leaves them out: --exclude '**eks-platform:stacks:InCluster$**'. It never
+// InClusterType is the type of the one component that is the parent of all objects in the Kubernetes API. It is part of
+// every descendant's URN, which is how a run excludes them: --exclude '**eks-platform:stacks:InCluster$**'. It never
 // changes.
 const InClusterType = "eks-platform:stacks:InCluster"
 
@@ -22,15 +22,15 @@ type inCluster struct {
 	provider *kubernetes.Provider
 }
 
-// newInCluster registers the component and, under it, the provider through which everything inside the cluster goes.
+// newInCluster registers the component and, under it, the provider of everything inside the cluster.
 // The cluster's ARN is the provider's identifier: a kubeconfig that changes, or is unknown in a preview, updates the
 // provider and replaces nothing.
 //
-// An owner's objects are deleted with the cluster: when it goes, nobody asks an API that is on its way out to delete
-// them one by one. A joining stack's are not: the cluster stays when they go.
+// An owner's objects are deleted with the cluster, not one by one through an API that is being deleted. A joining stack's
+// are deleted one by one: the cluster stays.
 //
-// The provider comes after the access entries and does not depend on them: a run without the inside keeps whatever the
-// inside depends on, and access that leaves the stack file must be revoked in such a run, too.
+// The provider is registered after the access entries and does not depend on them: a run that excludes the component keeps
+// whatever it depends on, but access that is removed from the stack file must be revoked in such a run as well.
 func newInCluster(ctx *pulumi.Context, cfg *Config, on *contract.Cluster) (*inCluster, error) {
 	c := &inCluster{}
 	var opts []pulumi.ResourceOption
@@ -52,7 +52,7 @@ func newInCluster(ctx *pulumi.Context, cfg *Config, on *contract.Cluster) (*inCl
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{})
 }
 
-// opts returns the options of a component that goes inside.
+// opts returns the options of a component inside it.
 func (c *inCluster) opts() []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Providers(c.provider)}
 }

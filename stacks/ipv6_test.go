@@ -104,7 +104,7 @@ func TestAStackThatJoinsAnIPv6ClusterLearnsSoFromTheContract(t *testing.T) {
 	_, err = run(t, "stg", true, ptest.WithConfig(config))
 	require.NoError(t, err, "an IPv4 cluster takes the type")
 	_, err = run(t, "stg", true, ptest.WithConfig(config), ipv6Contract())
-	assert.ErrorContains(t, err, "instanceTypes[0]: m4.large is not of the Nitro system")
+	assert.ErrorContains(t, err, "instanceTypes[0]: m4.large is not Nitro-based")
 }
 
 func TestWhatDoesNotGoWithIPv6IsRefusedBeforeAnythingRegisters(t *testing.T) {
@@ -119,9 +119,9 @@ func TestWhatDoesNotGoWithIPv6IsRefusedBeforeAnythingRegisters(t *testing.T) {
 	regs, err := run(t, "prod", true, ptest.WithConfig(config))
 	require.Error(t, err)
 	for _, want := range []string{
-		"network.secondaryCidr: has no use with cluster.ipFamily ipv6",
+		"network.secondaryCidr: has no effect with cluster.ipFamily ipv6",
 		"addons.vpcCni.prefixDelegation: must be on with ipFamily ipv6",
-		"nodeGroups[0].instanceTypes[0]: m4.large is not of the Nitro system",
+		"nodeGroups[0].instanceTypes[0]: m4.large is not Nitro-based",
 	} {
 		assert.ErrorContains(t, err, want)
 	}

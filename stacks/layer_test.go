@@ -35,18 +35,18 @@ func TestAWrongInsideIsRefusedByConfigPath(t *testing.T) {
 		{"an unknown key of a tenant", map[string][]string{"dev": {"      - name: search\n", "      - name: search\n        namspaces: []\n"}},
 			[]string{"Pulumi.dev.yaml:84: tenancy.tenants[1].namspaces: unknown key; did you mean namespaces?"}},
 		{"a quota that cannot be parsed", map[string][]string{"stg": {"requests.memory: 40Gi", "requests.memory: 40GB"}},
-			[]string{`Pulumi.stg.yaml:22: tenancy.quota.requests.memory: must be a quantity of Kubernetes, such as 500m, 4 or 16Gi, got "40GB"`}},
+			[]string{`Pulumi.stg.yaml:22: tenancy.quota.requests.memory: must be a Kubernetes quantity, such as 500m, 4 or 16Gi, got "40GB"`}},
 		{"a quota of nothing that there is", map[string][]string{"dev": {"requests.cpu:", "request.cpu:"}},
-			[]string{"Pulumi.dev.yaml:69: tenancy.quota.request.cpu: is not a resource that Kubernetes keeps a quota of; did you mean requests.cpu?"}},
+			[]string{"Pulumi.dev.yaml:69: tenancy.quota.request.cpu: is not a resource that a quota can limit; did you mean requests.cpu?"}},
 		{"a namespace twice in a file", map[string][]string{"dev": {"      - name: search\n", "      - name: search\n        namespaces: [{name: dev-payments}]\n"}},
-			[]string{`Pulumi.dev.yaml:84: tenancy.tenants[1].namespaces[0].name: it would be called "dev-payments", which tenants[0].namespaces[0] is called already`}},
+			[]string{`Pulumi.dev.yaml:84: tenancy.tenants[1].namespaces[0].name: it would be called "dev-payments", which is already the name of tenants[0].namespaces[0]`}},
 		{"a tenant twice", map[string][]string{"stg": {"      - name: search\n", "      - name: payments\n"}},
-			[]string{"Pulumi.stg.yaml:36: tenancy.tenants[1].name: \"payments\" is the name of tenants[0] already"}},
+			[]string{"Pulumi.stg.yaml:36: tenancy.tenants[1].name: \"payments\" is already the name of tenants[0]"}},
 		{"a namespace that could be another environment's", map[string][]string{"stg": {"name: stg-payments", "name: dev-payments"}},
 			[]string{"Pulumi.stg.yaml:30: tenancy.tenants[0].namespaces[0].name: must be stg, or begin with stg-"}},
 		{"a namespace in two files", map[string][]string{"stg": {"environment: stg", "environment: dev-search", "name: stg-payments", "name: dev-search-payments"}},
 			[]string{
-				`Pulumi.stg.yaml:4: environment: "dev-search" and "dev" of stack "dev" begin alike`,
+				`Pulumi.stg.yaml:4: environment: one of "dev-search" and "dev" of stack "dev" is a prefix of the other`,
 			}},
 		{"an image without a version", map[string][]string{"dev": {"aws-for-fluent-bit:3.4.15", "aws-for-fluent-bit"}},
 			[]string{`Pulumi.dev.yaml:87: logging.fluentBit.image: "public.ecr.aws/aws-observability/aws-for-fluent-bit" has no version: add a tag or a digest`}},
@@ -55,35 +55,35 @@ func TestAWrongInsideIsRefusedByConfigPath(t *testing.T) {
 		{"an image of no registry", map[string][]string{"prod": {"registry.k8s.io/kubectl:v1.35.7", "kubectl:v1.35.7"}},
 			[]string{`Pulumi.prod.yaml:112: podCleanup.image: "kubectl:v1.35.7" names no registry`}},
 		{"an autoscaler of another minor", map[string][]string{"dev": {"cluster-autoscaler:v1.35.2", "cluster-autoscaler:v1.34.2"}},
-			[]string{"Pulumi.dev.yaml:93: autoscaling.image: must be of the cluster's Kubernetes minor, v1.35, got v1.34.2"}},
+			[]string{"Pulumi.dev.yaml:93: autoscaling.image: must match the cluster's Kubernetes minor, v1.35, got v1.34.2"}},
 		{"secrets without the driver", map[string][]string{"dev": {"  eks-platform:secrets:\n    chartVersion: 3.1.1\n", ""}},
 			[]string{
 				"Pulumi.dev.yaml:81: tenancy.tenants[0].namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver",
 				"Pulumi.stg.yaml:34: tenancy.tenants[0].namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver",
 			}},
 		{"security groups of pods without the plugin's setting", map[string][]string{"prod": {"      podSecurityGroups: true\n", ""}},
-			[]string{"Pulumi.prod.yaml:82: tenancy.tenants[0].podSecurityGroup: the cluster gives pods no security groups: turn on addons.vpcCni.podSecurityGroups"}},
+			[]string{"Pulumi.prod.yaml:82: tenancy.tenants[0].podSecurityGroup: the cluster does not support security groups for pods: turn on addons.vpcCni.podSecurityGroups"}},
 		{"network policies that nobody enforces", map[string][]string{"dev": {"      version: v1.22.4-eksbuild.3\n", "      version: v1.22.4-eksbuild.3\n      networkPolicy: false\n"}},
 			[]string{
 				"Pulumi.dev.yaml:68: tenancy.networkPolicy: the cluster does not enforce network policies",
 				"Pulumi.stg.yaml:21: tenancy.networkPolicy: the cluster does not enforce network policies",
 			}},
 		{"two stacks that give one principal access", map[string][]string{"stg": {"role/stg-developer", "role/dev-developer"}},
-			[]string{`Pulumi.stg.yaml:25: tenancy.access[0].principalArn: has access by tenancy.access[0].principalArn of stack "dev" already`}},
+			[]string{`Pulumi.stg.yaml:25: tenancy.access[0].principalArn: already has access by tenancy.access[0].principalArn of stack "dev"`}},
 		{"a principal that the owner's cluster knows", map[string][]string{"stg": {"role/stg-developer", "role/platform-admin"}},
-			[]string{"Pulumi.stg.yaml:25: tenancy.access[0].principalArn: has access by cluster.access[0] already"}},
+			[]string{"Pulumi.stg.yaml:25: tenancy.access[0].principalArn: already has access by cluster.access[0]"}},
 		{"a principal that the own cluster knows", map[string][]string{"dev": {"role/dev-developer", "role/platform-admin"}},
-			[]string{"Pulumi.dev.yaml:72: tenancy.access[0].principalArn: has access by cluster.access[0] already"}},
+			[]string{"Pulumi.dev.yaml:72: tenancy.access[0].principalArn: already has access by cluster.access[0]"}},
 		{"a role that there is not", map[string][]string{"dev": {"role: edit", "role: owner"}},
 			[]string{"Pulumi.dev.yaml:73: tenancy.access[0].role: must be one of view, edit, admin, got \"owner\""}},
 		{"logs that nobody ships", map[string][]string{"dev": {fluentBit, ""}},
-			[]string{`Pulumi.stg.yaml:37: logging: nothing would write to the log group: the cluster has no Fluent Bit`}},
+			[]string{`Pulumi.stg.yaml:37: logging: nothing would write to the log group, because the cluster has no Fluent Bit`}},
 		{"a Fluent Bit more", map[string][]string{"stg": {"    retentionDays: 14\n", "    retentionDays: 14\n" + fluentBit}},
 			[]string{"Pulumi.stg.yaml:39: logging.fluentBit: only the stack that owns the cluster runs Fluent Bit"}},
 		{"spot pods without spot nodes", map[string][]string{"prod": {"    podSecurity: restricted\n", "    podSecurity: restricted\n    capacity: spot\n"}},
-			[]string{"Pulumi.prod.yaml:70: tenancy.capacity: the environment is bound to spot nodes and has no spot node group without further taints"}},
+			[]string{"Pulumi.prod.yaml:70: tenancy.capacity: the environment is bound to spot nodes but has no spot node group without further taints"}},
 		{"spot nodes that another taint closes to spot pods", map[string][]string{"dev": {taints, taints + "        - {key: dedicated, value: batch, effect: NoSchedule}\n"}},
-			[]string{"Pulumi.dev.yaml:69: tenancy.capacity: the environment is bound to spot nodes and has no spot node group without further taints"}},
+			[]string{"Pulumi.dev.yaml:69: tenancy.capacity: the environment is bound to spot nodes but has no spot node group without further taints"}},
 		{"a spot group without the label", map[string][]string{"dev": {"      labels:\n        lifecycle: Ec2Spot\n", ""}},
 			[]string{"Pulumi.dev.yaml:53: nodeGroups[1].labels: a spot group needs lifecycle=Ec2Spot"}},
 		{"a spot group without the taint", map[string][]string{"dev": {taints, ""}},
@@ -91,9 +91,9 @@ func TestAWrongInsideIsRefusedByConfigPath(t *testing.T) {
 		{"a spot group with another taint", map[string][]string{"dev": {"effect: NoSchedule", "effect: PreferNoSchedule"}},
 			[]string{"Pulumi.dev.yaml:62: nodeGroups[1].taints: a spot group needs"}},
 		{"an on-demand group with the label of spot nodes", map[string][]string{"stg": {"lifecycle: OnDemand", "lifecycle: Ec2Spot"}},
-			[]string{"Pulumi.stg.yaml:19: nodeGroups[0].labels: lifecycle=Ec2Spot marks spot nodes"}},
+			[]string{"Pulumi.stg.yaml:19: nodeGroups[0].labels: lifecycle=Ec2Spot is only for spot nodes"}},
 		{"a tainted home of the system add-ons", map[string][]string{"dev": {size, size + "\n      taints: [{key: dedicated, value: system, effect: NoSchedule}]"}},
-			[]string{"Pulumi.dev.yaml:46: nodeGroups: every group is tainted, spot or empty at times"}},
+			[]string{"Pulumi.dev.yaml:46: nodeGroups: every group is tainted, spot or at times empty"}},
 		{"an autoscaled group without an autoscaler", map[string][]string{"prod": {autoscaling, ""}},
 			[]string{"Pulumi.prod.yaml:65: nodeGroups[1].scaling.autoscaled: the cluster has no Cluster Autoscaler"}},
 		{"an autoscaled group without the owner's autoscaler", map[string][]string{"dev": {autoscaling, ""}, "stg": {"max: 6, desired: 2}", "max: 6, desired: 2, autoscaled: true}"}},
@@ -139,7 +139,7 @@ func TestAWrongInsideIsRefusedBeforeAnythingRegisters(t *testing.T) {
 		require.Contains(t, config[top], edit[0])
 		config[top] = strings.Replace(config[top], edit[0], edit[1], 1)
 		regs, err := run(t, "dev", true, ptest.WithConfig(config))
-		require.ErrorContains(t, err, "stack file Pulumi.dev.yaml is not valid:\n"+key)
+		require.ErrorContains(t, err, "stack file Pulumi.dev.yaml is invalid:\n"+key)
 		assert.Empty(t, regs, key)
 	}
 }
@@ -150,7 +150,7 @@ func TestWhatDoesNotFitTheJoinedClusterIsRefusedBeforeAnythingRegisters(t *testi
 	for setting, want := range map[string]string{
 		"secretsDriver": "tenancy.tenants[0].namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver",
 		"networkPolicy": "tenancy.networkPolicy: the cluster does not enforce network policies",
-		"version":       "nodeGroups[0].ami.release: 1.35.8-20260930 is a release of Kubernetes 1.35 and the cluster is on 1.36",
+		"version":       "nodeGroups[0].ami.release: 1.35.8-20260930 is a release for Kubernetes 1.35, but the cluster is on 1.36",
 	} {
 		outputs := published()
 		control, _ := outputs["contract"].(map[string]any)["cluster"].(map[string]any)

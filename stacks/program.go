@@ -41,27 +41,27 @@ func (f form) program(ctx *pulumi.Context) error {
 
 // A phase is a part of the program.
 type phase struct {
-	// owner says that only the stack that owns the cluster has it.
+	// owner means that only the stack that owns the cluster has it.
 	owner    bool
 	register func(*build) error
-	// wait returns what the program waits for before it goes on, so that it reaches the engine first: the engine works on
-	// few resources at a time, in the order in which it hears of them.
+	// wait returns what the program waits for before it continues, so that the engine gets it first: the engine works on
+	// few resources at a time, in the order of their registration.
 	wait func(*build) []pulumi.Output
 }
 
-// phases are the order of registration, and the only place that states it. AWS's own bound for a first update is the chain
-// of the control plane's role, the control plane, vpc-cni, nodes, coredns. What is on it comes first, and the waits keep
-// the rest, which could start at any time, from taking the engine's slots when one of these needs one.
+// phases are the order of registration, which is stated only here. The critical path of a first update on AWS is the
+// control plane's role, the control plane, vpc-cni, nodes, coredns. What is on it comes first, and the waits keep the rest,
+// which could start at any time, from taking the engine's slots when one of these needs one.
 var phases = []phase{
-	// From here on everything can wait for the control plane to be on its way.
+	// Everything from here on can wait until the control plane is being created.
 	{register: (*build).findCluster, wait: (*build).controlPlaneInputs},
 	{owner: true, register: (*build).firstAddons},
 	{owner: true, register: (*build).connectNetwork},
 	{register: (*build).nodeGroups},
 	{owner: true, register: (*build).grantAccess},
 	{owner: true, register: (*build).remainingAddons},
-	// What is in the cluster could begin as soon as the control plane is there. It is a hundred small objects, which would
-	// take every slot just when the node groups, which take minutes, need one each: they go first.
+	// The objects in the cluster could be created as soon as the control plane is up. They are a hundred small ones, which
+	// would take every slot just when the node groups, which take minutes, need one each: node groups go first.
 	{register: (*build).services, wait: func(b *build) []pulumi.Output { return order.URNs(b.cluster.BeforeNodes) }},
 	{register: (*build).inside},
 	{register: (*build).publish},
@@ -81,11 +81,11 @@ type build struct {
 	// home is the node group that the system add-ons wait for.
 	home       *nodegroup.Group
 	registered service.Registered
-	// environment is what the stack publishes of its environment.
+	// environment is what the stack publishes about its environment.
 	environment contract.Environment
 }
 
-// findCluster creates the cluster, its control plane and the subnets under it, or reads the one that the stack joins.
+// findCluster creates the cluster's subnets and control plane, or reads the cluster that the stack joins.
 func (b *build) findCluster() error {
 	if !b.cfg.Owner() {
 		return b.joinCluster()
@@ -140,7 +140,7 @@ func (b *build) firstAddons() error {
 	return err
 }
 
-// connectNetwork registers what the network has beside subnets.
+// connectNetwork registers the rest of the network, besides subnets.
 func (b *build) connectNetwork() error {
 	if err := b.net.Connect(b.ctx); err != nil {
 		return err
@@ -149,9 +149,9 @@ func (b *build) connectNetwork() error {
 	return nil
 }
 
-// nodeGroups registers the environment's node role and its groups. home becomes the group that the system add-ons wait
-// for: the first that can carry them, none in a joining stack without one. One is enough; waiting for all would keep
-// coredns back for nothing.
+// nodeGroups registers the environment's node role and its groups. home becomes the group that the system add-ons wait for:
+// the first that can run them, none in a joining stack without one. One is enough; waiting for all would delay coredns
+// needlessly.
 func (b *build) nodeGroups() error {
 	cfg := b.cfg
 	role, err := nodegroup.NewRole(b.ctx, cfg.Environment+"-node", &nodegroup.RoleArgs{Region: cfg.AWS.Region, Tags: cfg.tags()}, b.providers)
@@ -172,7 +172,7 @@ func (b *build) nodeGroups() error {
 		}
 	}
 	if b.home == nil && cfg.Owner() {
-		return fmt.Errorf("nodeGroups: no group can carry the system add-ons") // validation has refused this
+		return fmt.Errorf("nodeGroups: no group can run the system add-ons") // validation has refused this
 	}
 	return nil
 }
@@ -190,8 +190,8 @@ func (b *build) grantAccess() error {
 // remainingAddons registers the add-ons that need a node.
 func (b *build) remainingAddons() error { return b.system.AfterNodes(b.ctx, b.home.Ready()) }
 
-// services registers what AWS's API makes for services: most of it waits for nothing, and is done while the control plane
-// comes up.
+// services registers the AWS side of services: most of it depends on nothing, and is created while the control plane comes
+// up.
 func (b *build) services() error {
 	on := b.cfg.service(b.cluster)
 	on.Publishes = &b.environment

@@ -159,14 +159,14 @@ func TestAContractThatCannotBeUsedIsRefused(t *testing.T) {
 		wantErr string
 	}{
 		{"another version", func(c map[string]any) { c["version"] = 99 }, "publishes version 99"},
-		{"the same environment", func(c map[string]any) { c["environment"] = "stg" }, "the owner's environment already"},
+		{"the same environment", func(c map[string]any) { c["environment"] = "stg" }, "already the owner's environment"},
 		{"another account", func(c map[string]any) { c["accountId"] = "333333333333" }, "aws.accountId"},
 		{"an unfinished owner", func(c map[string]any) { delete(c, "network") }, "incomplete"},
 		{"an owner from before tenants", func(c map[string]any) {
 			inner, _ := c["cluster"].(map[string]any)
 			delete(inner, "securityGroupId")
 		}, "update it first (pulumi up -s dev)"},
-		{"another form", func(c map[string]any) { c["cluster"] = "nonprod" }, "another form"},
+		{"another form", func(c map[string]any) { c["cluster"] = "nonprod" }, "does not have the form"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestAContractThatCannotBeUsedIsRefused(t *testing.T) {
 
 func TestAJoiningStackWithoutItsOwnerIsRefusedClearly(t *testing.T) {
 	t.Parallel()
-	want := `join.stack: stack "dev" has no cluster to join: bring it up first (pulumi up -s dev)`
+	want := `join.stack: stack "dev" has no cluster to join yet: bring it up first (pulumi up -s dev)`
 	_, err := run(t, "stg", true, ptest.WithStackOutputs("organization/eks-platform/dev", map[string]any{}))
 	assert.ErrorContains(t, err, want)
 	_, err = ptest.Run(t, true, stacks.Program, ptest.WithStack("stg"), ptest.WithConfig(configOf(t, "stg")))

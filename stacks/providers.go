@@ -8,16 +8,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// controllerTags are the prefixes of tags that EKS and its controllers write on resources of ours. They are ignored,
-// so that nobody's preview shows their removal.
+// controllerTags are the prefixes of tags that EKS and its controllers add to the platform's resources. They are ignored,
+// so that no preview shows their removal.
 var controllerTags = []string{"kubernetes.io/cluster/", "karpenter.sh/"}
 
-// newProviders makes the stack's aws and eks providers. Their logical names are part of every resource's state:
+// newProviders creates the stack's aws and eks providers. Their logical names are part of every resource's state:
 // they never change.
 func newProviders(ctx *pulumi.Context, cfg *Config) (pulumi.ResourceOption, error) {
 	args := &aws.ProviderArgs{
 		Region: pulumi.String(cfg.AWS.Region),
-		// The account guard: the provider asks STS who it is and refuses every other account.
+		// The account guard: the provider asks STS for its account and refuses every other.
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(cfg.AWS.AccountID)},
 		IgnoreTags:        aws.ProviderIgnoreTagsArgs{KeyPrefixes: pulumi.ToStringArray(controllerTags)},
 	}

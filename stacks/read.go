@@ -23,7 +23,7 @@ func (f form) read(ctx *pulumi.Context) (*Config, error) {
 			continue
 		}
 		if ctx.IsConfigSecret(ctx.Project() + ":" + key) {
-			problems.Add(key, "is encrypted, and no setting of the platform is secret: write it as plain text")
+			problems.Add(key, "is encrypted, but no setting of the platform is secret: write it in plaintext")
 			continue
 		}
 		// Pulumi passes objects and lists as JSON, everything else as its text.
@@ -44,7 +44,7 @@ func (f form) read(ctx *pulumi.Context) (*Config, error) {
 		return nil, err
 	}
 	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("stack file Pulumi.%s.yaml is not valid:\n%w", ctx.Stack(), err)
+		return nil, fmt.Errorf("stack file Pulumi.%s.yaml is invalid:\n%w", ctx.Stack(), err)
 	}
 	return cfg, nil
 }
@@ -61,8 +61,8 @@ func keys() []string {
 	return out
 }
 
-// undeclared finds keys of the project that the program does not have. The SDK cannot list keys; the CLI passes them
-// to a program of its own process in an environment variable. The Automation API does not, and checks files instead.
+// undeclared finds keys of the project that the program does not know. The SDK cannot list keys; the CLI passes them to a
+// program in its own process in an environment variable. The Automation API does not, and checks files instead.
 func (f form) undeclared(project, env string) problem.List {
 	var problems problem.List
 	var all map[string]string

@@ -12,7 +12,7 @@ import (
 )
 
 // Schema returns the JSON Schema of a stack file, for editors: it describes the whole Pulumi.<stack>.yaml, with the
-// project's keys spelt as they stand there.
+// project's keys spelled as in the file.
 func Schema() ([]byte, error) { return fileSchema(configSchema) }
 
 func fileSchema(of []byte) ([]byte, error) {
@@ -43,10 +43,10 @@ func fileSchema(of []byte) ([]byte, error) {
 				"properties":        qualified,
 				"required":          required,
 				"patternProperties": map[string]any{"^pulumi:": map[string]any{}},
-				// Keys of other namespaces have no effect: the program makes its own providers.
+				// Keys of other namespaces have no effect: the program creates its own providers.
 				"additionalProperties": false,
 			},
-			"secretsprovider": text("Written by pulumi: what encrypts the stack's secrets."),
+			"secretsprovider": text("Written by pulumi: the provider that encrypts the stack's secrets."),
 			"encryptedkey":    text("Written by pulumi: the stack's data key, encrypted."),
 			"encryptionsalt":  text("Written by pulumi: the salt of the stack's passphrase."),
 			"environment":     map[string]any{"description": "Pulumi ESC environments to import."},
@@ -68,7 +68,7 @@ func reference(of []byte, registry service.Registry) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("# Configuration reference\n\n" +
-		"Generated from the Go types by `UPDATE_GOLDEN=1 go test ./stacks`; do not edit. A key `network.cidr` stands in " +
+		"Generated from the Go types by `UPDATE_GOLDEN=1 go test ./stacks`; do not edit. A key `network.cidr` is written in " +
 		"`Pulumi.<stack>.yaml` as `cidr` below `" + ProjectName + ":network`. **Bold** keys are required.\n")
 	props, _ := config["properties"].(map[string]any)
 	required := stringsOf(config["required"])
@@ -91,15 +91,15 @@ func reference(of []byte, registry service.Registry) (string, error) {
 	return b.String(), nil
 }
 
-// brings says who sets a service, and which chart it installs; nothing for keys that are no service's.
+// serviceNote says who sets a service, and which chart it installs; "" for keys that are not a service's.
 func brings(registry service.Registry, key string) string {
 	i := slices.IndexFunc(registry, func(s *service.Service) bool { return s.Name == key && !s.AlwaysOn })
 	if i < 0 {
 		return ""
 	}
-	out := "\nSet by every environment for itself."
+	out := "\nEach environment sets its own."
 	if registry[i].By == service.Owner {
-		out = "\nSet by the stack that owns the cluster."
+		out = "\nOnly the stack that owns the cluster sets it."
 	}
 	if chart := registry[i].Chart; chart.Name != "" {
 		out += fmt.Sprintf(" Installs the Helm chart `%s` from %s.", chart.Name, chart.Repository)

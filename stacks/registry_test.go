@@ -84,7 +84,7 @@ func TestAServiceIsAPackageAndOneEntry(t *testing.T) {
 	reference, err := stacks.ReferenceOf(raw, registry)
 	require.NoError(t, err)
 	assert.Contains(t, reference, "## beacon\n\nTells of the cluster. Left out, nobody hears of it.\n\n"+
-		"Set by the stack that owns the cluster. Installs the Helm chart `beacon` from https://beacon.example.\n")
+		"Only the stack that owns the cluster sets it. Installs the Helm chart `beacon` from https://beacon.example.\n")
 	assert.Contains(t, reference, "| **`image`** | string |")
 
 	// The checks of a stack file.

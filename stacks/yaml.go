@@ -18,27 +18,27 @@ import (
 	"github.com/eks-platform/eks-platform/internal/spelling"
 )
 
-// A stack file is read as Pulumi reads it (sdk/go/common/workspace.LoadProjectStackBytes, resource/config.Value): what
-// the engine refuses, or reads otherwise than it looks, is a problem here.
+// A stack file is read as Pulumi reads it (sdk/go/common/workspace.LoadProjectStackBytes, resource/config.Value): what the
+// engine refuses, or reads differently from how it looks, is a problem here.
 
 // maxFile is the largest stack file that is read, in bytes.
 const maxFile = 1 << 20
 
-// file remembers where in a stack file each key stands.
+// file remembers the position of each key in a stack file.
 type file struct {
 	name   string
 	config *yaml.Node
 }
 
-// parse reads a stack file's text.
+// parse parses a stack file.
 func parse(name string, raw []byte) (*file, map[string]any, problem.List) {
 	f := &file{name: name}
 	var problems problem.List
 	if len(raw) > maxFile {
-		problems.Add("", "has %d bytes, and a stack file has at most %d", len(raw), maxFile)
+		problems.Add("", "has %d bytes; the limit for a stack file is %d", len(raw), maxFile)
 		return f, map[string]any{}, problems
 	}
-	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // a byte order mark, which Pulumi drops, too
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // a byte order mark, which Pulumi drops as well
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
@@ -46,7 +46,7 @@ func parse(name string, raw []byte) (*file, map[string]any, problem.List) {
 	}
 	var next yaml.Node
 	if err := dec.Decode(&next); err == nil {
-		problems = append(problems, problem.Problem{Line: next.Line, Message: "a second document begins here, and Pulumi reads only the first: remove it"})
+		problems = append(problems, problem.Problem{Line: next.Line, Message: "a second document begins here, but Pulumi reads only the first: remove it"})
 	}
 	values, more := f.read(&doc)
 	return f, values, append(problems, more...)
@@ -54,14 +54,14 @@ func parse(name string, raw []byte) (*file, map[string]any, problem.List) {
 
 var syntaxLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?`)
 
-// syntax makes a problem of an error of the YAML parser, which tells the line in its text.
+// syntax turns an error of the YAML parser, whose text has the line, into a problem.
 func syntax(err error) problem.Problem {
 	m := syntaxLine.FindStringSubmatch(err.Error())
 	line, _ := strconv.Atoi(m[1])
 	return problem.Problem{Line: line, Message: "is not valid YAML: " + strings.TrimPrefix(err.Error(), m[0])}
 }
 
-// topLevel are the keys that Pulumi allows beside config
+// topLevel are the keys that Pulumi allows next to config
 // (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/).
 var topLevel = []string{"config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment"}
 
@@ -70,7 +70,7 @@ func (f *file) read(doc *yaml.Node) (map[string]any, problem.List) {
 	var problems problem.List
 	values := map[string]any{}
 	if len(doc.Content) == 0 || resolved(doc.Content[0]).Kind != yaml.MappingNode {
-		problems.Add("", "must hold a config: mapping")
+		problems.Add("", "must contain a config: mapping")
 		return values, problems
 	}
 	add := func(node *yaml.Node, path, format string, args ...any) {
@@ -82,14 +82,14 @@ func (f *file) read(doc *yaml.Node) (map[string]any, problem.List) {
 		case key.Value == "config":
 			f.config = resolved(value)
 		case key.Value == "environment":
-			add(key, "environment", "must not be there beside config: what a Pulumi ESC environment adds to the configuration, "+
-				"no check of this file would see, and only Pulumi Cloud has them; write the values below config")
+			add(key, "environment", "must not be set next to config: validation would not see the values that a Pulumi ESC environment "+
+				"adds, and only Pulumi Cloud has them; write the values below config")
 		case !slices.Contains(topLevel, key.Value):
 			hint := ""
 			if near := spelling.Nearest(key.Value, topLevel); near != "" {
 				hint = "; did you mean " + near + "?"
 			}
-			add(key, key.Value, "unknown key beside config%s", hint)
+			add(key, key.Value, "unknown key next to config%s", hint)
 		}
 	}
 	if f.config == nil || f.config.Kind != yaml.MappingNode {
@@ -106,11 +106,11 @@ func (f *file) read(doc *yaml.Node) (map[string]any, problem.List) {
 		case namespace == "pulumi":
 			continue
 		default:
-			add(key, key.Value, "has no effect: the program makes its own providers from %s:aws; remove it", ProjectName)
+			add(key, key.Value, "has no effect: the program creates its own providers from %s:aws; remove it", ProjectName)
 			continue
 		}
 		if first := spelt[short]; first != nil {
-			add(key, short, "stands in the file twice, on line %d as %s and here as %s, and Pulumi takes one or the other: remove one",
+			add(key, short, "is in the file twice, on line %d as %s and here as %s, and Pulumi may take either: remove one",
 				first.Line, first.Value, key.Value)
 			continue
 		}
@@ -136,15 +136,15 @@ func resolved(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-// members returns the keys and values of a mapping, and reports keys that are there twice: Pulumi cannot read such a
-// file. The value of the first is taken.
+// members returns the keys and values of a mapping, and reports duplicate keys, with which Pulumi cannot read the file. The
+// first value is used.
 func members(node *yaml.Node, path string, problems *problem.List) func(func(key, value *yaml.Node) bool) {
 	return func(yield func(key, value *yaml.Node) bool) {
 		first := map[string]*yaml.Node{}
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
 			if other := first[key.Value]; other != nil {
-				problems.Add(problem.Join(path, key.Value), "is there twice, first on line %d, and Pulumi cannot read such a file: remove one", other.Line)
+				problems.Add(problem.Join(path, key.Value), "is a duplicate key, first on line %d, and Pulumi cannot read such a file: remove one", other.Line)
 				(*problems)[len(*problems)-1].Line = key.Line
 				continue
 			}
@@ -156,8 +156,8 @@ func members(node *yaml.Node, path string, problems *problem.List) func(func(key
 	}
 }
 
-// value turns a node into what encoding/json decodes into any, as Pulumi's engine would pass it on. It returns false for
-// what has a problem of its own.
+// value turns a node into what encoding/json decodes into any, as Pulumi's engine would pass it on. It returns false if it
+// reported a problem.
 func (f *file) value(node *yaml.Node, path string, problems *problem.List) (any, bool) {
 	return (&reader{problems: problems}).value(node, path, 0)
 }
@@ -165,7 +165,7 @@ func (f *file) value(node *yaml.Node, path string, problems *problem.List) (any,
 // reader turns nodes into values.
 type reader struct {
 	problems *problem.List
-	// nodes counts what has been read, aliases each time anew.
+	// nodes counts the nodes that have been read, aliases every time.
 	nodes int
 }
 
@@ -184,7 +184,7 @@ func (r *reader) value(node *yaml.Node, path string, depth int) (any, bool) {
 	node = resolved(node)
 	r.nodes++
 	if r.nodes > maxNodes || depth > maxDepth {
-		return r.add(node, path, "is nested too deeply, or holds too much")
+		return r.add(node, path, "is nested too deeply, or too large")
 	}
 	switch node.Kind {
 	case yaml.MappingNode:
@@ -210,7 +210,7 @@ func (r *reader) mapping(node *yaml.Node, path string, depth int) (any, bool) {
 			continue
 		}
 		if resolved(key).Kind != yaml.ScalarNode {
-			return r.add(key, path, "must have texts as keys")
+			return r.add(key, path, "must have only string keys")
 		}
 		if v, ok := r.value(value, problem.Join(path, resolved(key).Value), depth+1); ok {
 			out[resolved(key).Value] = v
@@ -225,7 +225,7 @@ func (r *reader) mapping(node *yaml.Node, path string, depth int) (any, bool) {
 		for _, base := range bases {
 			m, isMap := base.(map[string]any)
 			if !ok || !isMap {
-				return r.add(from, path, "must merge mappings")
+				return r.add(from, path, "must merge mappings only")
 			}
 			for k, x := range m {
 				if _, has := out[k]; !has {
@@ -235,8 +235,8 @@ func (r *reader) mapping(node *yaml.Node, path string, depth int) (any, bool) {
 		}
 	}
 	if text, ok := out["secure"].(string); ok && len(out) == 1 && text != "" {
-		return r.add(node, path, "is encrypted (secure:), and no setting of the platform is secret: a check of this file could not see it; "+
-			"write it as plain text")
+		return r.add(node, path, "is encrypted (secure:), but no setting of the platform is secret, and validation could not see it: "+
+			"write it in plaintext")
 	}
 	return out, true
 }
@@ -254,7 +254,7 @@ func (r *reader) scalar(node *yaml.Node, path string) (any, bool) {
 	case uint64:
 		return json.Number(strconv.FormatUint(v, 10)), true
 	case time.Time:
-		return r.add(node, path, "is a date, which Pulumi rewrites: put it in quotes")
+		return r.add(node, path, "is a date, which Pulumi reformats: put it in quotes")
 	case []byte:
 		return string(v), true
 	default:
@@ -262,7 +262,7 @@ func (r *reader) scalar(node *yaml.Node, path string) (any, bool) {
 	}
 }
 
-// line finds the line of a config path, or of the deepest part of it that stands in the file.
+// line finds the line of a config path, or of the deepest part of it that is in the file.
 func (f *file) line(path string) int {
 	if f.config == nil {
 		return 0
@@ -278,8 +278,8 @@ func (f *file) line(path string) int {
 	return line
 }
 
-// step goes from a node to what a path leads to next, and returns it, its line and the rest of the path. Keys may hold
-// the dots that join them.
+// step goes from a node to the next element of a path, and returns it, its line and the rest of the path. Keys may contain
+// dots.
 func step(node *yaml.Node, path string, top bool) (*yaml.Node, int, string) {
 	node = resolved(node)
 	if index, rest, ok := strings.Cut(strings.TrimPrefix(path, "["), "]"); ok && strings.HasPrefix(path, "[") {

@@ -25,17 +25,17 @@ func TestAFileIsReadAsPulumiReadsIt(t *testing.T) {
 		{"a byte order mark", []string{"config:\n", "config:\n"}, nil},
 		{"an anchor", []string{"nat: single", "nat: &way single"}, nil},
 		{"a key twice below config", []string{"config:\n", "config:\n  eks-platform:delivery: {}\n  eks-platform:delivery: {requireApproval: true}\n"},
-			[]string{"Pulumi.dev.yaml:6: eks-platform:delivery: is there twice, first on line 5, and Pulumi cannot read such a file: remove one"}},
+			[]string{"Pulumi.dev.yaml:6: eks-platform:delivery: is a duplicate key, first on line 5, and Pulumi cannot read such a file: remove one"}},
 		{"a nested key twice", []string{cidr, cidr + cidr},
-			[]string{"network.cidr: is there twice, first on line "}},
+			[]string{"network.cidr: is a duplicate key, first on line "}},
 		{"two spellings", []string{"config:\n", "config:\n  delivery: {}\n  eks-platform:delivery: {requireApproval: true}\n"},
-			[]string{"Pulumi.dev.yaml:6: delivery: stands in the file twice, on line 5 as delivery and here as eks-platform:delivery"}},
+			[]string{"Pulumi.dev.yaml:6: delivery: is in the file twice, on line 5 as delivery and here as eks-platform:delivery"}},
 		{"an encrypted value", []string{"cidr: 10.16.0.0/16", "cidr: {secure: AAABAQ}"},
 			[]string{"network.cidr: is encrypted (secure:)"}},
 		{"a date", []string{"cost-center: platform-nonprod", "since: 2026-11-30"},
-			[]string{"tags.since: is a date, which Pulumi rewrites: put it in quotes"}},
+			[]string{"tags.since: is a date, which Pulumi reformats: put it in quotes"}},
 		{"Pulumi ESC", []string{"config:\n", "environment: [shared]\nconfig:\n"},
-			[]string{"environment: must not be there beside config"}},
+			[]string{"environment: must not be set next to config"}},
 		{"an integer beyond all", []string{"max: 4,", "max: 99999999999999999999,"},
 			[]string{"nodeGroups[0].scaling.max: must be a number from "}},
 		{"infinity", []string{"max: 4,", "max: .inf,"},
@@ -69,7 +69,7 @@ func TestWhatFollowsTheFirstDocumentIsRefusedAndAMarkInFrontIsNot(t *testing.T) 
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, append(raw, []byte("---\nconfig: {}\n")...), 0o600))
 	_, err = stacks.LoadEstate(dir)
-	require.ErrorContains(t, err, "a second document begins here, and Pulumi reads only the first")
+	require.ErrorContains(t, err, "a second document begins here, but Pulumi reads only the first")
 	assert.NotContains(t, err.Error(), "\n", "%v", err)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// Entry is an access entry that a stack file lacks: one of the roles, and what it may do in a cluster.
+// Entry is an access entry that a stack file lacks: one of the roles and its permissions in a cluster.
 type Entry struct {
 	// Stack is the stack that owns the cluster: the entry belongs under cluster.access of its file.
 	Stack string `json:"stack"`
@@ -23,8 +23,8 @@ type Entry struct {
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // Entries returns the access entries that the stack files lack for the site's roles. A preview reads what a run would
-// change, secrets of Helm releases among it; a deploy writes roles and bindings, which only an administrator may. EKS
-// access policies hold for namespaces or for the whole cluster, and an environment's objects are not all in namespaces.
+// change, including the secrets of Helm releases; a deploy writes roles and bindings, which takes an administrator. EKS
+// access policies apply to namespaces or to the whole cluster, and not all of an environment's objects are in namespaces.
 func (s *Site) Entries(estate *stacks.Estate) []Entry {
 	var out []Entry
 	if s.stateOnly {
@@ -50,7 +50,7 @@ func (s *Site) Entries(estate *stacks.Estate) []Entry {
 	return out
 }
 
-// YAML spells entries as a stack file does, to be put under cluster.access.
+// YAML formats entries as in a stack file, under cluster.access.
 func YAML(entries []Entry) string {
 	var out strings.Builder
 	for _, e := range entries {

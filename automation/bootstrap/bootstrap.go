@@ -20,11 +20,11 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// Bootstrap compares a site with what is in AWS, and brings it there. It is not safe for concurrent use.
+// Bootstrap compares a site with what is in AWS and makes AWS match it. It is not safe for concurrent use.
 type Bootstrap struct {
-	// Site is what is to be.
+	// Site is the desired state.
 	Site *Site
-	// Caller is the ARN of whose credentials are used.
+	// Caller is the ARN of the identity behind the credentials.
 	Caller string
 
 	s3  *s3.Client
@@ -34,8 +34,8 @@ type Bootstrap struct {
 	keyARN string
 }
 
-// Open asks AWS whose credentials there are and works out what their account is to have. The credentials are found as the
-// AWS SDK finds them; load says otherwise, in tests for example.
+// Open asks AWS for the identity behind the credentials and works out what its account should have. The AWS SDK finds the
+// credentials in its usual way, unless load options say otherwise, as in tests.
 func Open(ctx context.Context, o Options, load ...func(*config.LoadOptions) error) (*Bootstrap, error) {
 	if l := o.problems(); len(l) > 0 {
 		return nil, invalid(l)
@@ -51,7 +51,7 @@ func Open(ctx context.Context, o Options, load ...func(*config.LoadOptions) erro
 	}
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, explain("ask AWS whose credentials these are", err)
+		return nil, explain("ask AWS for the identity behind the credentials", err)
 	}
 	site, err := NewSite(o, aws.ToString(who.Account))
 	if err != nil {
@@ -75,35 +75,35 @@ type Action string
 
 // The actions.
 const (
-	// Exists: it is there, and as it is to be.
+	// Exists: it exists and matches.
 	Exists Action = "exists"
-	// Create: it is not there.
+	// Create: it does not exist.
 	Create Action = "create"
-	// Update: it is there, and differs.
+	// Update: it exists and differs.
 	Update Action = "update"
-	// Adopt: it is there, and somebody else made it. A bucket, a key or a role is taken over, and marked with a tag; the
-	// OIDC provider is used as it is.
+	// Adopt: it exists and was not created by bootstrap. A bucket, a key or a role is taken over and tagged; the OIDC
+	// provider is used as it is.
 	Adopt Action = "adopt"
 )
 
-// Change is one resource, and what is to be done about it.
+// Change is one resource and what will be done to it.
 type Change struct {
 	// Resource says what it is, Name which one.
 	Resource string `json:"resource"`
 	Name     string `json:"name"`
 	Action   Action `json:"action"`
-	// Pending tells that there is something to do.
+	// Pending reports whether there is something to do.
 	Pending bool `json:"pending"`
-	// Details say what is made, or what differs.
+	// Details say what is created, or what differs.
 	Details []string `json:"details,omitempty"`
-	// Unexpected is what a role may do beyond what it is to: policies that bootstrap did not write. They stay, as nothing
-	// is ever deleted, and somebody must look at them.
+	// Unexpected are policies of a role that bootstrap did not write and that may allow more than intended. They are kept,
+	// as nothing is ever deleted, and need a review.
 	Unexpected []string `json:"unexpected,omitempty"`
-	// Notes are what else is worth knowing, such as statements of others that stay on a bucket.
+	// Notes are further remarks, such as foreign statements that are kept in a bucket's policy.
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Plan is what there is to do.
+// Plan lists the changes.
 type Plan struct {
 	Changes []Change
 }
@@ -113,7 +113,7 @@ func (p *Plan) Pending() []Change {
 	return slices.DeleteFunc(slices.Clone(p.Changes), func(c Change) bool { return !c.Pending })
 }
 
-// Clean tells that everything is as it is to be, and roles can do nothing else.
+// Clean reports whether everything is as it should be, and roles have no unexpected permissions.
 func (p *Plan) Clean() bool {
 	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Pending || len(c.Unexpected) > 0 })
 }
@@ -125,13 +125,13 @@ func (p *Plan) has(c Change) bool {
 	})
 }
 
-// found is a resource as it was found, and the steps that bring it to what it is to be.
+// found is a resource as it was found, and the steps that make it match.
 type found struct {
 	Change
 	steps []func(context.Context) error
 }
 
-// todo adds a step, which a detail tells of.
+// todo adds a step and the detail that describes it.
 func (f *found) todo(detail string, step func(context.Context) error) {
 	f.Pending = true
 	if f.Action == Exists {
@@ -141,8 +141,8 @@ func (f *found) todo(detail string, step func(context.Context) error) {
 	f.steps = append(f.steps, step)
 }
 
-// inspections returns how to look at every resource, in the order in which they are made: roles trust the provider and
-// name the key, and so does the bucket.
+// inspections returns the inspection of every resource, in creation order: roles trust the provider and name the key, and
+// so does the bucket.
 func (b *Bootstrap) inspections() []func(context.Context) (*found, error) {
 	out := []func(context.Context) (*found, error){b.inspectKey, b.inspectBucket}
 	if b.Site.stateOnly {
@@ -174,8 +174,8 @@ func (b *Bootstrap) Plan(ctx context.Context) (*Plan, error) {
 	return p, nil
 }
 
-// Apply does what a plan says. Each resource is looked at once more right before it is changed; if there is something to
-// do by then that the plan did not show, Apply stops with an ErrRefused. It calls done after each change.
+// Apply applies a plan. It inspects each resource again right before changing it, and stops with an ErrRefused if there is
+// something to do that the plan did not show. It calls done after each change.
 func (b *Bootstrap) Apply(ctx context.Context, p *Plan, done func(Change)) error {
 	for _, inspect := range b.inspections() {
 		f, err := inspect(ctx)
@@ -187,7 +187,7 @@ func (b *Bootstrap) Apply(ctx context.Context, p *Plan, done func(Change)) error
 		}
 		if !p.has(f.Change) {
 			return &automation.Error{Kind: automation.ErrRefused, Messages: []string{fmt.Sprintf(
-				"%s %s has changed since it was looked at (%s): run it again", f.Resource, f.Name, strings.Join(f.Details, "; "))}}
+				"%s %s has changed since the plan was made (%s): run bootstrap again", f.Resource, f.Name, strings.Join(f.Details, "; "))}}
 		}
 		for _, step := range f.steps {
 			if err := step(ctx); err != nil {
@@ -201,13 +201,13 @@ func (b *Bootstrap) Apply(ctx context.Context, p *Plan, done func(Change)) error
 	return nil
 }
 
-// The tag that marks what bootstrap made or took over.
+// The tag that marks what bootstrap created or took over.
 const (
 	markKey   = "managed-by"
 	markValue = "eks-platform-bootstrap"
 )
 
-// code returns AWS's code of an error, or nothing.
+// code returns the AWS error code of an error, or "".
 func code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -216,7 +216,7 @@ func code(err error) string {
 	return ""
 }
 
-// explain says what failed, with AWS's answer and without the SDK's wrapping.
+// explain returns what failed with AWS's answer, without the SDK's wrapping.
 func explain(what string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {

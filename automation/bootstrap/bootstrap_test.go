@@ -119,11 +119,11 @@ func TestEveryKindOfDriftIsShownAndPutRight(t *testing.T) {
 		name, resource, detail string
 		drift                  func(*cloud)
 	}{
-		{"versioning", bucket, "keeps no versions", s3("versioning", "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")},
+		{"versioning", bucket, "versioning is off", s3("versioning", "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")},
 		{"encryption", bucket, "not encrypted with the key", s3("encryption", "<ServerSideEncryptionConfiguration><Rule>"+
 			"<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>")},
-		{"public access", bucket, "could be made public", s3("publicAccessBlock", "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>")},
-		{"ownership", bucket, "access lists are on", s3("ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>")},
+		{"public access", bucket, "public access is not blocked", s3("publicAccessBlock", "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>")},
+		{"ownership", bucket, "ACLs are on", s3("ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>")},
 		{"lifecycle", bucket, "90 days", s3("lifecycle", "<LifecycleConfiguration><Rule><ID>eks-platform-versions</ID><Status>Disabled</Status></Rule></LifecycleConfiguration>")},
 		{"bucket policy", bucket, "statement TLSOnly", func(c *cloud) {
 			c.buckets[bucket]["policy"] = strings.Replace(c.buckets[bucket]["policy"], `"aws:SecureTransport":["false"]`, `"aws:SecureTransport":["true"]`, 1)
@@ -141,7 +141,7 @@ func TestEveryKindOfDriftIsShownAndPutRight(t *testing.T) {
 			r := c.roles["eks-platform-deploy-dev"]
 			r.trust = strings.ReplaceAll(r.trust, "environment:dev", "*")
 		}},
-		{"a second trust", "eks-platform-plan-stg", "statement Backdoor is not ours and goes", func(c *cloud) {
+		{"a second trust", "eks-platform-plan-stg", "statement Backdoor was not written by bootstrap and is removed", func(c *cloud) {
 			r := c.roles["eks-platform-plan-stg"]
 			r.trust = strings.Replace(r.trust, `"Statement":[`, `"Statement":[{"Sid":"Backdoor","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"sts:AssumeRole"},`, 1)
 		}},
@@ -163,7 +163,7 @@ func TestEveryKindOfDriftIsShownAndPutRight(t *testing.T) {
 		{"a policy that is not attached", "eks-platform-deploy-stg", "policy eks-platform-write-stg is not attached", func(c *cloud) {
 			c.roles["eks-platform-deploy-stg"].attached = c.roles["eks-platform-deploy-stg"].attached[:1]
 		}},
-		{"sessions", "eks-platform-plan-dev", "length of sessions", func(c *cloud) { c.roles["eks-platform-plan-dev"].session = "43200" }},
+		{"sessions", "eks-platform-plan-dev", "maximum session duration", func(c *cloud) { c.roles["eks-platform-plan-dev"].session = "43200" }},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
@@ -215,10 +215,10 @@ func TestWhatOthersMadeIsTakenOverAndTheirSettingsStay(t *testing.T) {
 	for _, change := range p.Changes {
 		notes = append(notes, change.Notes...)
 	}
-	assert.Len(t, notes, 4, "what is not ours is told of every time: %v", notes)
+	assert.Len(t, notes, 4, "foreign policies are reported every time: %v", notes)
 }
 
-func TestPoliciesThatSomebodyGaveARoleAreReportedAndNotTouched(t *testing.T) {
+func TestForeignPoliciesOfARoleAreReportedAndKept(t *testing.T) {
 	t.Parallel()
 	c, b := made(t)
 	r := c.roles["eks-platform-plan-dev"]
@@ -279,7 +279,7 @@ func TestWhatWasNotShownIsNotDone(t *testing.T) {
 	c.keys["key-1"].rotates = false
 	err := b.Apply(t.Context(), p, nil)
 	require.ErrorIs(t, err, automation.ErrRefused)
-	assert.ErrorContains(t, err, "run it again")
+	assert.ErrorContains(t, err, "run bootstrap again")
 	assert.Empty(t, c.writes)
 }
 
@@ -290,7 +290,7 @@ func TestCredentialsOfAnotherAccountAreRefused(t *testing.T) {
 	o.Environments = []string{"dev", "prod"}
 	_, err := bootstrap.Open(t.Context(), o, c.config()...)
 	require.ErrorIs(t, err, automation.ErrRefused)
-	assert.ErrorContains(t, err, "of account 111111111111, and prod is in account 222222222222")
+	assert.ErrorContains(t, err, "for account 111111111111, but prod is in account 222222222222")
 
 	c.account = "333333333333"
 	o.Environments = nil
@@ -314,11 +314,11 @@ func TestOptionsThatAreWrongAreNamed(t *testing.T) {
 		"no repository":      {func(o *bootstrap.Options) { o.Repository = "" }, "repository: is required"},
 		"a URL":              {func(o *bootstrap.Options) { o.Repository = "https://github.com/acme/x" }, "repository: must be"},
 		"a wildcard":         {func(o *bootstrap.Options) { o.Repository = "acme/*" }, "repository: must be"},
-		"one number":         {func(o *bootstrap.Options) { o.OwnerID = "" }, "goes together with owner-id: gh api repos/acme/platform"},
-		"a number that is *": {func(o *bootstrap.Options) { o.RepositoryID = "*" }, "repository-id: must be GitHub's number"},
+		"one number":         {func(o *bootstrap.Options) { o.OwnerID = "" }, "must be given together with owner-id: gh api repos/acme/platform"},
+		"a number that is *": {func(o *bootstrap.Options) { o.RepositoryID = "*" }, "repository-id: must be GitHub's ID"},
 		"a branch that is *": {func(o *bootstrap.Options) { o.Branch = "*" }, "branch: must be the name of one branch"},
 		"a bucket":           {func(o *bootstrap.Options) { o.Bucket = "My_Bucket" }, "bucket: must be 3 to 63"},
-		"AWS's own alias":    {func(o *bootstrap.Options) { o.KeyAlias = "alias/aws/s3" }, "belongs to AWS"},
+		"AWS's own alias":    {func(o *bootstrap.Options) { o.KeyAlias = "alias/aws/s3" }, "is reserved for AWS"},
 		"a boundary":         {func(o *bootstrap.Options) { o.PermissionsBoundary = "developers" }, "permissions-boundary: must be the ARN"},
 		"an environment":     {func(o *bootstrap.Options) { o.Environments = []string{"qa"} }, `there is no environment "qa": there are dev, prod, stg`},
 		"a role that is assumed": {func(o *bootstrap.Options) {
@@ -372,7 +372,7 @@ func TestABoundaryIsPutOnRolesAndNeverTakenAway(t *testing.T) {
 	}
 	p = plan(t, open(t, c, options(t)))
 	assert.True(t, p.Clean())
-	assert.Contains(t, p.Changes[5].Notes[0], "which stays")
+	assert.Contains(t, p.Changes[5].Notes[0], "which is kept")
 }
 
 func TestAnInterruptedRunStops(t *testing.T) {

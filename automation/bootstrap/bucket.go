@@ -14,8 +14,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// inspectBucket looks at the bucket. Every request names the account that must own it: the bucket's name can be guessed,
-// and anybody could have made it first.
+// inspectBucket inspects the bucket. Every request names the account that must own it: the bucket's name can be guessed,
+// and anyone could have created it first.
 func (b *Bootstrap) inspectBucket(ctx context.Context) (*found, error) {
 	s := b.Site
 	f := &found{Change: Change{Resource: "S3 bucket", Name: s.Bucket, Action: Exists}}
@@ -23,15 +23,15 @@ func (b *Bootstrap) inspectBucket(ctx context.Context) (*found, error) {
 	switch status(err) {
 	case http.StatusNotFound:
 		f.Action = Create
-		f.todo("versioned, encrypted with the key, private, TLS only; replaced versions go after 90 days", b.createBucket)
+		f.todo("versioned, encrypted with the key, private, TLS only; noncurrent versions expire after 90 days", b.createBucket)
 		return f, nil
 	case http.StatusForbidden:
-		return nil, fmt.Errorf("the bucket %s is not ours to use: it belongs to another account, or %s may not look at it; choose another name, or other credentials", s.Bucket, b.Caller)
+		return nil, fmt.Errorf("no access to the bucket %s: it belongs to another account, or %s lacks the permissions; choose another name or other credentials", s.Bucket, b.Caller)
 	case http.StatusMovedPermanently:
 		return nil, fmt.Errorf("the bucket %s is in another region than %s: choose another name", s.Bucket, s.Region)
 	}
 	if err != nil {
-		return nil, explain("look at the bucket "+s.Bucket, err)
+		return nil, explain("read the bucket "+s.Bucket, err)
 	}
 	if err := b.inspectBucketTags(ctx, f); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (b *Bootstrap) inspectBucket(ctx context.Context) (*found, error) {
 	return f, nil
 }
 
-// status returns the HTTP status of an answer that was an error, or 0.
+// status returns the HTTP status of an error response, or 0.
 func status(err error) int {
 	var r *smithyhttp.ResponseError
 	if errors.As(err, &r) {
@@ -63,14 +63,14 @@ func (b *Bootstrap) bucketSettings() []func(context.Context, *found) error {
 func (b *Bootstrap) createBucket(ctx context.Context) error {
 	s := b.Site
 	in := &s3.CreateBucketInput{Bucket: &s.Bucket}
-	if s.Region != "us-east-1" { // which the API takes as no place at all
+	if s.Region != "us-east-1" { // which the API wants left out
 		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(s.Region)}
 	}
 	if _, err := b.s3.CreateBucket(ctx, in); err != nil {
 		return explain("create the bucket "+s.Bucket, err)
 	}
 	f := &found{}
-	// Its tag comes first: a bucket that is not finished is still ours at the next run.
+	// The tag comes first: the next run then recognises a bucket that is not finished.
 	if err := b.inspectBucketTags(ctx, f); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (b *Bootstrap) createBucket(ctx context.Context) error {
 	return nil
 }
 
-// failed explains an error of a request about the bucket, other than that a setting was never made.
+// failed explains an error of a request about the bucket, other than a setting that was never made.
 func (b *Bootstrap) failed(what string, err error, unset string) error {
 	if err == nil || unset != "" && code(err) == unset {
 		return nil
@@ -98,7 +98,7 @@ func (b *Bootstrap) failed(what string, err error, unset string) error {
 func (b *Bootstrap) inspectBucketTags(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the tags", err, "NoSuchTagSet"); err != nil {
+	if err := b.failed("read the tags", err, "NoSuchTagSet"); err != nil {
 		return err
 	}
 	var tags []types.Tag
@@ -125,7 +125,7 @@ func (b *Bootstrap) inspectBucketTags(ctx context.Context, f *found) error {
 func (b *Bootstrap) inspectPublicAccess(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the public access", err, "NoSuchPublicAccessBlockConfiguration"); err != nil {
+	if err := b.failed("read the public access block", err, "NoSuchPublicAccessBlockConfiguration"); err != nil {
 		return err
 	}
 	yes := aws.Bool(true)
@@ -133,7 +133,7 @@ func (b *Bootstrap) inspectPublicAccess(ctx context.Context, f *found) error {
 	if err == nil && reflect.DeepEqual(out.PublicAccessBlockConfiguration, want) {
 		return nil
 	}
-	f.todo("could be made public", func(ctx context.Context) error {
+	f.todo("public access is not blocked", func(ctx context.Context) error {
 		_, err := b.s3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
 			Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID, PublicAccessBlockConfiguration: want,
 		})
@@ -142,32 +142,32 @@ func (b *Bootstrap) inspectPublicAccess(ctx context.Context, f *found) error {
 	return nil
 }
 
-// inspectOwnership looks whether access lists are off, so that policies alone say who may do what.
+// inspectOwnership checks that ACLs are off, so that policies alone decide about access.
 func (b *Bootstrap) inspectOwnership(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the ownership", err, "OwnershipControlsNotFoundError"); err != nil {
+	if err := b.failed("read the object ownership", err, "OwnershipControlsNotFoundError"); err != nil {
 		return err
 	}
 	want := []types.OwnershipControlsRule{{ObjectOwnership: types.ObjectOwnershipBucketOwnerEnforced}}
 	if err == nil && reflect.DeepEqual(out.OwnershipControls.Rules, want) {
 		return nil
 	}
-	f.todo("access lists are on", func(ctx context.Context) error {
+	f.todo("ACLs are on", func(ctx context.Context) error {
 		_, err := b.s3.PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{
 			Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID, OwnershipControls: &types.OwnershipControls{Rules: want},
 		})
-		return b.failed("enforce the ownership", err, "")
+		return b.failed("enforce bucket ownership of objects", err, "")
 	})
 	return nil
 }
 
-// inspectEncryption looks whether objects are encrypted with the key. A bucket key keeps the number of requests to KMS
-// small (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
+// inspectEncryption checks that objects are encrypted with the key. A bucket key keeps the number of requests to KMS small
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
 func (b *Bootstrap) inspectEncryption(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the encryption", err, "ServerSideEncryptionConfigurationNotFoundError"); err != nil {
+	if err := b.failed("read the encryption", err, "ServerSideEncryptionConfigurationNotFoundError"); err != nil {
 		return err
 	}
 	if err == nil && len(out.ServerSideEncryptionConfiguration.Rules) == 1 {
@@ -195,13 +195,13 @@ func (b *Bootstrap) inspectEncryption(ctx context.Context, f *found) error {
 func (b *Bootstrap) inspectVersioning(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the versioning", err, ""); err != nil {
+	if err := b.failed("read the versioning", err, ""); err != nil {
 		return err
 	}
 	if out.Status == types.BucketVersioningStatusEnabled {
 		return nil
 	}
-	f.todo("keeps no versions", func(ctx context.Context) error {
+	f.todo("versioning is off", func(ctx context.Context) error {
 		_, err := b.s3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 			Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID,
 			VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
@@ -214,7 +214,7 @@ func (b *Bootstrap) inspectVersioning(ctx context.Context, f *found) error {
 func (b *Bootstrap) inspectBucketPolicy(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the policy", err, "NoSuchBucketPolicy"); err != nil {
+	if err := b.failed("read the policy", err, "NoSuchBucketPolicy"); err != nil {
 		return err
 	}
 	current := ""
@@ -229,21 +229,21 @@ func (b *Bootstrap) inspectBucketPolicy(ctx context.Context, f *found) error {
 		f.Details = append(f.Details, "policy: statement "+sid)
 	}
 	if len(d.ours) > 0 {
-		f.todo("policy is written", func(ctx context.Context) error {
+		f.todo("policy is missing or differs", func(ctx context.Context) error {
 			_, err := b.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID, Policy: &d.merged})
 			return b.failed("write the policy", err, "")
 		})
 	}
 	for _, sid := range d.others {
-		f.Notes = append(f.Notes, "policy: statement "+sid+" is somebody else's, and stays")
+		f.Notes = append(f.Notes, "policy: statement "+sid+" was not written by bootstrap and is kept")
 	}
 	return nil
 }
 
-// noncurrentDays is how long a replaced version of the state can be brought back.
+// noncurrentDays is how long a replaced version of the state can be restored.
 const noncurrentDays = 90
 
-// lifecycleRule lets replaced versions go in the end, and what is left of deletions and of uploads that never finished.
+// lifecycleRule expires noncurrent versions, leftover delete markers and incomplete uploads.
 func lifecycleRule() types.LifecycleRule {
 	return types.LifecycleRule{
 		ID: aws.String("eks-platform-versions"), Status: types.ExpirationStatusEnabled,
@@ -257,7 +257,7 @@ func lifecycleRule() types.LifecycleRule {
 func (b *Bootstrap) inspectLifecycle(ctx context.Context, f *found) error {
 	s := b.Site
 	out, err := b.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID})
-	if err := b.failed("look at the lifecycle", err, "NoSuchLifecycleConfiguration"); err != nil {
+	if err := b.failed("read the lifecycle", err, "NoSuchLifecycleConfiguration"); err != nil {
 		return err
 	}
 	want := lifecycleRule()
@@ -266,7 +266,7 @@ func (b *Bootstrap) inspectLifecycle(ctx context.Context, f *found) error {
 		for _, r := range out.Rules {
 			if aws.ToString(r.ID) != aws.ToString(want.ID) {
 				rules = append(rules, r)
-				f.Notes = append(f.Notes, "lifecycle: rule "+aws.ToString(r.ID)+" is somebody else's, and stays")
+				f.Notes = append(f.Notes, "lifecycle: rule "+aws.ToString(r.ID)+" was not written by bootstrap and is kept")
 				continue
 			}
 			if sameRule(r, want) {
@@ -277,7 +277,7 @@ func (b *Bootstrap) inspectLifecycle(ctx context.Context, f *found) error {
 			return nil
 		}
 	}
-	f.todo("keeps replaced versions for another time than 90 days", func(ctx context.Context) error {
+	f.todo("noncurrent versions do not expire after 90 days", func(ctx context.Context) error {
 		_, err := b.s3.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
 			Bucket: &s.Bucket, ExpectedBucketOwner: &s.AccountID,
 			LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: rules},
@@ -287,7 +287,7 @@ func (b *Bootstrap) inspectLifecycle(ctx context.Context, f *found) error {
 	return nil
 }
 
-// sameRule compares what the rule does, and not how S3 spells it: for the whole bucket a filter may be missing.
+// sameRule compares what rules do, not how S3 spells them: a rule for the whole bucket may have no filter.
 func sameRule(have, want types.LifecycleRule) bool {
 	whole := have.Filter == nil || aws.ToString(have.Filter.Prefix) == "" && have.Filter.And == nil && have.Filter.Tag == nil &&
 		have.Filter.ObjectSizeGreaterThan == nil && have.Filter.ObjectSizeLessThan == nil

@@ -10,18 +10,18 @@ import (
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 )
 
-// difference is how a policy document differs from what it is to be.
+// difference is how a policy document differs from the desired one.
 type difference struct {
 	// ours are the statements that are missing or different, by their Sids.
 	ours []string
 	// others are statements that are not ours.
 	others []string
-	// merged is the document with our statements as they are to be, and the others as they are.
+	// merged is the document with our statements as desired, and the others unchanged.
 	merged string
 }
 
-// compare holds a document against what it is to be, statement by statement. AWS stores some documents with lists of one
-// as single values and in another order, which is no difference.
+// compare compares a document with the desired one, statement by statement. AWS stores some lists of one as single values,
+// and lists in another order; neither counts as a difference.
 func compare(current string, want iamdoc.Document) (difference, error) {
 	wanted, err := statements(want.JSON())
 	if err != nil {
@@ -46,7 +46,7 @@ func compare(current string, want iamdoc.Document) (difference, error) {
 		sid, named := h["Sid"].(string)
 		if i := slices.IndexFunc(wanted, func(w map[string]any) bool { return w["Sid"] == h["Sid"] }); i >= 0 {
 			if !reflect.DeepEqual(canonical(h), canonical(wanted[i])) && !slices.Contains(d.ours, sid) {
-				d.ours = append(d.ours, sid) // another one of the same name
+				d.ours = append(d.ours, sid) // another one with the same Sid
 			}
 			continue
 		}
@@ -81,7 +81,7 @@ func statements(text string) ([]map[string]any, error) {
 	return []map[string]any{one}, nil
 }
 
-// canonical makes lists of single values and sorts lists, at every depth below a statement's own texts.
+// canonical turns single values into lists and sorts lists, at every depth of a statement.
 func canonical(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -16,16 +16,16 @@ func (b *Bootstrap) inspectKey(ctx context.Context) (*found, error) {
 	key, err := b.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &s.KeyAlias})
 	if code(err) == "NotFoundException" {
 		f.Action = Create
-		f.todo("encrypts secrets of stacks and the state, rotates every year", b.createKey)
+		f.todo("encrypts the state and the secrets of stacks, rotates every year", b.createKey)
 		return f, nil
 	}
 	if err != nil {
-		return nil, explain("look at the key "+s.KeyAlias, err)
+		return nil, explain("read the key "+s.KeyAlias, err)
 	}
 	m := key.KeyMetadata
 	if m.KeyState != types.KeyStateEnabled || m.KeySpec != types.KeySpecSymmetricDefault {
-		return nil, fmt.Errorf("the key %s of %s is of no use: it is %s and %s, and must be Enabled and SYMMETRIC_DEFAULT; "+
-			"repair it, or name another alias", aws.ToString(m.Arn), s.KeyAlias, m.KeyState, m.KeySpec)
+		return nil, fmt.Errorf("the key %s of %s cannot be used: it is %s and %s, and must be Enabled and SYMMETRIC_DEFAULT; "+
+			"fix it, or name another alias", aws.ToString(m.Arn), s.KeyAlias, m.KeyState, m.KeySpec)
 	}
 	b.keyARN = aws.ToString(m.Arn)
 	if err := b.inspectKeyTags(ctx, f); err != nil {
@@ -33,14 +33,14 @@ func (b *Bootstrap) inspectKey(ctx context.Context) (*found, error) {
 	}
 	rotation, err := b.kms.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &b.keyARN})
 	if err != nil {
-		return nil, explain("look at the rotation of the key "+s.KeyAlias, err)
+		return nil, explain("read the rotation of the key "+s.KeyAlias, err)
 	}
 	if !rotation.KeyRotationEnabled {
 		f.todo("does not rotate", b.rotateKey)
 	}
 	policy, err := b.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &b.keyARN, PolicyName: aws.String("default")})
 	if err != nil {
-		return nil, explain("look at the policy of the key "+s.KeyAlias, err)
+		return nil, explain("read the policy of the key "+s.KeyAlias, err)
 	}
 	d, err := compare(aws.ToString(policy.Policy), s.keyPolicy())
 	if err != nil {
@@ -50,13 +50,13 @@ func (b *Bootstrap) inspectKey(ctx context.Context) (*found, error) {
 		f.Details = append(f.Details, "policy: statement "+sid)
 	}
 	if len(d.ours) > 0 {
-		f.todo("policy is written", func(ctx context.Context) error {
+		f.todo("policy is missing or differs", func(ctx context.Context) error {
 			_, err := b.kms.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &b.keyARN, PolicyName: aws.String("default"), Policy: &d.merged})
 			return wrap("write the policy of the key "+s.KeyAlias, err)
 		})
 	}
 	for _, sid := range d.others {
-		f.Notes = append(f.Notes, "policy: statement "+sid+" is somebody else's, and stays")
+		f.Notes = append(f.Notes, "policy: statement "+sid+" was not written by bootstrap and is kept")
 	}
 	return f, nil
 }
@@ -64,7 +64,7 @@ func (b *Bootstrap) inspectKey(ctx context.Context) (*found, error) {
 func (b *Bootstrap) inspectKeyTags(ctx context.Context, f *found) error {
 	tags, err := b.kms.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &b.keyARN})
 	if err != nil {
-		return explain("look at the tags of the key "+b.Site.KeyAlias, err)
+		return explain("read the tags of the key "+b.Site.KeyAlias, err)
 	}
 	for _, t := range tags.Tags {
 		if aws.ToString(t.TagKey) == markKey && aws.ToString(t.TagValue) == markValue {
@@ -83,8 +83,8 @@ func keyTags() []types.Tag {
 	return []types.Tag{{TagKey: aws.String(markKey), TagValue: aws.String(markValue)}}
 }
 
-// createKey makes the key and its alias. A key whose alias could not be made is named in the error: nothing finds it by
-// itself.
+// createKey creates the key and its alias. If the alias cannot be created, the error names the key, which could not be
+// found otherwise.
 func (b *Bootstrap) createKey(ctx context.Context) error {
 	s := b.Site
 	key, err := b.kms.CreateKey(ctx, &kms.CreateKeyInput{

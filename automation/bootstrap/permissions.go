@@ -21,14 +21,14 @@ var (
 	}
 )
 
-// serviceLinked are the services whose service-linked roles EKS, EC2 and EFS make at first use, with the permissions of
-// whoever uses them (https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles.html).
+// serviceLinked are the services whose service-linked roles EKS, EC2 and EFS create at first use, with the caller's
+// permissions (https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles.html).
 var serviceLinked = []string{
 	"autoscaling.amazonaws.com", "backup.amazonaws.com", "eks-nodegroup.amazonaws.com", "eks.amazonaws.com",
 	"elasticfilesystem.amazonaws.com", "elasticloadbalancing.amazonaws.com", "spot.amazonaws.com",
 }
 
-// prefixes begin the names of what the environment makes: its own, and those of the cluster that it owns.
+// prefixes begin the names of what the environment creates: its own, and those of the cluster that it owns.
 func (e Environment) prefixes() []string {
 	if e.Owner != "" || e.Cluster == e.label {
 		return []string{e.label}
@@ -59,8 +59,8 @@ func (s *Site) inRegion() map[string]map[string][]string {
 	return map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": {s.Region}}}
 }
 
-// readPolicy is what both roles may see: how resources are set up, and nothing that is in them. Most of it AWS answers
-// for all resources or none.
+// readPolicy is what both roles may read: the settings of resources, never their contents. AWS allows most of it for all
+// resources or none.
 func (s *Site) readPolicy(e Environment) iamdoc.Document {
 	var regional []string
 	for _, service := range services {
@@ -78,7 +78,7 @@ func (s *Site) readPolicy(e Environment) iamdoc.Document {
 	}}
 }
 
-// take moves actions with certain prefixes out of a list.
+// take removes the actions with certain prefixes from a list and returns them.
 func take(list *[]string, prefixes ...string) []string {
 	var taken []string
 	*list = slices.DeleteFunc(*list, func(a string) bool {
@@ -100,8 +100,8 @@ func (l *statementList) add(sid string, actions, resources []string, conditions 
 	}
 }
 
-// writePolicy is what the deploy role may change outside of IAM: what has a name of the environment or of its cluster
-// where AWS can tell by name, and everything in the region where it cannot. limitsPolicy takes away from it.
+// writePolicy is what the deploy role may change outside IAM: resources named after the environment or its cluster where
+// IAM can match names, and everything in the region where it cannot. limitsPolicy restricts it.
 func (s *Site) writePolicy(e Environment) iamdoc.Document {
 	var out statementList
 	wide := slices.Concat(e.actions("ec2", true), e.actions("elasticfilesystem", true))
@@ -123,7 +123,7 @@ func (s *Site) writePolicy(e Environment) iamdoc.Document {
 	return iamdoc.Document{Statements: out}
 }
 
-// limitsPolicy is what the deploy role must not do, whatever else it may.
+// limitsPolicy is what the deploy role must not do, whatever else it is allowed.
 func (s *Site) limitsPolicy(e Environment, keyARN string) iamdoc.Document {
 	return iamdoc.Document{Statements: []iamdoc.Statement{s.foundation(keyARN), otherEnvironments(e)}}
 }
@@ -189,7 +189,7 @@ func (s *Site) logGroups(e Environment) []string {
 	return out
 }
 
-// foundation keeps a deploy role from what bootstrap made, whatever an environment or a cluster is called.
+// foundation denies a deploy role what bootstrap created, whatever an environment or a cluster is called.
 func (s *Site) foundation(keyARN string) iamdoc.Statement {
 	return iamdoc.Statement{
 		Sid: "Foundation", Deny: true,
@@ -205,8 +205,8 @@ func (s *Site) foundation(keyARN string) iamdoc.Statement {
 	}
 }
 
-// otherEnvironments keeps a deploy role from changing what is tagged as another environment's. What has no tag, or has it
-// only since a moment ago, is let through: EC2 makes some things without tags, and KMS notices tags late.
+// otherEnvironments denies a deploy role changes of what is tagged as another environment's. What has no tag, or got it
+// only a moment ago, is not protected: EC2 creates some resources without tags, and KMS notices tags late.
 func otherEnvironments(e Environment) iamdoc.Statement {
 	return iamdoc.Statement{
 		Sid: "OtherEnvironments", Deny: true,

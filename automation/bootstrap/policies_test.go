@@ -420,7 +420,7 @@ func TestPoliciesThatIAMWouldNotTakeAreRefusedBeforeAnythingIsMade(t *testing.T)
 	o.Estate = estate(t, "dev", "              - name: api\n", accounts.String()+"              - name: api\n")
 	c := newCloud(t)
 	_, err := open(t, c, o).Plan(t.Context())
-	require.ErrorContains(t, err, "IAM takes 10240")
+	require.ErrorContains(t, err, "IAM's limit is 10240")
 	assert.Empty(t, c.writes)
 }
 

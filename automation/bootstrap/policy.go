@@ -13,8 +13,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 )
 
-// Names of the managed policies, before the stack's name. What roles may see and change stands in policies of their own:
-// the inline policies of a role have too little room for it.
+// Prefixes of the managed policies' names, before the stack's name. They are managed because the inline policies of a role
+// have too little room.
 const (
 	readPrefix  = "eks-platform-read-"
 	writePrefix = "eks-platform-write-"
@@ -22,11 +22,11 @@ const (
 
 func (s *Site) policyARN(name string) string { return s.global("iam", "policy/"+name) }
 
-// inspectPolicy looks at one of an environment's managed policies.
+// inspectPolicy inspects one of an environment's managed policies.
 func (b *Bootstrap) inspectPolicy(ctx context.Context, p document) (*found, error) {
 	f := &found{Change: Change{Resource: "IAM policy", Name: p.name, Action: Exists}}
 	if n := p.Size(); n > iamdoc.MaxManaged {
-		return nil, fmt.Errorf("the policy %s has %d characters and IAM takes %d: shorten the names of the cluster and the environment", p.name, n, iamdoc.MaxManaged)
+		return nil, fmt.Errorf("the policy %s has %d characters, and IAM's limit is %d: shorten the names of the cluster and the environment", p.name, n, iamdoc.MaxManaged)
 	}
 	arn := b.Site.policyARN(p.name)
 	out, err := b.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
@@ -39,7 +39,7 @@ func (b *Bootstrap) inspectPolicy(ctx context.Context, p document) (*found, erro
 		return f, nil
 	}
 	if err != nil {
-		return nil, explain("look at the policy "+p.name, err)
+		return nil, explain("read the policy "+p.name, err)
 	}
 	if !marked(out.Policy.Tags) {
 		f.Action = Adopt
@@ -50,7 +50,7 @@ func (b *Bootstrap) inspectPolicy(ctx context.Context, p document) (*found, erro
 	}
 	version, err := b.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: out.Policy.DefaultVersionId})
 	if err != nil {
-		return nil, explain("look at the policy "+p.name, err)
+		return nil, explain("read the policy "+p.name, err)
 	}
 	d, err := compareEncoded(version.PolicyVersion.Document, p.Document)
 	if err != nil {
@@ -65,7 +65,7 @@ func (b *Bootstrap) inspectPolicy(ctx context.Context, p document) (*found, erro
 // describe says what a managed policy is for.
 func describe(name string) string {
 	if strings.HasPrefix(name, readPrefix) {
-		return "what both roles may see"
+		return "what both roles may read"
 	}
 	return "what the deploy role may change"
 }
@@ -73,12 +73,12 @@ func describe(name string) string {
 // maxVersions is how many versions IAM keeps of a policy.
 const maxVersions = 5
 
-// newVersion replaces a policy's document. Where IAM has no room for one more version, the oldest that is not in use makes
-// room: it is the only thing that bootstrap ever removes.
+// newVersion replaces a policy's document. If the policy already has IAM's maximum of versions, the oldest one not in use
+// is deleted: the only thing that bootstrap ever deletes.
 func (b *Bootstrap) newVersion(ctx context.Context, arn string, p document) error {
 	out, err := b.iam.ListPolicyVersions(ctx, &iam.ListPolicyVersionsInput{PolicyArn: &arn})
 	if err != nil {
-		return explain("look at the versions of the policy "+p.name, err)
+		return explain("list the versions of the policy "+p.name, err)
 	}
 	if len(out.Versions) >= maxVersions {
 		old := slices.DeleteFunc(slices.Clone(out.Versions), func(v types.PolicyVersion) bool { return v.IsDefaultVersion })
@@ -86,14 +86,14 @@ func (b *Bootstrap) newVersion(ctx context.Context, arn string, p document) erro
 			return aws.ToTime(a.CreateDate).Compare(aws.ToTime(b.CreateDate))
 		})
 		if _, err := b.iam.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &arn, VersionId: oldest.VersionId}); err != nil {
-			return explain("make room for a version of the policy "+p.name, err)
+			return explain("delete the oldest version of the policy "+p.name, err)
 		}
 	}
 	_, err = b.iam.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: &arn, PolicyDocument: aws.String(p.JSON()), SetAsDefault: true})
 	return wrap("write the policy "+p.name, err)
 }
 
-// missing tells that IAM has no such thing.
+// missing reports whether IAM has no such entity.
 func missing(err error) bool {
 	return code(err) == "NoSuchEntity" || code(err) == "NoSuchEntityException"
 }

@@ -27,11 +27,11 @@ func (b *Bootstrap) inspectProvider(ctx context.Context) (*found, error) {
 		return f, nil
 	}
 	if err != nil {
-		return nil, explain("look at the OIDC provider "+issuer, err)
+		return nil, explain("read the OIDC provider "+issuer, err)
 	}
 	if !marked(out.Tags) {
 		f.Action = Adopt
-		f.Notes = append(f.Notes, "somebody else made it; it is used as it is")
+		f.Notes = append(f.Notes, "not created by bootstrap; it is used as it is")
 	}
 	if !slices.Contains(out.ClientIDList, s.audience()) {
 		f.todo("does not accept tokens for "+s.audience(), func(ctx context.Context) error {

@@ -25,11 +25,11 @@ func marked(tags []types.Tag) bool {
 	})
 }
 
-// role is a role as it is to be.
+// role is a role as it should be.
 type role struct {
 	name, description string
 	trust             iamdoc.Document
-	// inline are the policies that are one with the role; managed are the ARNs of those that stand by themselves.
+	// inline are the role's inline policies; managed are the ARNs of its managed policies.
 	inline  []document
 	managed []string
 	session int32
@@ -41,8 +41,8 @@ type document struct {
 	iamdoc.Document
 }
 
-// Sessions are as long as a run may take: credentials from GitHub's tokens do not refresh, and a cluster with its nodes
-// takes a quarter of an hour to come, and longer to go. In seconds.
+// Session lengths in seconds, as long as a run may take: credentials from GitHub's tokens are not refreshed, and a cluster
+// with its nodes takes a quarter of an hour to create, and longer to delete.
 const (
 	planSession   = 3600
 	deploySession = 4 * 3600
@@ -66,23 +66,23 @@ func (s *Site) role(e Environment, keyARN string, deploys bool) role {
 	}
 }
 
-// check reports whether IAM would take the role's documents.
+// check returns an error if the role's documents exceed IAM's limits.
 func (r role) check() error {
 	total := 0
 	for _, p := range r.inline {
 		total += p.Size()
 	}
 	if total > iamdoc.MaxInline {
-		return fmt.Errorf("the inline policies of the role %s have %d characters and IAM takes %d: shorten the names of the cluster and the environment, "+
+		return fmt.Errorf("the inline policies of the role %s have %d characters, and IAM's limit is %d: shorten the names of the cluster and the environment, "+
 			"or the list of policies of service accounts", r.name, total, iamdoc.MaxInline)
 	}
 	if n := r.trust.Size(); n > iamdoc.MaxTrust {
-		return fmt.Errorf("the trust policy of the role %s has %d characters and IAM takes %d: the names of the repository, the branch or the environment are too long", r.name, n, iamdoc.MaxTrust)
+		return fmt.Errorf("the trust policy of the role %s has %d characters, and IAM's limit is %d: the names of the repository, the branch or the environment are too long", r.name, n, iamdoc.MaxTrust)
 	}
 	return nil
 }
 
-// inspectRole looks at one of an environment's roles.
+// inspectRole inspects one of an environment's roles.
 func (b *Bootstrap) inspectRole(ctx context.Context, e Environment, deploys bool) (*found, error) {
 	r := b.Site.role(e, b.keyARN, deploys)
 	f := &found{Change: Change{Resource: "IAM role", Name: r.name, Action: Exists}}
@@ -96,7 +96,7 @@ func (b *Bootstrap) inspectRole(ctx context.Context, e Environment, deploys bool
 		return f, nil
 	}
 	if err != nil {
-		return nil, explain("look at the role "+r.name, err)
+		return nil, explain("read the role "+r.name, err)
 	}
 	if !marked(out.Role.Tags) {
 		f.Action = Adopt
@@ -151,7 +151,7 @@ func (b *Bootstrap) attach(ctx context.Context, role, arn string) error {
 	return wrap("attach "+arn+" to the role "+role, err)
 }
 
-// inspectTrust compares who may assume the role. A statement that is not ours goes: it lets somebody else in.
+// inspectTrust compares who may assume the role. A foreign statement is removed: it would let someone else in.
 func (b *Bootstrap) inspectTrust(f *found, r role, have *types.Role) error {
 	d, err := compareEncoded(have.AssumeRolePolicyDocument, r.trust)
 	if err != nil {
@@ -175,21 +175,21 @@ func compareEncoded(encoded *string, want iamdoc.Document) (difference, error) {
 	return compare(text, want)
 }
 
-// String says what differs.
+// String describes the differences.
 func (d difference) String() string {
 	var out []string
 	if len(d.ours) > 0 {
 		out = append(out, "statement "+strings.Join(d.ours, ", ")+" differs")
 	}
 	if len(d.others) > 0 {
-		out = append(out, "statement "+strings.Join(d.others, ", ")+" is not ours and goes")
+		out = append(out, "statement "+strings.Join(d.others, ", ")+" was not written by bootstrap and is removed")
 	}
 	return strings.Join(out, ", ")
 }
 
 func (b *Bootstrap) inspectBounds(f *found, r role, have *types.Role) {
 	if aws.ToInt32(have.MaxSessionDuration) != r.session || aws.ToString(have.Description) != r.description {
-		f.todo(fmt.Sprintf("description, or length of sessions (%d s)", r.session), func(ctx context.Context) error {
+		f.todo(fmt.Sprintf("description or maximum session duration (%d s) differs", r.session), func(ctx context.Context) error {
 			_, err := b.iam.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: &r.name, Description: &r.description, MaxSessionDuration: &r.session})
 			return wrap("update the role "+r.name, err)
 		})
@@ -201,24 +201,24 @@ func (b *Bootstrap) inspectBounds(f *found, r role, have *types.Role) {
 	switch boundary := b.Site.boundary; {
 	case boundary == current:
 	case boundary == "":
-		f.Notes = append(f.Notes, "has the permissions boundary "+current+", which stays")
+		f.Notes = append(f.Notes, "has the permissions boundary "+current+", which is kept")
 	default:
 		f.todo("permissions boundary "+boundary, func(ctx context.Context) error {
 			_, err := b.iam.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &r.name, PermissionsBoundary: &boundary})
-			return wrap("bound the role "+r.name, err)
+			return wrap("set the permissions boundary of the role "+r.name, err)
 		})
 	}
 }
 
-// inspectInline compares the policies that are one with the role. What was added to one of ours goes; one of somebody else
-// stays, and is told of.
+// inspectInline compares the inline policies. What was added to one of ours is removed; a foreign policy is kept and
+// reported.
 func (b *Bootstrap) inspectInline(ctx context.Context, f *found, r role) error {
 	var names []string
 	pages := iam.NewListRolePoliciesPaginator(b.iam, &iam.ListRolePoliciesInput{RoleName: &r.name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return explain("look at the policies of the role "+r.name, err)
+			return explain("list the policies of the role "+r.name, err)
 		}
 		names = append(names, page.PolicyNames...)
 	}
@@ -230,7 +230,7 @@ func (b *Bootstrap) inspectInline(ctx context.Context, f *found, r role) error {
 		}
 		out, err := b.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: &p.name})
 		if err != nil {
-			return explain("look at the policy "+p.name+" of the role "+r.name, err)
+			return explain("read the policy "+p.name+" of the role "+r.name, err)
 		}
 		d, err := compareEncoded(out.PolicyDocument, p.Document)
 		if err != nil {
@@ -255,7 +255,7 @@ func (b *Bootstrap) inspectAttached(ctx context.Context, f *found, r role) error
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return explain("look at the policies of the role "+r.name, err)
+			return explain("list the policies of the role "+r.name, err)
 		}
 		for _, p := range page.AttachedPolicies {
 			arns = append(arns, aws.ToString(p.PolicyArn))

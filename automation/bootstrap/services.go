@@ -10,7 +10,7 @@ import (
 type kind struct {
 	// types are Pulumi's, below aws:<module>.
 	types []string
-	// joined tells that an environment registers them on another's cluster, too.
+	// joined means that joining environments register them as well.
 	joined      bool
 	read, write []string
 }
@@ -21,13 +21,13 @@ type service struct {
 	kinds  []kind
 }
 
-// services covers every type that the program registers. Reading needs no wildcards, so that a plan role never reads what
-// is inside: objects, log records, parameters, secrets.
+// services covers every type that the program registers. Reading uses no wildcards, so that a plan role never reads
+// contents: objects, log records, parameters, secrets.
 var services = []service{
 	{"ec2", []kind{
 		{
 			types:  []string{"ec2/vpc:Vpc", "ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"},
-			joined: true, // its zones and its default group are looked up
+			joined: true, // its zones and its default security group are looked up
 			read: []string{
 				"DescribeAvailabilityZones", "DescribeNetworkAcls", "DescribeVpcAttribute", "DescribeVpcs",
 			},
@@ -99,20 +99,20 @@ var services = []service{
 			types:  []string{"ec2/launchTemplate:LaunchTemplate", "eks/nodeGroup:NodeGroup"},
 			joined: true,
 			read:   []string{"DescribeImages", "DescribeInstanceTypes", "DescribeLaunchTemplateVersions", "DescribeLaunchTemplates"},
-			// EKS starts nodes from a launch template on behalf of whoever makes the group, who must be allowed to
+			// EKS starts nodes from a launch template with the permissions of whoever creates the group
 			// (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html).
 			write: []string{
 				"CreateLaunchTemplate", "CreateLaunchTemplateVersion", "DeleteLaunchTemplate", "DeleteLaunchTemplateVersions",
 				"ModifyLaunchTemplate", "RunInstances",
 			},
 		},
-		// EFS makes the network interface of a mount target with the permissions of whoever asks for it
+		// EFS creates the network interface of a mount target with the caller's permissions
 		// (https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html).
 		{
 			types: []string{"efs/mountTarget:MountTarget"},
 			write: []string{"CreateNetworkInterface", "DeleteNetworkInterface", "ModifyNetworkInterfaceAttribute"},
 		},
-		// Tags are an action of their own in EC2, at creation too.
+		// Tagging is a separate action in EC2, even at creation.
 		{joined: true, read: []string{"DescribeTags"}, write: []string{"CreateTags", "DeleteTags"}},
 	}},
 	{"eks", []kind{
@@ -186,7 +186,7 @@ var services = []service{
 				"PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias", "UpdateKeyDescription",
 			},
 		},
-		// EKS and EFS use a key by a grant, which they make with the permissions of whoever asks for it.
+		// EKS and EFS use a key through a grant, which they create with the caller's permissions.
 		{types: []string{"eks/cluster:Cluster", "efs/fileSystem:FileSystem"}, write: []string{"CreateGrant"}},
 	}},
 	{"elasticfilesystem", []kind{

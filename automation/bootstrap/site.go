@@ -15,11 +15,11 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// Options are what a bootstrap is asked for.
+// Options configures a bootstrap.
 type Options struct {
-	// Estate are the stack files: they say which account and region an environment is in, and what its roles may touch.
+	// Estate are the stack files: they give an environment's account and region, and what its roles may change.
 	Estate *stacks.Estate
-	// Environments are the stacks to make roles for; none means all that are in the account of the credentials.
+	// Environments are the stacks to create roles for; none means all in the account of the credentials.
 	Environments []string
 	// StateOnly makes the bucket and its key, and no roles: for people and CI systems that have credentials of their own.
 	StateOnly bool
@@ -30,21 +30,22 @@ type Options struct {
 	// in which {environment} is the stack's name, and * any text.
 	Issuer, Audience           string
 	PlanSubject, DeploySubject string
-	// OwnerID and RepositoryID are GitHub's numbers of the owner and the repository (gh api repos/OWNER/NAME --jq
-	// '.owner.id, .id'). With them the roles belong to this repository alone, whatever becomes of its name. Both or none.
+	// OwnerID and RepositoryID are GitHub's IDs of the owner and the repository (gh api repos/OWNER/NAME --jq '.owner.id,
+	// .id'). With them only this repository can assume the roles, even if it is renamed and its name is reused. Both or
+	// none.
 	OwnerID, RepositoryID string
-	// Branch is the default branch, from which drift is looked for; main by default.
+	// Branch is the default branch, from which drift is detected; main by default.
 	Branch string
-	// Bucket is the name of the state bucket; eks-platform-state-<account>-<region> by default. Changing it makes another
-	// bucket, and leaves the state where it is.
+	// Bucket is the name of the state bucket; eks-platform-state-<account>-<region> by default. Changing it creates another
+	// bucket and leaves the state in the old one.
 	Bucket string
-	// KeyAlias is the alias of the key; alias/eks-platform-state by default. Stack files name the key by it.
+	// KeyAlias is the alias of the key; alias/eks-platform-state by default. Stack files refer to the key by it.
 	KeyAlias string
-	// PermissionsBoundary is the ARN of a policy that bounds all roles; none by default.
+	// PermissionsBoundary is the ARN of the permissions boundary of all roles; none by default.
 	PermissionsBoundary string
 }
 
-// Site is one account and region as it is to be.
+// Site is the desired state of one account and region.
 type Site struct {
 	// AccountID, Region, Bucket and KeyAlias say where it is.
 	AccountID, Region, Bucket, KeyAlias string
@@ -74,31 +75,31 @@ type Environment struct {
 	approval bool
 }
 
-// Names of the roles, before the stack's name. What begins with them no deploy role may touch.
+// Prefixes of the roles' names, before the stack's name. No deploy role may change anything that begins with them.
 const (
 	planPrefix   = "eks-platform-plan-"
 	deployPrefix = "eks-platform-deploy-"
 )
 
-// PlanRole is the name of the role that previews, and looks for drift.
+// PlanRole is the name of the role that previews and detects drift.
 func (e Environment) PlanRole() string { return planPrefix + e.Name }
 
 // DeployRole is the name of the role that deploys.
 func (e Environment) DeployRole() string { return deployPrefix + e.Name }
 
-// GitHubEnvironment is an environment of the GitHub repository: what a job that names it may do, the roles' trust policies
-// say, and who lets such a job run, the environment's own settings.
+// GitHubEnvironment is an environment of the GitHub repository. The roles' trust policies decide what its jobs may do; its
+// own settings decide who lets them run.
 type GitHubEnvironment struct {
 	// Name is the environment's name, and Role the name of the role that its jobs, and no others, may assume.
 	Name string `json:"name"`
 	Role string `json:"role"`
-	// MainOnly says that only jobs of the default branch may use it, and Approval that each needs one.
+	// MainOnly means that only jobs of the default branch may use it; Approval, that each job needs one.
 	MainOnly bool `json:"mainOnly"`
 	Approval bool `json:"approval"`
 }
 
 // GitHubEnvironments returns the environments of the GitHub repository that must be set up before the roles are used.
-// GitHub creates one that a job names and that does not exist, without any protection.
+// If a job names one that does not exist, GitHub creates it without any protection.
 func (s *Site) GitHubEnvironments() []GitHubEnvironment {
 	var out []GitHubEnvironment
 	if s.stateOnly || s.issuer != githubIssuer {
@@ -123,12 +124,12 @@ func defaultBucket(accountID, region string) string {
 // RoleARN returns the ARN of one of the site's roles.
 func (s *Site) RoleARN(name string) string { return s.global("iam", "role/"+name) }
 
-// BackendURL is what pulumi login takes.
+// BackendURL is the argument of pulumi login.
 func (s *Site) BackendURL() string { return fmt.Sprintf("s3://%s?region=%s", s.Bucket, s.Region) }
 
-// SecretsProvider is how an environment's stack encrypts its secrets. The encryption context, which KMS binds to what it
-// encrypts, is what IAM tells environments apart by on the one key
-// (gocloud.dev/secrets/awskms: parameters that begin with context_).
+// SecretsProvider is how an environment's stack encrypts its secrets. The encryption context, which KMS binds to the
+// ciphertext, lets IAM tell environments apart on the one key (gocloud.dev/secrets/awskms: parameters that begin with
+// context_).
 func (s *Site) SecretsProvider(e Environment) string {
 	return fmt.Sprintf("awskms://%s?region=%s&context_%s=%s", s.KeyAlias, s.Region, contextKey, e.Name)
 }
@@ -149,7 +150,7 @@ var (
 // maxRoleName is IAM's limit (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 const maxRoleName = 64
 
-// problems returns what is wrong with the options by themselves.
+// problems returns what is wrong with the options on their own.
 func (o Options) problems() problem.List {
 	var out problem.List
 	check := func(name, value string, form *regexp.Regexp, rule string) {
@@ -159,16 +160,16 @@ func (o Options) problems() problem.List {
 	}
 	o.ciProblems(&out)
 	check("repository", o.Repository, repositoryForm, "must be a GitHub repository as owner/name, letters, digits, hyphens, underscores and periods")
-	check("owner-id", o.OwnerID, numberForm, "must be GitHub's number of the owner")
-	check("repository-id", o.RepositoryID, numberForm, "must be GitHub's number of the repository")
+	check("owner-id", o.OwnerID, numberForm, "must be GitHub's ID of the owner")
+	check("repository-id", o.RepositoryID, numberForm, "must be GitHub's ID of the repository")
 	if (o.OwnerID == "") != (o.RepositoryID == "") {
-		out.Add("repository-id", "goes together with owner-id: gh api repos/%s --jq '.owner.id, .id' prints both", o.Repository)
+		out.Add("repository-id", "must be given together with owner-id: gh api repos/%s --jq '.owner.id, .id' prints both", o.Repository)
 	}
 	check("branch", o.Branch, branchForm, "must be the name of one branch, without wildcards")
 	check("bucket", o.Bucket, bucketForm, "must be 3 to 63 lower-case letters, digits and hyphens")
 	check("key-alias", o.KeyAlias, aliasForm, "must be alias/ and letters, digits, slashes, underscores and hyphens")
 	if strings.HasPrefix(o.KeyAlias, "alias/aws/") {
-		out.Add("key-alias", "alias/aws/ belongs to AWS, got %q", o.KeyAlias)
+		out.Add("key-alias", "must not begin with alias/aws/, which is reserved for AWS, got %q", o.KeyAlias)
 	}
 	check("permissions-boundary", o.PermissionsBoundary, boundaryForm, "must be the ARN of an IAM policy")
 	return out
@@ -223,7 +224,7 @@ func (o Options) chosen(out *problem.List) []string {
 	return slices.Compact(deployorder.Sort(order, o.Environments))
 }
 
-// NewSite works out what the account of some credentials is to have. Options that are wrong are an ErrInvalid, and
+// NewSite works out what the account of the credentials should have. Options that are wrong are an ErrInvalid, and
 // credentials of another account than a stack file's an ErrRefused of package automation.
 func NewSite(o Options, accountID string) (*Site, error) {
 	out := o.problems()
@@ -241,7 +242,7 @@ func NewSite(o Options, accountID string) (*Site, error) {
 	})
 	if len(elsewhere) > 0 && (len(o.Environments) > 0 || len(names) == 0) {
 		return nil, &automation.Error{Kind: automation.ErrRefused, Messages: []string{fmt.Sprintf(
-			"the credentials are those of account %s, and %s: use credentials of that account, or name the environments of this one",
+			"the credentials are for account %s, but %s: use credentials for that account, or name only environments in this one",
 			accountID, strings.Join(elsewhere, ", "))}}
 	}
 	first := o.Estate.Config(names[0]).AWS
@@ -261,7 +262,7 @@ func NewSite(o Options, accountID string) (*Site, error) {
 		s.branch = "main"
 	}
 	if !s.stateOnly && s.issuer == githubIssuer && region.Partition(s.Region) != "aws" && s.ownerID == "" {
-		out.Add("repository-id", "is required in %s, with owner-id: AWS checks GitHub's other claims in its commercial regions only", s.Region)
+		out.Add("repository-id", "is required in %s, with owner-id: outside its commercial regions AWS does not check GitHub's other claims", s.Region)
 	}
 	for _, name := range names {
 		s.add(o, name, &out)
@@ -277,10 +278,10 @@ func (s *Site) add(o Options, name string, out *problem.List) {
 	c := o.Estate.Config(name)
 	file := "Pulumi." + name + ".yaml"
 	if c.AWS.Region != s.Region {
-		out.Add(file+": aws.region", "is %s, and a bucket and a key serve one region: name the environments of one region at a time", c.AWS.Region)
+		out.Add(file+": aws.region", "is %s, but a bucket and a key serve one region: name the environments of one region at a time", c.AWS.Region)
 	}
 	if !s.stateOnly && c.AWS.AssumeRoleARN != "" {
-		out.Add(file+": aws.assumeRoleArn", "must not be set where plan and deploy roles are made: both would act as %s, the plan role too", c.AWS.AssumeRoleARN)
+		out.Add(file+": aws.assumeRoleArn", "must not be set if plan and deploy roles are created: even the plan role would act as %s", c.AWS.AssumeRoleARN)
 	}
 	e := Environment{
 		Name: name, label: c.Environment, tags: []string{c.Environment}, policies: accountPolicies(stacks.Service[tenancy.Settings](c)),
@@ -292,7 +293,7 @@ func (s *Site) add(o Options, name string, out *problem.List) {
 	e.Owner = o.Estate.Owner(name)
 	e.Cluster = o.Estate.Config(cmp.Or(e.Owner, name)).Cluster.Name
 	if longest := max(len(e.PlanRole()), len(e.DeployRole())); !s.stateOnly && longest > maxRoleName {
-		out.Add(file, "the name is too long: its role %s would have %d characters, and IAM takes %d", e.DeployRole(), longest, maxRoleName)
+		out.Add(file, "the name is too long: its role %s would have %d characters, and IAM's limit is %d", e.DeployRole(), longest, maxRoleName)
 	}
 	s.Environments = append(s.Environments, e)
 }
@@ -316,7 +317,7 @@ func accountPolicies(t *tenancy.Settings) []string {
 	return slices.Compact(out)
 }
 
-// invalid makes an error of what is wrong with the options.
+// invalid returns an error for what is wrong with the options.
 func invalid(l problem.List) error {
 	e := &automation.Error{Kind: automation.ErrInvalid}
 	for _, p := range l {

@@ -18,7 +18,7 @@ func (s *Site) bucketARN(objects string) string {
 	return arn + "/" + objects
 }
 
-// bucketPolicy refuses everything that does not come over TLS 1.2 or later.
+// bucketPolicy denies requests that do not use TLS 1.2 or later.
 func (s *Site) bucketPolicy() iamdoc.Document {
 	deny := func(sid, operator, key, value string) iamdoc.Statement {
 		return iamdoc.Statement{
@@ -33,7 +33,7 @@ func (s *Site) bucketPolicy() iamdoc.Document {
 	}}
 }
 
-// keyAdministration is what the account may do with the key by its IAM policies: run it, but read nothing with it
+// keyAdministration is what the account's IAM policies may allow with the key: administer it, but decrypt nothing
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
 var keyAdministration = []string{
 	"kms:CreateAlias", "kms:Describe*", "kms:Enable*", "kms:List*", "kms:Put*", "kms:Update*", "kms:Revoke*",
@@ -41,9 +41,9 @@ var keyAdministration = []string{
 	"kms:CancelKeyDeletion", "kms:RotateKeyOnDemand",
 }
 
-// keyPolicy lets the account's IAM policies give out two uses of the key and no other: secrets of stacks, which always
-// name their environment, and objects of the bucket, by way of S3. With a bucket key S3's encryption context is the
-// bucket, without one the object (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html).
+// keyPolicy lets the account's IAM policies allow two uses of the key: secrets of stacks, which always name their
+// environment, and objects of the bucket, through S3. With a bucket key S3's encryption context is the bucket, without one
+// the object (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html).
 func (s *Site) keyPolicy() iamdoc.Document {
 	account := map[string][]string{"AWS": {s.global("iam", "root")}}
 	return iamdoc.Document{Statements: []iamdoc.Statement{
@@ -64,7 +64,7 @@ func (s *Site) keyPolicy() iamdoc.Document {
 
 func (s *Site) viaS3() string { return "s3." + s.Region + "." + region.DNSSuffix(s.Region) }
 
-// objects returns the patterns of what is one stack's own in the bucket: Pulumi's files
+// objects returns the patterns of one stack's objects in the bucket: Pulumi's files
 // (github.com/pulumi/pulumi/pkg/v3/backend/diy, layout 1) and the leases and records that are kept beside them.
 func (s *Site) objects(stack string) []string {
 	p := stacks.ProjectName + "/" + stack
@@ -84,8 +84,8 @@ func (s *Site) objects(stack string) []string {
 // the checkpoint of the stack whose cluster it joins. Pulumi opens the secrets of that stack, too, before it reads any of
 // its outputs (github.com/pulumi/pulumi/pkg/v3/resource/stack, DeserializeStackOutputs).
 //
-// Listing is not limited to prefixes: a request for one object carries none, and without the permission to list, S3
-// answers for a missing object that it is forbidden.
+// Listing is not limited to prefixes: a request for one object carries none, and without the permission to list, S3 answers
+// 403 for a missing object.
 func (s *Site) statePolicy(e Environment, keyARN string, deploys bool) iamdoc.Document {
 	own := s.objects(e.Name)
 	read := append([]string{s.bucketARN(".pulumi/meta.yaml")}, own...)

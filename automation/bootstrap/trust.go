@@ -34,10 +34,10 @@ func (s *Site) otherTrust(subject string, e Environment) iamdoc.Document {
 }
 
 // subjects returns a token's subjects in both formats. Repositories that are created or renamed after 2026-07-15, and
-// those that chose to, have the numbers of owner and repository in them
-// (https://docs.github.com/actions/reference/security/oidc). Where the numbers are not known, any do: names hold neither
-// @ nor a slash, and GitHub writes a colon in the name of a branch or an environment as %3A, so that no other part of a
-// subject can stand for them.
+// those that chose to, contain the IDs of owner and repository
+// (https://docs.github.com/actions/reference/security/oidc). If the IDs are not known, any match: names contain neither @
+// nor a slash, and GitHub writes a colon in the name of a branch or an environment as %3A, so that no other part of a
+// subject can match.
 func (s *Site) subjects(ends ...string) []string {
 	owner, name, _ := strings.Cut(s.repository, "/")
 	ownerID, id := s.ownerID, s.repositoryID
@@ -53,9 +53,9 @@ func (s *Site) subjects(ends ...string) []string {
 	return out
 }
 
-// trust lets jobs with certain subjects assume a role. A second claim pins the repository: its number, which nobody else
-// ever gets, or at least its full name, against whatever a wildcard in the subject could match. AWS checks it since
-// January 2026, in its commercial regions
+// trust lets jobs with certain subjects assume a role. A second claim pins the repository: its ID, which is never reused,
+// or at least its full name, against whatever a wildcard in the subject could match. AWS has checked it since January 2026,
+// in its commercial regions
 // (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).
 func (s *Site) trust(ends ...string) iamdoc.Document {
 	issuer := s.issuer
@@ -82,9 +82,9 @@ func (s *Site) trust(ends ...string) iamdoc.Document {
 	}}}
 }
 
-// planTrust is for jobs of the GitHub environment preview-<stack>, which pull requests are previewed in, and for the
-// default branch, where drift is looked for. A preview runs the pull request's program, so that the subject pull_request,
-// which any branch's workflow gets without being asked, is never enough: the environment can ask for an approval.
+// planTrust is for jobs of the GitHub environment preview-<stack>, in which pull requests are previewed, and for the
+// default branch, on which drift is detected. A preview runs the pull request's program, so the subject pull_request, which
+// a workflow of any branch gets, is never enough: the environment can require an approval.
 func (s *Site) planTrust(e Environment) iamdoc.Document {
 	if s.planSubject != "" {
 		return s.otherTrust(s.planSubject, e)
@@ -92,8 +92,8 @@ func (s *Site) planTrust(e Environment) iamdoc.Document {
 	return s.trust("environment:"+previewPrefix+e.Name, "ref:refs/heads/"+s.branch)
 }
 
-// deployTrust is for jobs of the GitHub environment that is called like the stack, and for nothing else: who may run
-// them, from which branch and with whose approval, the environment's rules say.
+// deployTrust is only for jobs of the GitHub environment with the stack's name. The environment's rules say who may run
+// them, from which branch and with whose approval.
 func (s *Site) deployTrust(e Environment) iamdoc.Document {
 	if s.deploySubject != "" {
 		return s.otherTrust(s.deploySubject, e)

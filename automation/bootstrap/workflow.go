@@ -7,13 +7,13 @@ import (
 	"github.com/eks-platform/eks-platform/stacks"
 )
 
-// Workflow is what a workflow needs to know of an environment: where it is, and with which roles and which state it is
-// previewed and deployed. All of it follows from the stack file and from what bootstrap makes by default.
+// Workflow is what a workflow needs to know about an environment: its account and region, and the roles and the state with
+// which it is previewed and deployed. All of it follows from the stack file and from bootstrap's defaults.
 type Workflow struct {
 	// Environment is the stack's name; Owner is the stack whose cluster it joins, if it joins one.
 	Environment string `json:"environment"`
 	Owner       string `json:"owner,omitempty"`
-	// Variable is the name in the form that GitHub's names of variables take: upper case, underscores for hyphens.
+	// Variable is the name as part of a GitHub variable's name: upper case, underscores for hyphens.
 	Variable string `json:"variable"`
 	// AccountID and Region say where it is.
 	AccountID string `json:"accountId"`
@@ -23,7 +23,7 @@ type Workflow struct {
 	// PlanRole and DeployRole are the ARNs of the environment's roles.
 	PlanRole   string `json:"planRole"`
 	DeployRole string `json:"deployRole"`
-	// Backend is what pulumi login takes, for the bucket's default name.
+	// Backend is the argument of pulumi login, for the bucket's default name.
 	Backend string `json:"backend"`
 }
 

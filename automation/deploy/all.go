@@ -20,9 +20,9 @@ func Order(p *automation.Platform, envs ...string) ([]string, error) {
 	return slices.DeleteFunc(deployorder.Of(e), func(env string) bool { return !slices.Contains(envs, env) }), nil
 }
 
-// All deploys several environments one after the other, in their Order, each with options of its own. One that is
-// not deployed stops those after it, which have the outcome Skipped. All are in the result; the error is that of the one
-// that stopped it.
+// All deploys several environments one after the other, in their Order, each with options of its own. If one is not
+// deployed, those after it are not either, and have the outcome Skipped. All are in the result; the error is that of the
+// one that stopped it.
 func All(ctx context.Context, p *automation.Platform, envs []string, options func(env string) Options) ([]*Deployment, error) {
 	order, err := Order(p, envs...)
 	if err != nil {
@@ -49,7 +49,7 @@ func All(ctx context.Context, p *automation.Platform, envs []string, options fun
 		for _, next := range order[i+1:] {
 			out = append(out, &Deployment{Stack: next, Outcome: Skipped})
 			if o := all[next]; o.OnEvent != nil {
-				(&session{op: plan.OpDeploy, stack: next, observe: o.OnEvent}).tell(plan.StageLease, fmt.Sprintf("not begun: %s was not deployed", env))
+				(&session{op: plan.OpDeploy, stack: next, observe: o.OnEvent}).tell(plan.StageLease, fmt.Sprintf("not started: %s was not deployed", env))
 			}
 		}
 		return out, err

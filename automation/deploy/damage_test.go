@@ -55,9 +55,9 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 	}{
 		{[]byte{}, "is empty"},
 		{whole[:len(whole)/2], "cannot be read: unexpected end of JSON input"},
-		{[]byte("null\n"), "holds no state, and the history knows updates of the stack"},
-		{[]byte(`{"version":3,"checkpoint":{"latest":null}}`), "holds no state, and the history knows updates of the stack"},
-		{nil, "is missing, and the history knows updates of the stack"},
+		{[]byte("null\n"), "contains no state, although the history has updates of the stack"},
+		{[]byte(`{"version":3,"checkpoint":{"latest":null}}`), "contains no state, although the history has updates of the stack"},
+		{nil, "is missing, although the history has updates of the stack"},
 	} {
 		if c.content == nil {
 			require.NoError(t, os.Remove(file))
@@ -70,7 +70,7 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 		require.ErrorIs(t, err, automation.ErrDamaged, "%s", c.content)
 		_, err = r.deploy(Options{Repair: true})
 		require.ErrorIs(t, err, automation.ErrDamaged)
-		for _, said := range []string{".pulumi/stacks/warehouse/prod.json " + c.says, "the newest whole copy is .pulumi/"} {
+		for _, said := range []string{".pulumi/stacks/warehouse/prod.json " + c.says, "the newest intact copy is .pulumi/"} {
 			assert.ErrorContains(t, err, said)
 		}
 		assert.Equal(t, 2, r.boxes.Count())
@@ -92,7 +92,7 @@ func TestADamagedStateIsNamedWithItsCopyAndNeverTakenForANewOne(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err = r.Repair(t.Context(), "prod", RepairOptions{Restore: true})
 	require.ErrorIs(t, err, automation.ErrDamaged)
-	assert.ErrorContains(t, err, "there is no whole copy of it")
+	assert.ErrorContains(t, err, "the backend has no intact copy of it")
 }
 
 func TestAStackThatWasDestroyedIsEmptyAndNotDamaged(t *testing.T) {

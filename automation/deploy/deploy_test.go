@@ -121,7 +121,7 @@ func TestAStaleApprovalStopsTheDeployWithTheDifference(t *testing.T) {
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.Equal(t, Refused, d.Outcome)
 	for _, text := range []string{
-		"the stack file or the project file was changed", "not approved: create fake:index:Box d", "not approved: delete fake:index:Box b",
+		"the stack file or the project file has changed", "not approved: create fake:index:Box d", "not approved: delete fake:index:Box b",
 		"approved, and no longer planned: create fake:index:Box c", plan.ShortDigest(approved.Digest),
 	} {
 		assert.ErrorContains(t, err, text)
@@ -136,7 +136,7 @@ func TestAStaleApprovalStopsTheDeployWithTheDifference(t *testing.T) {
 	now := r.plan("prod")
 	_, err = r.Deploy(t.Context(), "prod", Options{ApprovedPlan: now, Program: "tree 2"})
 	require.ErrorIs(t, err, automation.ErrStale)
-	assert.ErrorContains(t, err, "the program is another one: tree 2, approved was tree 1")
+	assert.ErrorContains(t, err, "the program differs: it is tree 2, approved was tree 1")
 
 	records := r.records()
 	require.Len(t, records, 3)
@@ -156,7 +156,7 @@ func TestAnApprovalIsAskedForBeforeAnythingIsChanged(t *testing.T) {
 	_, err := r.deploy(Options{})
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.NotErrorIs(t, err, automation.ErrStale)
-	assert.ErrorContains(t, err, "prod needs an approval (delivery.requireApproval in Pulumi.prod.yaml), and none is named")
+	assert.ErrorContains(t, err, "prod needs an approval (delivery.requireApproval in Pulumi.prod.yaml), and none was given")
 	var gate *GateError
 	require.ErrorAs(t, err, &gate)
 	assert.True(t, gate.Approval)
@@ -192,9 +192,9 @@ func TestCriticalResourcesGoOnlyWhenTheyAreNamed(t *testing.T) {
 			"would replace the network prod-vpc", "aws:ec2/vpc:Vpc prod-vpc", "would delete the encryption key k", "aws:kms/key:Key k"}},
 		{"one named", []plan.Step{vpc, key}, []string{"aws:ec2/vpc:Vpc prod-vpc"}, []string{"would delete the encryption key k"}},
 		{"all named", []plan.Step{vpc, key}, []string{vpc.URN, "aws:kms/key:Key k"}, nil},
-		{"one that is not at stake", []plan.Step{vpc}, []string{vpc.URN, "aws:ec2/vpc:Vpc other"}, []string{`"aws:ec2/vpc:Vpc other" names no critical resource`}},
-		{"a type alone", []plan.Step{vpc}, []string{"aws:ec2/vpc:Vpc"}, []string{"names no critical resource", "would replace"}},
-		{"two of one name", []plan.Step{key, twin}, []string{"aws:kms/key:Key k"}, []string{"names 2 resources", twin.URN}},
+		{"one that is not at stake", []plan.Step{vpc}, []string{vpc.URN, "aws:ec2/vpc:Vpc other"}, []string{`"aws:ec2/vpc:Vpc other" matches no critical resource`}},
+		{"a type alone", []plan.Step{vpc}, []string{"aws:ec2/vpc:Vpc"}, []string{"matches no critical resource", "would replace"}},
+		{"two of one name", []plan.Step{key, twin}, []string{"aws:kms/key:Key k"}, []string{"matches 2 resources", twin.URN}},
 		{"two of one name by URN", []plan.Step{key, twin}, []string{key.URN, twin.URN}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestOneOfTwoDeploysRunsAndTheOtherLearnsWhoDoes(t *testing.T) {
 func TestADeployCanWaitForTheLeaseOfAnother(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	b, err := r.Beside(t.Context(), "prod")
+	b, err := r.StateBackend(t.Context(), "prod")
 	require.NoError(t, err)
 	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice", Host: "laptop"}, lease.Options{})
 	require.NoError(t, err)
@@ -314,7 +314,7 @@ func TestALostLeaseInterruptsTheEngine(t *testing.T) {
 	require.ErrorIs(t, err, automation.ErrLeaseLost)
 	require.ErrorIs(t, err, lease.ErrLost)
 	assert.NotErrorIs(t, err, automation.ErrCancelled)
-	assert.ErrorContains(t, err, "somebody broke the lease")
+	assert.ErrorContains(t, err, "was broken")
 	assert.Equal(t, NotDeployed, d.Outcome)
 	r.free()
 	assert.Equal(t, "lease-lost", r.records()[0].Failure.Kind)

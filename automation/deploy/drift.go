@@ -16,30 +16,30 @@ type DriftOptions struct {
 	OnEvent func(plan.Event)
 	// AWSOnly leaves the objects in the cluster out: see InCluster.
 	AWSOnly bool
-	// Parallel bounds the resources that are worked on at the same time; 0 is Pulumi's default.
+	// Parallel is the number of parallel resource operations; 0 is Pulumi's default.
 	Parallel int
 }
 
 // Drifted is how the cloud differs from the state, and the program from both.
 type Drifted struct {
 	Stack string `json:"stack"`
-	// Drift are the resources that no longer are what the state says: update, or delete for what is gone.
+	// Drift are the resources that no longer match the state: update, or delete for what is gone.
 	Drift []plan.Step `json:"drift"`
-	// Corrections are what an update would do with the same resources. Where there is none for one that has drifted, the
-	// program does not care about what has changed, or wants it so.
+	// Corrections are what an update would do to the same resources. If there is none for a drifted resource, the program
+	// does not set what has changed, or agrees with it.
 	Corrections []plan.Step `json:"corrections"`
-	// Planned are the changes of everything else, which wait to be deployed and are no drift.
+	// Planned are the changes of all other resources, which are to be deployed and are not drift.
 	Planned []plan.Step `json:"planned"`
 	// Result is the preview that found it.
 	Result *plan.Result `json:"-"`
 }
 
-// Clean reports whether there is no drift. Changes may still wait to be deployed.
+// Clean reports whether there is no drift. There may still be changes to deploy.
 func (d *Drifted) Clean() bool { return len(d.Drift) == 0 }
 
-// Drift compares an environment with the cloud, in one run that reads and neither writes nor locks anything: not the
-// cloud, not the state. Who deploys at the same time is told as a note of the stage lease: what that deploy is at may look
-// like drift. An environment of which nothing is up has nothing that could drift: that is an automation.ErrNoStack.
+// Drift compares an environment with the cloud, in one run that only reads: it neither changes nor locks the cloud or the
+// state. A deploy that runs at the same time is reported as a note of the stage lease: its changes may look like drift. If
+// nothing of an environment is up, the error is an automation.ErrNoStack.
 func Drift(ctx context.Context, p *automation.Platform, env string, o DriftOptions) (*Drifted, error) {
 	s := &session{Platform: p, op: plan.OpPreview, stack: env, observe: o.OnEvent}
 	switch n, err := p.Resources(ctx, env); {
@@ -67,12 +67,12 @@ func Drift(ctx context.Context, p *automation.Platform, env string, o DriftOptio
 	return d, err
 }
 
-// noteLease tells who has the lease. What keeps it from being read keeps nobody from looking for drift.
+// noteLease reports who holds the lease. An unreadable lease does not stop the drift check.
 func (s *session) noteLease(ctx context.Context) {
-	if s.observe == nil || s.open(ctx) != nil || s.beside.Store == nil {
+	if s.observe == nil || s.open(ctx) != nil || s.backend.Store == nil {
 		return
 	}
-	if held, err := lease.Read(ctx, s.beside.Store, s.beside.Stack); err == nil && !held.Expired {
-		s.tell(plan.StageLease, fmt.Sprintf("%s deploys %s meanwhile: what that is at may look like drift", held.Holder, s.stack))
+	if held, err := lease.Read(ctx, s.backend.Store, s.backend.Stack); err == nil && !held.Expired {
+		s.tell(plan.StageLease, fmt.Sprintf("%s is deploying %s at the moment: its changes may look like drift", held.Holder, s.stack))
 	}
 }

@@ -60,7 +60,7 @@ func TestDriftSaysWhoDeploysMeanwhile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.up("prod")
-	b, err := r.Beside(t.Context(), "prod")
+	b, err := r.StateBackend(t.Context(), "prod")
 	require.NoError(t, err)
 	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice", Host: "laptop"}, lease.Options{})
 	require.NoError(t, err)

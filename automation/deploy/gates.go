@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// passApproval holds a plan against what was approved.
+// passApproval compares a plan with what was approved.
 func (d *deployment) passApproval(p *plan.Plan) error {
 	approved := d.o.Approved
 	if d.o.ApprovedPlan != nil {
@@ -19,7 +19,7 @@ func (d *deployment) passApproval(p *plan.Plan) error {
 	if approved == "" || sameDigest(p.Digest, approved) {
 		return nil
 	}
-	stale := d.error(automation.ErrStale, fmt.Sprintf("approved was %s, and the changes are now %s: preview again and have that approved", plan.ShortDigest(approved), plan.ShortDigest(p.Digest)))
+	stale := d.error(automation.ErrStale, fmt.Sprintf("the approved digest is %s, but the changes now have digest %s: preview again and have that approved", plan.ShortDigest(approved), plan.ShortDigest(p.Digest)))
 	if d.o.ApprovedPlan != nil {
 		d.out.Difference = p.Compare(d.o.ApprovedPlan)
 		stale.Messages = append(stale.Messages, d.out.Difference.Lines()...)
@@ -32,24 +32,24 @@ func (d *deployment) passApproval(p *plan.Plan) error {
 	return stale
 }
 
-// shortest is how much of a digest must be given: what reports show of it.
+// shortest is how many digits of a digest must be given: as many as reports show.
 const shortest = 12
 
-// sameDigest reports whether a digest is the one that was approved, of which at least the first twelve digits are given.
+// sameDigest reports whether a digest is the approved one, which may be shortened to its first twelve digits.
 func sameDigest(digest, approved string) bool {
 	return len(approved) >= shortest && strings.HasPrefix(digest, approved)
 }
 
-// GateError is why a plan was not let through, as data. errors.As finds it in an ErrRefused.
+// GateError says as data why a gate refused a plan. errors.As finds it in an ErrRefused.
 type GateError struct {
-	// Allowances name the critical resources that would be replaced or deleted and that were not allowed to, each as
-	// Options.Allow takes it.
+	// Allowances name the critical resources that would be replaced or deleted without an allowance, in the form of
+	// Options.Allow.
 	Allowances []string
 	// Approval: the environment needs a reference to an approval (Options.Approval).
 	Approval bool
 }
 
-// Error says what is missing.
+// Error names what is missing.
 func (e *GateError) Error() string {
 	var missing []string
 	if len(e.Allowances) > 0 {
@@ -58,16 +58,16 @@ func (e *GateError) Error() string {
 	if e.Approval {
 		missing = append(missing, "an approval")
 	}
-	return "it lacks " + strings.Join(missing, " and ")
+	return "missing: " + strings.Join(missing, " and ")
 }
 
-// passGates holds a plan against its allowances and the need for an approval, and tells everything at once.
+// passGates checks a plan against its allowances and the need for an approval, and reports everything at once.
 func (d *deployment) passGates(p *plan.Plan) error {
 	problems, missing := missingAllowances(p.Result.Steps, d.o.Allow)
 	gate := &GateError{Allowances: missing}
 	if d.estate.RequiresApproval(d.stack) && d.o.Approval == "" {
 		gate.Approval = true
-		problems = append(problems, fmt.Sprintf("%s needs an approval (delivery.requireApproval in Pulumi.%s.yaml), and none is named", d.stack, d.stack))
+		problems = append(problems, fmt.Sprintf("%s needs an approval (delivery.requireApproval in Pulumi.%s.yaml), and none was given", d.stack, d.stack))
 	}
 	if len(problems) == 0 {
 		return nil
@@ -75,8 +75,8 @@ func (d *deployment) passGates(p *plan.Plan) error {
 	return d.error(automation.ErrRefused, problems...).Because(gate)
 }
 
-// missingAllowances tells which critical resources would be replaced or deleted without an allowance, which allowances name
-// none of them, and the allowances that are missing.
+// missingAllowances returns problems for critical resources that would be replaced or deleted without an allowance and for
+// allowances that match none, and the missing allowances.
 func missingAllowances(steps []plan.Step, allow []string) (problems, missing []string) {
 	var risky []plan.Step
 	for _, s := range steps {
@@ -94,7 +94,7 @@ func missingAllowances(steps []plan.Step, allow []string) (problems, missing []s
 		}
 		switch len(named) {
 		case 0:
-			problems = append(problems, fmt.Sprintf("the allowance %q names no critical resource that would be replaced or deleted", a))
+			problems = append(problems, fmt.Sprintf("the allowance %q matches no critical resource that would be replaced or deleted", a))
 		case 1:
 			allowed[named[0].URN] = true
 		default:
@@ -110,7 +110,7 @@ func missingAllowances(steps []plan.Step, allow []string) (problems, missing []s
 			verb = "delete"
 		}
 		loss, _ := plan.Critical(s.Type)
-		problems = append(problems, fmt.Sprintf("it would %s the %s %s, which is not allowed: %s", verb, s.Critical, s.Name, loss.Reason))
+		problems = append(problems, fmt.Sprintf("the deploy would %s the %s %s, which was not allowed: %s", verb, s.Critical, s.Name, loss.Reason))
 		missing = append(missing, allowance(s, risky))
 	}
 	return problems, missing
@@ -123,7 +123,7 @@ func Allowances(r *plan.Result) []string {
 	return missing
 }
 
-// allowance names a step's resource as briefly as possible.
+// allowance returns the shortest allowance for a step's resource.
 func allowance(s plan.Step, among []plan.Step) string {
 	name := s.Type + " " + s.Name
 	if slices.ContainsFunc(among, func(o plan.Step) bool { return o.URN != s.URN && o.Type+" "+o.Name == name }) {

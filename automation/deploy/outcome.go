@@ -7,7 +7,7 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/history"
 )
 
-// kinds are the short words for kinds of errors in the history. The first that fits counts.
+// kinds are the short words for kinds of errors in the history. The first match counts.
 var kinds = []struct {
 	kind error
 	word string
@@ -27,7 +27,7 @@ func kindOf(err error) string {
 	return "engine"
 }
 
-// resultOf tells how a deploy with that error ended.
+// resultOf returns how a deploy with that error ended.
 func resultOf(err error) history.Result {
 	switch {
 	case err == nil:

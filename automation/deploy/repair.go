@@ -24,16 +24,15 @@ import (
 type RepairOptions struct {
 	// OnEvent is called with every event, one after the other; the engine waits for it.
 	OnEvent func(plan.Event)
-	// Force breaks the lease and removes the locks of processes that may be running. It needs a Reason, which the history
-	// keeps.
+	// Force breaks the lease and removes the locks of processes that may still be running. It needs a Reason, which the
+	// history records.
 	Force  bool
 	Reason string
 	// Import gives the IDs of resources whose creation was interrupted and which exist, by URN or by type and name with a
-	// blank in between. Clear names those which do not exist, or which somebody will see to.
+	// blank in between. Clear names those that do not exist, or that will be cleaned up by hand.
 	Import map[string]string
 	Clear  []string
-	// Restore puts the newest whole copy in the place of a state that is damaged. What was done after the copy was made is
-	// not in it.
+	// Restore replaces a damaged state by its newest intact copy, which lacks what was done after it was made.
 	Restore bool
 	// AWSOnly leaves the objects in the cluster out of the refresh: see InCluster.
 	AWSOnly bool
@@ -44,24 +43,24 @@ type RepairOptions struct {
 // Repaired is what Repair did.
 type Repaired struct {
 	Stack string `json:"stack"`
-	// Found is what was there before.
+	// Found is what was found before the repair.
 	Found *state.Inspection `json:"found"`
-	// Done says what was done, in sentences; empty when there was nothing to do.
+	// Done says what was done, in sentences; empty if there was nothing to do.
 	Done []string `json:"done,omitempty"`
-	// Record is what the history keeps of it; nil when there was nothing to do.
+	// Record is the repair's record in the history; nil if there was nothing to do.
 	Record *history.Record `json:"record,omitempty"`
 }
 
-// Repair removes what a killed run has left and what stands in the way of an update: its lease and Pulumi's lock if its
-// process is proven gone (or by force), and operations whose end is not known. Of these, a resource whose ID is known is
-// looked for in the cloud and taken into the state if it exists; where there cannot be two, the operation is forgotten
-// and made again; where there can, a person must have looked (RepairOptions.Import, Clear), or the error is an
-// ErrPending and the operations stay. A refresh then reads everything else as it is.
+// Repair removes what a killed run has left and what blocks an update: its lease and Pulumi's lock if its process is proven
+// gone (or by force), and operations of unknown outcome. If the ID of such a resource is known, it is looked up in the
+// cloud and imported into the state if it exists; if there can be only one, the operation is dropped and the resource
+// created again; otherwise a person must decide (RepairOptions.Import, Clear), or the error is an ErrPending and the
+// operations stay. A refresh then reads everything else.
 func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOptions) (*Repaired, error) {
 	s := &session{Platform: p, op: plan.OpRepair, stack: env, by: holder(o.By), observe: o.OnEvent}
 	o.Reason = plan.Mask(strings.TrimSpace(o.Reason))
 	if o.Force && o.Reason == "" {
-		return nil, s.error(automation.ErrInvalid, "force needs a reason, which the history keeps")
+		return nil, s.error(automation.ErrInvalid, "force needs a reason, which the history records")
 	}
 	started := time.Now()
 	found, err := p.Inspect(ctx, env)
@@ -72,7 +71,7 @@ func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOpt
 	if found.Clean() {
 		return out, nil
 	}
-	m := &mending{session: s, o: o, damaged: found.LeaseDamage != "", did: func(what string) {
+	m := &repairing{session: s, o: o, damaged: found.LeaseDamage != "", did: func(what string) {
 		out.Done = append(out.Done, what)
 		s.tell(plan.StageRepair, what)
 	}}
@@ -80,13 +79,13 @@ func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOpt
 	err = s.under(ctx, work{
 		take: m.takeLease,
 		run: func(ctx context.Context) error {
-			// Once more, now that nobody else can deploy.
+			// Again, now that no other run can deploy.
 			s.tell(plan.StageInspect, "")
 			found, err := s.inspect(ctx)
 			if err != nil {
 				return err
 			}
-			return m.mend(ctx, found)
+			return m.repair(ctx, found)
 		},
 		lost: func(error) []string { return nil },
 		record: func(err error) *history.Record {
@@ -98,21 +97,21 @@ func Repair(ctx context.Context, p *automation.Platform, env string, o RepairOpt
 	return out, err
 }
 
-// mending is the repair of one stack.
-type mending struct {
+// repairing is the repair of one stack.
+type repairing struct {
 	*session
 	o   RepairOptions
-	did func(string) // told what was done
+	did func(string) // receives what was done
 	// damaged tells that the lease cannot be read.
 	damaged bool
 }
 
-// takeLease breaks the lease that is in the way, if that is allowed, and takes its own. One that cannot be read is broken by
+// takeLease breaks the existing lease, if that is allowed, and takes its own. One that cannot be read is broken by
 // force only: nobody knows whose it is.
-func (m *mending) takeLease(ctx context.Context) (*lease.Lease, error) {
+func (m *repairing) takeLease(ctx context.Context) (*lease.Lease, error) {
 	var held *lease.HeldError
 	if m.damaged && m.o.Force {
-		_, err := lease.Break(ctx, m.beside.Store, m.beside.Stack, lease.BreakOptions{By: m.by, Force: true, Reason: m.o.Reason})
+		_, err := lease.Break(ctx, m.backend.Store, m.backend.Stack, lease.BreakOptions{By: m.by, Force: true, Reason: m.o.Reason})
 		switch {
 		case errors.Is(err, lease.ErrNotHeld):
 		case err != nil:
@@ -122,11 +121,11 @@ func (m *mending) takeLease(ctx context.Context) (*lease.Lease, error) {
 		}
 	}
 	if old := m.broken; old != nil && !old.Expired {
-		b, err := lease.Break(ctx, m.beside.Store, m.beside.Stack, lease.BreakOptions{ID: old.ID, By: m.by, Force: m.o.Force, Reason: m.o.Reason})
+		b, err := lease.Break(ctx, m.backend.Store, m.backend.Stack, lease.BreakOptions{ID: old.ID, By: m.by, Force: m.o.Force, Reason: m.o.Reason})
 		switch {
 		case errors.As(err, &held):
 			return nil, automation.Held(m.op, m.stack, held)
-		case errors.Is(err, lease.ErrNotHeld): // released since
+		case errors.Is(err, lease.ErrNotHeld): // released in the meantime
 		case err != nil:
 			return nil, err
 		case b.Forced:
@@ -135,15 +134,15 @@ func (m *mending) takeLease(ctx context.Context) (*lease.Lease, error) {
 			m.did(fmt.Sprintf("broke the lease of %s: %s", old.Holder, b.Proof))
 		}
 	}
-	l, err := lease.Acquire(ctx, m.beside.Store, m.beside.Stack, m.by, lease.Options{})
+	l, err := lease.Acquire(ctx, m.backend.Store, m.backend.Stack, m.by, lease.Options{})
 	if errors.As(err, &held) {
 		return nil, automation.Held(m.op, m.stack, held)
 	}
 	return l, err
 }
 
-// mend removes locks and resolves operations.
-func (m *mending) mend(ctx context.Context, found *state.Inspection) error {
+// repair removes locks and resolves operations.
+func (m *repairing) repair(ctx context.Context, found *state.Inspection) error {
 	if err := m.locks(ctx, found); err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (m *mending) mend(ctx context.Context, found *state.Inspection) error {
 			return err
 		}
 		var err error
-		if found, err = m.InspectUnder(ctx, m.beside, nil, time.Now()); err != nil {
+		if found, err = m.InspectUnder(ctx, m.backend, nil, time.Now()); err != nil {
 			return err
 		}
 		if len(found.Damage) > 0 {
@@ -163,14 +162,14 @@ func (m *mending) mend(ctx context.Context, found *state.Inspection) error {
 }
 
 // locks removes the locks whose processes are gone; all of them by force.
-func (m *mending) locks(ctx context.Context, found *state.Inspection) error {
+func (m *repairing) locks(ctx context.Context, found *state.Inspection) error {
 	if !m.o.Force && slices.ContainsFunc(found.Locks, func(l state.Lock) bool { return l.Proof == "" }) {
 		return automation.Blocked(m.op, found)
 	}
 	for _, l := range found.Locks {
-		err := m.beside.Unlock(ctx, l)
+		err := m.backend.Unlock(ctx, l)
 		switch {
-		case errors.Is(err, statestore.ErrNotFound): // released since
+		case errors.Is(err, statestore.ErrNotFound): // released in the meantime
 		case err != nil:
 			return fmt.Errorf("remove the lock of %s@%s (process %d): %w", l.User, l.Host, l.PID, err)
 		case l.Proof == "":
@@ -182,22 +181,22 @@ func (m *mending) locks(ctx context.Context, found *state.Inspection) error {
 	return nil
 }
 
-// restore removes damaged files that nothing is lost with, and puts the copy in the place of a damaged state if that is wanted.
-func (m *mending) restore(ctx context.Context, found *state.Inspection) error {
+// restore removes damaged files that are expendable and, with Restore, replaces a damaged state by its copy.
+func (m *repairing) restore(ctx context.Context, found *state.Inspection) error {
 	if !m.o.Restore && slices.ContainsFunc(found.Damage, func(d state.Damage) bool { return !d.Expendable }) {
 		return automation.Blocked(m.op, found)
 	}
 	for _, d := range found.Damage {
 		switch {
 		case d.Expendable:
-			if err := m.beside.Remove(ctx, d); err != nil {
+			if err := m.backend.Remove(ctx, d); err != nil {
 				return err
 			}
-			m.did(fmt.Sprintf("removed %s, which was damaged and which nobody needs", d.File))
+			m.did(fmt.Sprintf("removed %s, which was damaged and is not needed", d.File))
 		case d.Copy == "":
 			return automation.Blocked(m.op, found)
 		default:
-			if err := m.beside.Restore(ctx, d); err != nil {
+			if err := m.backend.Restore(ctx, d); err != nil {
 				return fmt.Errorf("restore %s: %w", d.File, err)
 			}
 			m.did(fmt.Sprintf("restored %s from %s of %s, with %s", d.File, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), plural.Of(d.CopyResources, "resource")))
@@ -206,8 +205,8 @@ func (m *mending) restore(ctx context.Context, found *state.Inspection) error {
 	return nil
 }
 
-// operations resolves operations whose end is not known.
-func (m *mending) operations(ctx context.Context, found *state.Inspection) error {
+// operations resolves operations of unknown outcome.
+func (m *repairing) operations(ctx context.Context, found *state.Inspection) error {
 	decided, err := m.decide(found.Pending)
 	if err != nil || len(decided) == 0 {
 		return err
@@ -224,7 +223,7 @@ func (m *mending) operations(ctx context.Context, found *state.Inspection) error
 	if err := m.refreshed(ctx, adopted); err != nil {
 		return err
 	}
-	left, err := m.InspectUnder(ctx, m.beside, nil, time.Now())
+	left, err := m.InspectUnder(ctx, m.backend, nil, time.Now())
 	if err != nil {
 		return err
 	}
@@ -234,8 +233,8 @@ func (m *mending) operations(ctx context.Context, found *state.Inspection) error
 	return m.report(ctx, decided)
 }
 
-// decide applies the caller's decisions to what is pending, and refuses what is left undecided.
-func (m *mending) decide(pending []state.PendingOperation) ([]state.PendingOperation, error) {
+// decide applies the caller's decisions to the pending operations, and refuses to leave any undecided.
+func (m *repairing) decide(pending []state.PendingOperation) ([]state.PendingOperation, error) {
 	imports, clears := map[string]bool{}, map[string]bool{}
 	var out, undecided []state.PendingOperation
 	var problems []string
@@ -257,14 +256,14 @@ func (m *mending) decide(pending []state.PendingOperation) ([]state.PendingOpera
 	}
 	for name := range m.o.Import {
 		if !imports[name] {
-			problems = append(problems, fmt.Sprintf("%q, which is to be imported, is not being created", name))
+			problems = append(problems, fmt.Sprintf("%q cannot be imported: its creation is not pending", name))
 		}
 	}
 	for _, name := range m.o.Clear {
 		if !clears[name] {
-			problems = append(problems, fmt.Sprintf("%q, which is to be cleared, is not being created", name))
+			problems = append(problems, fmt.Sprintf("%q cannot be cleared: its creation is not pending", name))
 		} else if m.o.Import[name] != "" {
-			problems = append(problems, fmt.Sprintf("%q is to be imported and to be cleared", name))
+			problems = append(problems, fmt.Sprintf("%q cannot be both imported and cleared", name))
 		}
 	}
 	if len(problems) > 0 {
@@ -277,10 +276,10 @@ func (m *mending) decide(pending []state.PendingOperation) ([]state.PendingOpera
 	return out, nil
 }
 
-// adopt writes resources into the state as if their creation had been seen to end, with their inputs for outputs until a
-// refresh has read them. The CLI's own flag for this, refresh --import-pending-creates, forgets the operation as of 3.250
-// and imports nothing: it makes an importing operation of it, which the refresh then drops.
-func (m *mending) adopt(ctx context.Context, adopted []state.PendingOperation) error {
+// adopt writes resources into the state as if their creation had finished, with their inputs as outputs until a refresh has
+// read them. The CLI's own flag for this, refresh --import-pending-creates, imports nothing as of 3.250: it turns the
+// operation into an importing one, which the refresh then drops.
+func (m *repairing) adopt(ctx context.Context, adopted []state.PendingOperation) error {
 	if len(adopted) == 0 {
 		return nil
 	}
@@ -294,12 +293,12 @@ func (m *mending) adopt(ctx context.Context, adopted []state.PendingOperation) e
 		return m.error(automation.ErrInvalid, problems...)
 	}
 	if exported.Deployment, err = withAdopted(exported.Deployment, adopted); err != nil {
-		return fmt.Errorf("take resources into the state of %s: %w", m.stack, err)
+		return fmt.Errorf("import resources into the state of %s: %w", m.stack, err)
 	}
 	return m.Import(ctx, m.stack, exported)
 }
 
-// twice says which IDs are given to two resources of a type, or are those of others in the state.
+// twice reports IDs that are given to two resources of a type, or that belong to other resources in the state.
 func twice(exported json.RawMessage, adopted []state.PendingOperation) ([]string, error) {
 	var deployment struct {
 		Resources []struct{ URN, Type, ID string }
@@ -317,14 +316,14 @@ func twice(exported json.RawMessage, adopted []state.PendingOperation) ([]string
 	for _, o := range adopted {
 		key := [2]string{o.Type, o.ID}
 		if other, known := whose[key]; known {
-			problems = append(problems, fmt.Sprintf("%s is %s %s, and cannot be %s as well", o.ID, o.Type, other, o.Name))
+			problems = append(problems, fmt.Sprintf("%s is already %s %s and cannot be %s as well", o.ID, o.Type, other, o.Name))
 		}
 		whose[key] = o.Name
 	}
 	return problems, nil
 }
 
-// withAdopted edits an exported state. Everything that it does not know stays as it is, secrets included.
+// withAdopted edits an exported state. Everything else, secrets included, is left as it is.
 func withAdopted(exported json.RawMessage, adopted []state.PendingOperation) (json.RawMessage, error) {
 	var deployment map[string]json.RawMessage
 	if err := json.Unmarshal(exported, &deployment); err != nil {
@@ -353,7 +352,7 @@ func withAdopted(exported json.RawMessage, adopted []state.PendingOperation) (js
 	}
 	for _, o := range adopted {
 		if there[o.URN] {
-			return nil, fmt.Errorf("%s %s is in it, to be replaced: clear the operation, deploy, and delete by hand what it may have made", o.Type, o.Name)
+			return nil, fmt.Errorf("%s %s is in the state, to be replaced: clear the operation, deploy, and delete by hand what it may have created", o.Type, o.Name)
 		}
 		for _, p := range pending {
 			var urn string
@@ -369,7 +368,7 @@ func withAdopted(exported json.RawMessage, adopted []state.PendingOperation) (js
 			}
 			p.Resource["id"], p.Resource["outputs"] = id, p.Resource["inputs"]
 			if o.Imported {
-				p.Resource["outputs"] = json.RawMessage("{}") // the provider imports what it has no state of
+				p.Resource["outputs"] = json.RawMessage("{}") // without a state the provider imports the resource
 			}
 			raw, err := json.Marshal(p.Resource)
 			if err != nil {
@@ -385,14 +384,14 @@ func withAdopted(exported json.RawMessage, adopted []state.PendingOperation) (js
 	return json.Marshal(deployment)
 }
 
-// pause is the time between two looks at a resource that the cloud is still making.
+// pause is the time between two reads of a resource that the cloud is still creating.
 const pause = 15 * time.Second
 
-// making are the states in which AWS is still making a resource.
+// making are the statuses of a resource that AWS is still creating.
 var making = []string{"CREATING", "creating", "PENDING", "pending"}
 
-// refreshed reads everything as it is, again while the cloud is still making something that was taken into the state.
-func (m *mending) refreshed(ctx context.Context, adopted []state.PendingOperation) error {
+// refreshed refreshes the state, and repeats it while the cloud is still creating something that was imported.
+func (m *repairing) refreshed(ctx context.Context, adopted []state.PendingOperation) error {
 	for {
 		if _, err := m.Refresh(ctx, m.stack, automation.RefreshOptions{OnEvent: m.o.OnEvent, AWSOnly: m.o.AWSOnly, Message: "repair", ClearPending: true}); err != nil {
 			return err
@@ -411,7 +410,7 @@ func (m *mending) refreshed(ctx context.Context, adopted []state.PendingOperatio
 		if len(waiting) == 0 {
 			return nil
 		}
-		m.tell(plan.StageRepair, "the cloud is still making "+strings.Join(waiting, ", "))
+		m.tell(plan.StageRepair, "the cloud is still creating "+strings.Join(waiting, ", "))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -420,8 +419,8 @@ func (m *mending) refreshed(ctx context.Context, adopted []state.PendingOperatio
 	}
 }
 
-// report says what became of the operations.
-func (m *mending) report(ctx context.Context, decided []state.PendingOperation) error {
+// report says how the operations were resolved.
+func (m *repairing) report(ctx context.Context, decided []state.PendingOperation) error {
 	now, err := m.deployment(ctx)
 	if err != nil {
 		return err
@@ -431,25 +430,25 @@ func (m *mending) report(ctx context.Context, decided []state.PendingOperation) 
 		what := o.Type + " " + o.Name
 		switch {
 		case o.Remedy == state.RemedyAdopt && exists:
-			m.did(fmt.Sprintf("took %s (%s) into the state: it exists", what, o.ID))
+			m.did(fmt.Sprintf("imported %s (%s) into the state: it exists", what, o.ID))
 		case o.Remedy == state.RemedyAdopt:
-			m.did(fmt.Sprintf("forgot the creation of %s: the cloud knows no %s", what, o.ID))
+			m.did(fmt.Sprintf("dropped the pending creation of %s: the cloud has no %s", what, o.ID))
 		case o.Remedy == state.RemedyClear:
-			m.did(fmt.Sprintf("forgot the creation of %s", what))
+			m.did(fmt.Sprintf("dropped the pending creation of %s", what))
 		case exists:
-			m.did(fmt.Sprintf("read %s, whose %s was not seen to end", what, noun[o.Operation]))
+			m.did(fmt.Sprintf("read %s, whose %s was interrupted", what, noun[o.Operation]))
 		default:
-			m.did(fmt.Sprintf("found that %s is gone, whose %s was not seen to end", what, noun[o.Operation]))
+			m.did(fmt.Sprintf("found that %s, whose %s was interrupted, is gone", what, noun[o.Operation]))
 		}
 	}
 	return nil
 }
 
-// noun names an operation.
+// noun is the noun for an operation.
 var noun = map[string]string{"updating": "update", "deleting": "deletion", "reading": "reading", "importing": "import"}
 
 // deployment reads the stack's state.
-func (m *mending) deployment(ctx context.Context) (*apitype.DeploymentV3, error) {
+func (m *repairing) deployment(ctx context.Context) (*apitype.DeploymentV3, error) {
 	exported, err := m.Export(ctx, m.stack)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func TestALockNamesItsHolderAndGoesOnlyWithProofOrByForce(t *testing.T) {
 	for _, repair := range []bool{false, true} {
 		d, err := r.deploy(Options{Repair: repair})
 		require.ErrorIs(t, err, automation.ErrLocked)
-		assert.ErrorContains(t, err, "locked by carol@elsewhere (process 4711) since 2026-11-21 09:30:00 UTC; nothing proves from here")
+		assert.ErrorContains(t, err, "locked by carol@elsewhere (process 4711) since 2026-11-21 09:30:00 UTC; its process cannot be proven gone from here")
 		assert.Equal(t, Refused, d.Outcome)
 		assert.Nil(t, d.Plan, "it is told before anything is planned")
 		assert.FileExists(t, file)
@@ -141,7 +141,7 @@ func TestAnOperationThatWasNotSeenToEndIsResolvedBeforeADeploy(t *testing.T) {
 	for _, repair := range []bool{false, true} {
 		d, err := r.deploy(Options{Repair: repair})
 		require.ErrorIs(t, err, automation.ErrPending)
-		assert.ErrorContains(t, err, "creating fake:index:Box c was not seen to end")
+		assert.ErrorContains(t, err, "creating fake:index:Box c was interrupted")
 		assert.Equal(t, Refused, d.Outcome)
 		assert.Nil(t, d.Plan)
 	}
@@ -151,13 +151,13 @@ func TestAnOperationThatWasNotSeenToEndIsResolvedBeforeADeploy(t *testing.T) {
 	assert.NotContains(t, err.Error(), "Box d")
 	_, err = r.Repair(t.Context(), "prod", RepairOptions{Clear: []string{boxType + " e"}})
 	require.ErrorIs(t, err, automation.ErrInvalid)
-	assert.ErrorContains(t, err, "is not being created")
+	assert.ErrorContains(t, err, "its creation is not pending")
 
 	done, err := r.Repair(t.Context(), "prod", RepairOptions{
 		Import: map[string]string{"urn:pulumi:prod::warehouse::fake:index:Box::c": "c"}, Clear: []string{boxType + " d"},
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"took fake:index:Box c (c) into the state: it exists", "forgot the creation of fake:index:Box d"}, done.Done)
+	assert.Equal(t, []string{"took fake:index:Box c (c) into the state: it exists", "dropped the pending creation of fake:index:Box d"}, done.Done)
 	r.free()
 	d, err := r.deploy(Options{})
 	require.NoError(t, err)
@@ -171,7 +171,7 @@ func TestWhatIsImportedAndDoesNotExistIsForgotten(t *testing.T) {
 	r.leave("creating", boxType, "c", map[string]any{"colour": "red", "shape": "cube"})
 	done, err := r.Repair(t.Context(), "prod", RepairOptions{Import: map[string]string{boxType + " c": "c"}})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"forgot the creation of fake:index:Box c: the cloud knows no c"}, done.Done)
+	assert.Equal(t, []string{"dropped the pending creation of fake:index:Box c: the cloud has no c"}, done.Done)
 	r.free()
 	n, err := r.Resources(t.Context(), "prod")
 	require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestAnEngineThatIsKilledIsNamedAtOnceAndByTheNextDeploy(t *testing.T) {
 	}()
 	d, err := r.deploy(Options{})
 	require.ErrorIs(t, err, automation.ErrEngine)
-	assert.ErrorContains(t, err, "the engine was killed before it could save the state and let go of its lock")
+	assert.ErrorContains(t, err, "the engine was killed before it could save the state and release its lock")
 	assert.Equal(t, NotDeployed, d.Outcome)
 	assert.Equal(t, "engine", r.records()[0].Failure.Kind)
 	_, err = r.Lease(t.Context(), "prod")
@@ -209,7 +209,7 @@ func TestAnEngineThatIsKilledIsNamedAtOnceAndByTheNextDeploy(t *testing.T) {
 	_, err = r.deploy(Options{})
 	require.ErrorIs(t, err, automation.ErrLocked)
 	assert.ErrorContains(t, err, "it is stale: ")
-	assert.ErrorContains(t, err, "creating fake:index:Box slow was not seen to end")
+	assert.ErrorContains(t, err, "creating fake:index:Box slow was interrupted")
 	done, err := r.Repair(t.Context(), "prod", RepairOptions{Import: map[string]string{boxType + " slow": "slow"}})
 	require.NoError(t, err)
 	require.Len(t, done.Done, 2)
@@ -239,7 +239,7 @@ func TestAnUpdateAndADeletionThatWereNotSeenToEndAreRead(t *testing.T) {
 	d, err := r.deploy(Options{Repair: true})
 	require.NoError(t, err)
 	assert.Equal(t, []string{
-		"read fake:index:Box a, whose update was not seen to end", "found that fake:index:Box b is gone, whose deletion was not seen to end",
+		"read fake:index:Box a, whose update was interrupted", "found that fake:index:Box b, whose deletion was interrupted, is gone",
 	}, d.Repaired)
 	assert.Nil(t, d.Plan.Result.Drift)
 	r.free()
@@ -248,7 +248,7 @@ func TestAnUpdateAndADeletionThatWereNotSeenToEndAreRead(t *testing.T) {
 func TestTheLeaseOfADeadHolderIsBrokenOnlyWhenRepairsAreWanted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	b, err := r.Beside(t.Context(), "prod")
+	b, err := r.StateBackend(t.Context(), "prod")
 	require.NoError(t, err)
 	// A lease of this machine whose process is gone: what a killed deploy leaves.
 	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "ghost"}, lease.Options{TTL: time.Hour})
@@ -273,7 +273,7 @@ func TestTheLeaseOfADeadHolderIsBrokenOnlyWhenRepairsAreWanted(t *testing.T) {
 func TestALeaseThatIsHeldIsNotRepaired(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	b, err := r.Beside(t.Context(), "prod")
+	b, err := r.StateBackend(t.Context(), "prod")
 	require.NoError(t, err)
 	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice"}, lease.Options{})
 	require.NoError(t, err)
@@ -297,7 +297,7 @@ func (e elsewhere) Backend() (string, error) { return e.url, nil }
 
 func TestWithoutAPlaceForLeasesADeployGoesOnAndSaysSo(t *testing.T) {
 	t.Parallel()
-	for url, said := range map[string]string{"https://api.pulumi.com": "Pulumi Cloud locks it", "gs://bucket": "not in gs://"} {
+	for url, said := range map[string]string{"https://api.pulumi.com": "Pulumi Cloud itself locks it", "gs://bucket": "not in gs://"} {
 		r := newRig(t)
 		r.on(elsewhere{r.cloud, url})
 		var notes []string
@@ -328,8 +328,8 @@ func TestAnIDIsThatOfOneResource(t *testing.T) {
 		want    []string
 	}{
 		{[]state.PendingOperation{box("c", "box-c"), box("d", "box-d")}, nil},
-		{[]state.PendingOperation{box("c", "box-a")}, []string{"box-a is t:m:Box a, and cannot be c as well"}},
-		{[]state.PendingOperation{box("c", "x"), box("d", "x")}, []string{"x is t:m:Box c, and cannot be d as well"}},
+		{[]state.PendingOperation{box("c", "box-a")}, []string{"box-a is already t:m:Box a and cannot be c as well"}},
+		{[]state.PendingOperation{box("c", "x"), box("d", "x")}, []string{"x is already t:m:Box c and cannot be d as well"}},
 	} {
 		got, err := twice(exported, c.adopted)
 		require.NoError(t, err)
@@ -349,7 +349,7 @@ func TestALeaseThatCannotBeReadIsBrokenByForceAndOnlyThen(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.up("prod")
-	b, err := r.Beside(t.Context(), "prod")
+	b, err := r.StateBackend(t.Context(), "prod")
 	require.NoError(t, err)
 	l, err := lease.Acquire(t.Context(), b.Store, b.Stack, lease.Holder{Actor: "alice"}, lease.Options{})
 	require.NoError(t, err)
@@ -370,7 +370,7 @@ func TestALeaseThatCannotBeReadIsBrokenByForceAndOnlyThen(t *testing.T) {
 	found, err := r.Inspect(t.Context(), "prod")
 	require.NoError(t, err)
 	assert.False(t, found.Clean())
-	assert.Contains(t, strings.Join(found.Lines(), "\n"), "cannot be understood")
+	assert.Contains(t, strings.Join(found.Lines(), "\n"), "unreadable")
 	_, err = r.deploy(Options{})
 	require.ErrorIs(t, err, automation.ErrDamaged)
 	_, err = r.Repair(t.Context(), "prod", RepairOptions{})

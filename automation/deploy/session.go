@@ -13,8 +13,8 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 )
 
-// session is a deploy, a repair or a look for drift on one stack: who does it, what is kept beside the stack's state, and who
-// is told of it.
+// session is a deploy, a repair or a drift check of one stack: who runs it, the store beside the stack's state, and its
+// observer.
 type session struct {
 	*automation.Platform
 	op      plan.Operation
@@ -22,10 +22,10 @@ type session struct {
 	by      lease.Holder
 	observe func(plan.Event)
 
-	beside *state.Beside
-	// lease is nil until it is taken, and where there are none.
+	backend *state.Backend
+	// lease is nil until it is taken, and in backends without leases.
 	lease *lease.Lease
-	// broken is the lease that was in the way, and that was broken.
+	// broken is the lease that was broken to take this one.
 	broken *lease.Record
 }
 
@@ -37,10 +37,10 @@ func holder(by lease.Holder) lease.Holder {
 	return by
 }
 
-// closingTime is how long the record and the release of the lease may take after a cancel.
+// closingTime is how long writing the record and releasing the lease may take after a cancel.
 const closingTime = 30 * time.Second
 
-// tell tells the observer what the session does.
+// tell reports a stage to the observer.
 func (s *session) tell(name plan.StageName, note string) {
 	if s.observe != nil {
 		s.observe(plan.Event{
@@ -49,10 +49,10 @@ func (s *session) tell(name plan.StageName, note string) {
 	}
 }
 
-// open opens what is kept beside the state.
+// open opens the store beside the state.
 func (s *session) open(ctx context.Context) (err error) {
-	if s.beside == nil {
-		s.beside, err = s.Beside(ctx, s.stack)
+	if s.backend == nil {
+		s.backend, err = s.StateBackend(ctx, s.stack)
 	}
 	return err
 }
@@ -63,21 +63,21 @@ type work struct {
 	take func(ctx context.Context) (*lease.Lease, error)
 	// run does the work. Its context ends when the lease is lost.
 	run func(ctx context.Context) error
-	// lost says what became of the work when the lease was lost, beside that it was.
+	// lost says what the work had done when the lease was lost.
 	lost func(err error) []string
-	// record is what the history keeps of it.
+	// record returns its record for the history.
 	record func(err error) *history.Record
 }
 
-// under takes the lease, does the work, writes its record and releases the lease, whatever the work ended with. Where there
-// are no leases, it does the work.
+// under takes the lease, does the work, writes its record and releases the lease, however the work ended. In backends
+// without leases, it just does the work.
 func (s *session) under(ctx context.Context, w work) error {
 	s.tell(plan.StageLease, "")
 	if err := s.open(ctx); err != nil {
 		return s.failure(ctx, err)
 	}
-	if s.beside.Store == nil {
-		s.tell(plan.StageLease, s.beside.Without)
+	if s.backend.Store == nil {
+		s.tell(plan.StageLease, s.backend.Without)
 		return s.failure(ctx, w.run(ctx))
 	}
 	l, err := w.take(ctx)
@@ -86,7 +86,7 @@ func (s *session) under(ctx context.Context, w work) error {
 	}
 	s.lease = l
 	if old := l.Record().TookOver; old != nil {
-		s.tell(plan.StageLease, fmt.Sprintf("took over from %s, whose lease expired at %s and was never released", old.Holder, old.Expires.UTC().Format(time.RFC3339)))
+		s.tell(plan.StageLease, fmt.Sprintf("took over the lease of %s, which expired at %s and was never released", old.Holder, old.Expires.UTC().Format(time.RFC3339)))
 	}
 	err = s.failure(l.Context(), w.run(l.Context()))
 	if cause := context.Cause(l.Context()); err != nil && errors.Is(cause, lease.ErrLost) {
@@ -95,7 +95,7 @@ func (s *session) under(ctx context.Context, w work) error {
 	s.tell(plan.StageRecord, "")
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
 	defer cancel()
-	// The record first: whoever gets the lease next finds it.
+	// The record first: the next holder of the lease finds it.
 	err = s.keep(closing, w.record(err), err)
 	released := l.Release(closing)
 	switch {
@@ -109,13 +109,13 @@ func (s *session) under(ctx context.Context, w work) error {
 	return err
 }
 
-// keep writes the record of the work. What cannot be recorded fails, if only after the fact.
+// keep writes the record of the work. Work that cannot be recorded fails, if only after the fact.
 func (s *session) keep(ctx context.Context, r *history.Record, err error) error {
-	writing := history.Append(ctx, s.beside.Store, r)
+	writing := history.Append(ctx, s.backend.Store, r)
 	switch {
 	case writing == nil:
 	case err == nil:
-		return s.error(automation.ErrEngine, "it is done, and could not be recorded: "+writing.Error()).Because(writing)
+		return s.error(automation.ErrEngine, "it is done, but could not be recorded in the history: "+writing.Error()).Because(writing)
 	default:
 		s.tell(plan.StageRecord, writing.Error())
 	}
@@ -125,7 +125,7 @@ func (s *session) keep(ctx context.Context, r *history.Record, err error) error 
 // record begins the record of work that began at a time and ended with an error.
 func (s *session) record(started time.Time, err error) *history.Record {
 	r := &history.Record{
-		Stack: s.beside.Stack, Operation: string(s.op), Actor: s.by.Actor, Host: s.by.Host, Run: s.by.Run, Commit: s.by.Commit,
+		Stack: s.backend.Stack, Operation: string(s.op), Actor: s.by.Actor, Host: s.by.Host, Run: s.by.Run, Commit: s.by.Commit,
 		Result: resultOf(err), Started: started.UTC(), Duration: time.Since(started),
 	}
 	if err != nil {
@@ -144,16 +144,16 @@ func (s *session) error(kind error, messages ...string) *automation.Error {
 	return &automation.Error{Kind: kind, Operation: s.op, Stack: s.stack, Messages: messages}
 }
 
-// failure makes an *automation.Error of everything, in the name of the session where no operation of the engine failed.
+// failure turns any error into an *automation.Error, in the session's name unless an operation of the engine failed.
 func (s *session) failure(ctx context.Context, err error) error {
 	return automation.Failure(ctx, err, s.op, s.stack)
 }
 
-// inspect looks for what an earlier run has left, under the session's lease. The lease in whose place it was taken may prove
-// that a lock is stale.
+// inspect looks for what an earlier run has left, under the session's lease. The lease that it took over may prove that a
+// lock is stale.
 func (s *session) inspect(ctx context.Context) (*state.Inspection, error) {
 	if s.lease == nil {
-		return s.InspectUnder(ctx, s.beside, nil, time.Now())
+		return s.InspectUnder(ctx, s.backend, nil, time.Now())
 	}
 	prior := s.broken
 	if old := s.lease.Record().TookOver; old != nil {
@@ -161,10 +161,10 @@ func (s *session) inspect(ctx context.Context) (*state.Inspection, error) {
 		past.Expired = true
 		prior = &past
 	}
-	// When the own lease was written, the store says in its own time.
+	// The time at which our own lease was written is the store's.
 	now := time.Now()
-	if own, err := lease.Read(ctx, s.beside.Store, s.beside.Stack); err == nil {
+	if own, err := lease.Read(ctx, s.backend.Store, s.backend.Stack); err == nil {
 		now = own.Renewed
 	}
-	return s.InspectUnder(ctx, s.beside, prior, now)
+	return s.InspectUnder(ctx, s.backend, prior, now)
 }

@@ -14,14 +14,14 @@ import (
 
 // Options are the settings of a Client.
 type Options struct {
-	// Token is what requests are authorised with: the GITHUB_TOKEN of the job, or that of an app or a person. Required.
+	// Token authorises requests: the GITHUB_TOKEN of the job, or a token of an app or a person. Required.
 	Token string
 	// URL is the root of the REST API: https://api.github.com by default, Run.APIURL in a workflow on GitHub Enterprise.
 	URL string
-	// Login is the user whom the token writes as, such as "github-actions[bot]". Empty: GitHub is asked.
-	// Comments and issues of anybody else are never touched, nor is their content believed.
+	// Login is the user that the token writes as, such as "github-actions[bot]". Empty: GitHub is asked. Comments and
+	// issues of other users are never changed, nor is their content trusted.
 	Login string
-	// HTTP makes the requests; a client with a timeout of 30 s by default.
+	// HTTP sends the requests; a client with a timeout of 30 s by default.
 	HTTP *http.Client
 	// MaxWait is how long a request may wait for rate limits: 5 min by default.
 	MaxWait time.Duration
@@ -46,7 +46,7 @@ func (r Repository) String() string { return r.Owner + "/" + r.Name }
 
 func (r Repository) problem() error {
 	if r.Owner == "" || r.Name == "" || strings.ContainsAny(r.Owner+r.Name, "/ ?#%") {
-		return fmt.Errorf("repository %q: %w: spell it as owner and name", r, ErrInvalid)
+		return fmt.Errorf("repository %q: %w: give it as owner and name", r, ErrInvalid)
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func (r Repository) problem() error {
 // New returns a client. It sends no request.
 func New(opts Options) (*Client, error) {
 	if opts.Token == "" {
-		return nil, fmt.Errorf("token: %w: there is none; in a workflow pass ${{ github.token }} to the step", ErrInvalid)
+		return nil, fmt.Errorf("token: %w: it is empty; in a workflow pass ${{ github.token }} to the step", ErrInvalid)
 	}
 	if opts.HTTP == nil {
 		opts.HTTP = &http.Client{Timeout: 30 * time.Second}
@@ -63,7 +63,7 @@ func New(opts Options) (*Client, error) {
 		opts.MaxWait = 5 * time.Minute
 	}
 	api := gh.NewClient(opts.HTTP).WithAuthToken(opts.Token)
-	// This package waits for the limits itself, and no longer than it is told to.
+	// This package handles rate limits itself, and waits no longer than MaxWait.
 	api.DisableRateLimitCheck = true
 	if opts.URL != "" {
 		root, err := url.Parse(strings.TrimSuffix(opts.URL, "/") + "/")
@@ -75,7 +75,7 @@ func New(opts Options) (*Client, error) {
 	return &Client{api: api, maxWait: opts.MaxWait, login: opts.Login}, nil
 }
 
-// Login returns the user whom the token writes as.
+// Login returns the user that the token writes as.
 //
 // A workflow's GITHUB_TOKEN may not call GET /user, but GraphQL's viewer answers every kind of token: with
 // "github-actions[bot]" for that one, the spelling that comments carry in the REST API
@@ -93,7 +93,7 @@ func (c *Client) Login(ctx context.Context) (string, error) {
 			} `json:"viewer"`
 		} `json:"data"`
 	}
-	err := c.do(ctx, "ask whom the token writes as", "metadata: read", true, func() (*gh.Response, error) {
+	err := c.do(ctx, "find the user of the token", "metadata: read", true, func() (*gh.Response, error) {
 		// Beside the REST API: /graphql, and /api/graphql where that one is /api/v3.
 		request, err := c.api.NewRequest(http.MethodPost, "../graphql", map[string]string{"query": "query { viewer { login } }"})
 		if err != nil {
@@ -105,16 +105,16 @@ func (c *Client) Login(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if answer.Data.Viewer.Login == "" {
-		return "", fmt.Errorf("ask whom the token writes as: %w: GitHub does not tell; set the login", ErrUnauthorized)
+		return "", fmt.Errorf("find the user of the token: %w: GitHub does not say; set the login", ErrUnauthorized)
 	}
 	c.login = answer.Data.Viewer.Login
 	return c.login, nil
 }
 
-// own reports whether somebody is the user of this client. Logins ignore case.
+// own reports whether login is the user of this client. Logins ignore case.
 func own(user *gh.User, login string) bool { return strings.EqualFold(user.GetLogin(), login) }
 
-// Head returns the commit that a pull request consists of now.
+// Head returns the current head commit of a pull request.
 func (c *Client) Head(ctx context.Context, repo Repository, pullRequest int) (string, error) {
 	var pull *gh.PullRequest
 	what := fmt.Sprintf("read pull request %d of %s", pullRequest, repo)

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// rounds is how often Post looks at the comment: it can vanish between a look and a write, the answer to its creation
-	// can get lost, and GitHub can find it too long.
+	// rounds is how often Post tries: the comment can vanish between read and write, the response to its creation can get
+	// lost, and GitHub can find it too long.
 	rounds = 5
-	// settle is how long a look waits after something was created: lists lag behind.
+	// settle is how long to wait before listing after something was created: lists lag behind.
 	settle = 2 * time.Second
 )
 
@@ -27,25 +27,26 @@ type Comment struct {
 	// Repository and PullRequest say where it is. Required.
 	Repository  Repository
 	PullRequest int
-	// Head is the commit that the report is about, Run.Head. When the pull request has another one by now, nothing is
-	// written: that commit's own run will write. Empty: it is written in any case.
+	// Head is the commit that the report is about, Run.Head. If the pull request has another head by now, nothing is
+	// written: the run of that commit will write. Empty: it is written in any case.
 	Head string
-	// Key tells comments of one pull request apart, for instance of two projects in one repository. Empty: there is one.
+	// Key distinguishes comments of one pull request, for instance of two projects in one repository. Empty: there is only
+	// one.
 	Key string
-	// RunURL is where the whole report can be read when there is no room for it.
+	// RunURL is where the whole report can be read if it does not fit.
 	RunURL string
 	// Limit is the largest body, in bytes, the hidden line included: MaxBody by default.
 	Limit int
 }
 
-// Posted is what became of a comment.
+// Posted is the result of Post.
 type Posted struct {
 	// ID and URL are the comment's.
 	ID  int64
 	URL string
 	// Created: there was none before.
 	Created bool
-	// Superseded: nothing was written, because the pull request has another commit by now.
+	// Superseded: nothing was written, because the pull request has a newer head.
 	Superseded bool
 	// Removed is how many duplicates were deleted.
 	Removed int
@@ -53,8 +54,9 @@ type Posted struct {
 	Size int
 }
 
-// Post makes a report the comment of a pull request: it creates the comment, or replaces its text. Errors: ErrReadOnly,
-// ErrNotFound, ErrUnauthorized, ErrRateLimited, ErrUnavailable, ErrTooLarge, ErrInvalid, and those of the context.
+// Post writes a report into the comment of a pull request: it creates the comment, or replaces its text. Errors:
+// ErrReadOnly, ErrNotFound, ErrUnauthorized, ErrRateLimited, ErrUnavailable, ErrTooLarge, ErrInvalid, and those of the
+// context.
 func (c *Client) Post(ctx context.Context, comment Comment, r *report.Report) (*Posted, error) {
 	p := &post{Client: c, Comment: comment, report: r, limit: cmp.Or(comment.Limit, MaxBody)}
 	if err := comment.Repository.problem(); err != nil {
@@ -119,10 +121,10 @@ func (p *post) run(ctx context.Context) error {
 	return last
 }
 
-// errMoved: somebody deleted the comment after it was found.
-var errMoved = errors.New("the comment was deleted meanwhile")
+// errMoved: the comment was deleted after it was found.
+var errMoved = errors.New("the comment was deleted in the meantime")
 
-// write creates the comment, or brings the oldest up to date and deletes the others.
+// write creates the comment, or updates the oldest and deletes the others.
 func (p *post) write(ctx context.Context) error {
 	found, err := p.find(ctx)
 	if err != nil {
@@ -159,7 +161,7 @@ func (p *post) write(ctx context.Context) error {
 	return nil
 }
 
-// create writes a comment where there is none. A request whose answer got lost is not repeated: the next round looks.
+// create creates the comment. A request whose response got lost is not repeated: the next round looks.
 func (p *post) create(ctx context.Context, body string) error {
 	return p.do(ctx, "create a comment", "pull-requests: write", false, func() (*gh.Response, error) {
 		created, response, err := p.api.Issues.CreateComment(ctx, p.Repository.Owner, p.Repository.Name, p.PullRequest, &gh.IssueComment{Body: &body})
@@ -170,7 +172,7 @@ func (p *post) create(ctx context.Context, body string) error {
 	})
 }
 
-// find returns the comments of the own author with the marker, the oldest first.
+// find returns the client's own comments with the marker, oldest first.
 func (p *post) find(ctx context.Context) ([]*gh.IssueComment, error) {
 	var found []*gh.IssueComment
 	opts := &gh.IssueListCommentsOptions{ListOptions: gh.ListOptions{PerPage: 100}}
@@ -208,10 +210,10 @@ func (p *post) body() string {
 	parts := report.MarkdownParts(p.report, budget)
 	text := parts[0]
 	if len(parts) > 1 {
-		// Names of what is replaced or deleted, and too many for one comment.
-		more := "\n\n**The list goes on in the summary of the run.**\n"
+		// The names of replaced and deleted resources alone are too much for one comment.
+		more := "\n\n**The list continues in the summary of the run.**\n"
 		if p.RunURL != "" {
-			more = fmt.Sprintf("\n\n**The list goes on in the [summary of the run](%s).**\n", p.RunURL)
+			more = fmt.Sprintf("\n\n**The list continues in the [summary of the run](%s).**\n", p.RunURL)
 		}
 		text = report.MarkdownParts(p.report, budget-len(more))[0] + more
 	}

@@ -95,7 +95,7 @@ func TestACommentIsCreatedThenReplacedInPlace(t *testing.T) {
 	}
 }
 
-func TestTheOwnLoginIsAskedBesideTheRootOfTheAPI(t *testing.T) {
+func TestTheLoginIsAskedAtTheGraphQLRoot(t *testing.T) {
 	t.Parallel()
 	for root, want := range map[string]string{"": "/graphql", "https://ghe.example/api/v3": "/api/graphql", "https://ghe.example/api/v3/": "/api/graphql"} {
 		s := newStandIn()
@@ -234,13 +234,13 @@ func TestWhatDoesNotFitIsLeftOutAndWhatGoesIsNot(t *testing.T) {
 		s := newStandIn()
 		post(t, s.client(t, github.Options{}), comment(7), large(3000, 30))
 		body := only(t, s, 7, preview).GetBody()
-		if len(body) > github.MaxBody || strings.Count(body, "goes-") < 30 || strings.Contains(body, "The list goes on") {
+		if len(body) > github.MaxBody || strings.Count(body, "goes-") < 30 || strings.Contains(body, "The list continues") {
 			t.Errorf("%d bytes, %d of 30 deletions", len(body), strings.Count(body, "goes-"))
 		}
 		// More names than a comment can hold.
 		post(t, s.client(t, github.Options{}), comment(7), large(3000, 3000))
 		body = only(t, s, 7, preview).GetBody()
-		if len(body) > github.MaxBody || !strings.HasSuffix(body, "**The list goes on in the [summary of the run](https://github.com/acme/platform/actions/runs/1).**\n") {
+		if len(body) > github.MaxBody || !strings.HasSuffix(body, "**The list continues in the [summary of the run](https://github.com/acme/platform/actions/runs/1).**\n") {
 			t.Errorf("%d bytes, ending in %q", len(body), body[len(body)-200:])
 		}
 	})

@@ -1,5 +1,5 @@
-// Package github puts on GitHub what was found: a report as the one comment of a pull request, one issue per environment
-// that drifted, and what a step of a workflow can leave behind (summary, outputs, masks, annotations).
+// Package github publishes results on GitHub: a report as the one comment of a pull request, one issue per environment that
+// drifted, and what a step of a workflow can write (summary, outputs, masks, annotations).
 //
 //	run, err := github.ReadRun(github.Surroundings{Getenv: os.Getenv, ReadFile: os.ReadFile})
 //	client, err := github.New(github.Options{Token: os.Getenv("GITHUB_TOKEN"), URL: run.APIURL})
@@ -13,17 +13,17 @@
 //
 // # One comment, one writer
 //
-// The first line of the comment is an exact marker, by which it is found again among those of the own author; nothing else
-// in a comment is ever read, so nobody can put anything into it that is believed. One job writes it, from the parts that
-// the others left (report.Read, report.Join): GitHub's comments have no conditional write, and jobs that wrote one at the
-// same time would overwrite each other. A run whose commit is no longer the head of the pull request writes nothing.
+// The first line of the comment is an exact marker, by which it is found again among the client's own; nothing else in a
+// comment is ever read, so nothing that others write there is trusted. One job writes it, from the parts that the others
+// wrote (report.Read, report.Join): GitHub has no conditional writes for comments, and concurrent jobs would overwrite each
+// other. A run whose commit is no longer the head of the pull request writes nothing.
 //
 // A drift issue has a second hidden line with the resources that drifted, as compressed JSON in base64, and is the only
-// one that is read back: what is new and what is gone is told in a comment.
+// text that is read back: a comment lists what is new and what is gone.
 //
 // # Permissions
 //
 // Comments need "pull-requests: write", although they are under /issues/. Drift issues need "issues: write". Pull requests
-// from forks get a token that only reads, whatever the workflow says: ErrReadOnly, and the step summary is the place to
-// fall back to.
+// from forks get a read-only token, whatever the workflow says: the error is ErrReadOnly, and the step summary is the
+// fallback.
 package github

@@ -17,29 +17,30 @@ import (
 	"github.com/eks-platform/eks-platform/automation/report"
 )
 
-// DriftLabel is the label of drift issues, where no other is set.
+// DriftLabel is the default label of drift issues.
 const DriftLabel = "drift"
 
 // Drift is what a drift run found in one environment.
 type Drift struct {
 	// Repository is where the issue is. Required.
 	Repository Repository
-	// Environment is the environment: it has one issue. Required; letters, digits, dots, underscores, hyphens, slashes.
+	// Environment is the environment's name. It has one issue. Required; letters, digits, dots, underscores, hyphens,
+	// slashes.
 	Environment string
-	// Key tells projects in one repository apart. Empty: there is one.
+	// Key distinguishes projects in one repository. Empty: there is only one.
 	Key string
-	// Label is how issues are found, together with the hidden marker: DriftLabel by default. It is created when the
-	// repository has none of that name. An issue that somebody took the label from is not found again.
+	// Label is how issues are found, together with the hidden marker: DriftLabel by default. It is created if the
+	// repository has none of that name. An issue from which the label was removed is not found again.
 	Label string
-	// Result is the preview that looked for drift, as deploy.Drift returns it. Required.
+	// Result is the preview that checked for drift, as returned by deploy.Drift. Required.
 	Result *plan.Result
-	// Commit is what was looked at, and RunURL where the log of the look is. Both can be empty.
+	// Commit is the commit that was checked, and RunURL where the log is. Both can be empty.
 	Commit, RunURL string
 	// Limit is the largest body, in bytes, hidden lines included: MaxBody by default.
 	Limit int
 }
 
-// DriftAction is what became of a drift issue.
+// DriftAction is what ReportDrift did.
 type DriftAction string
 
 const (
@@ -61,15 +62,15 @@ const (
 
 // DriftIssue is the issue of an environment.
 type DriftIssue struct {
-	// Number and URL are the issue's; empty when there is none.
+	// Number and URL are the issue's; empty if there is none.
 	Number int
 	URL    string
 	Action DriftAction
-	// Added and Removed are the resources that drift now and did not before, and the other way round, sorted.
+	// Added are the resources that drift now and did not before, Removed the reverse; both sorted.
 	Added, Removed []string
 }
 
-// String says what became of the issue, and where it is.
+// String says what was done with the issue, and where it is.
 func (i *DriftIssue) String() string {
 	text := fmt.Sprintf("issue %s", i.Action)
 	if i.URL != "" {
@@ -78,14 +79,14 @@ func (i *DriftIssue) String() string {
 	return text
 }
 
-// driftState is what the second line of the issue holds.
+// driftState is the second line of the issue.
 type driftState struct {
 	Digest    string   `json:"digest"` // of the sorted resources
 	Resources []string `json:"resources,omitempty"`
 }
 
-// ReportDrift brings the issue of an environment in line with what a drift run found: it opens, updates, comments on,
-// closes or reopens it. Errors: as those of Client.Post.
+// ReportDrift updates the issue of an environment with what a drift check found: it opens, updates, comments on, closes or
+// reopens it. Errors: as for Client.Post.
 func (c *Client) ReportDrift(ctx context.Context, drift Drift) (*DriftIssue, error) {
 	r, err := newDriftReport(c, drift)
 	if err != nil {
@@ -121,11 +122,11 @@ func newDriftReport(c *Client, drift Drift) (*driftReport, error) {
 	}
 	switch {
 	case drift.Result == nil:
-		return nil, fmt.Errorf("result: %w: it must be set", ErrInvalid)
+		return nil, fmt.Errorf("result: %w: it is required", ErrInvalid)
 	case drift.Environment == "":
-		return nil, fmt.Errorf("environment: %w: it must be set", ErrInvalid)
+		return nil, fmt.Errorf("environment: %w: it is required", ErrInvalid)
 	case strings.Contains(r.Label, ","):
-		return nil, fmt.Errorf("label %q: %w: GitHub separates labels by commas", r.Label, ErrInvalid)
+		return nil, fmt.Errorf("label %q: %w: it must not contain a comma, by which GitHub separates labels", r.Label, ErrInvalid)
 	}
 	var err error
 	if r.marker, err = marker("drift", drift.Environment); err != nil {
@@ -135,7 +136,7 @@ func newDriftReport(c *Client, drift Drift) (*driftReport, error) {
 		if r.marker, err = marker("drift", drift.Key); err != nil {
 			return nil, err
 		}
-		// A space cannot be in a key, so no key looks like a key and an environment.
+		// A key cannot contain a space, so no key looks like a key and an environment.
 		r.marker = strings.TrimSuffix(r.marker, " -->") + " environment=" + drift.Environment + " -->"
 	}
 	r.title = "Drift in " + drift.Environment
@@ -181,7 +182,7 @@ func (r *driftReport) run(ctx context.Context) (*DriftIssue, error) {
 		if same {
 			return result, nil
 		}
-		// Somebody closed it while there was drift. Its state must say that there is none now.
+		// It was closed by hand while there was drift. Its state must say that there is none now.
 	case clean:
 		result.Action = DriftClosed
 		request.State, request.StateReason = gh.Ptr("closed"), gh.Ptr("completed")
@@ -196,7 +197,7 @@ func (r *driftReport) run(ctx context.Context) (*DriftIssue, error) {
 	default:
 		result.Action = DriftChanged
 	}
-	// First the comment: if the next request fails, the next run tells it again rather than never.
+	// The comment first: if the next request fails, the next run repeats the comment instead of never writing it.
 	if !same && result.Action != DriftNone {
 		if err := r.comment(ctx, result); err != nil {
 			return nil, err
@@ -224,7 +225,7 @@ func missing(a, b []string) []string {
 	return list
 }
 
-// body returns the issue as it should be. Where the resources do not fit beside the text, only their digest is kept.
+// body returns the desired body of the issue. If the resources do not fit beside the text, only their digest is kept.
 func (r *driftReport) body() (string, error) {
 	line, err := encodeState(driftState{Digest: r.digest, Resources: r.resources})
 	if err == nil && len(line) > r.limit/2 {
@@ -237,20 +238,20 @@ func (r *driftReport) body() (string, error) {
 	return frame(r.marker, line, strings.ToValidUTF8(r.text(budget), "?")), nil
 }
 
-// text is what people see of the issue.
+// text is the visible part of the issue.
 func (r *driftReport) text(budget int) string {
 	if len(r.resources) > 0 {
 		found := report.Of(r.title, report.Run{Environment: r.Environment, Result: r.Result, Commit: r.Commit, RunURL: r.RunURL})
 		return report.MarkdownParts(found, budget)[0]
 	}
-	look := "last look"
+	look := "latest check"
 	if r.RunURL != "" {
-		look = fmt.Sprintf("[last look](%s)", r.RunURL)
+		look = fmt.Sprintf("[latest check](%s)", r.RunURL)
 	}
-	return fmt.Sprintf("%s is what its state says, by the %s.\n", r.Environment, look)
+	return fmt.Sprintf("%s matches its state, according to the %s.\n", r.Environment, look)
 }
 
-// open opens the issue of an environment that has none. When another run did the same meanwhile, the older one stays.
+// open opens the issue of an environment that has none. If another run did the same at the same time, the older one stays.
 func (r *driftReport) open(ctx context.Context) (*DriftIssue, error) {
 	body, err := r.body()
 	if err != nil {
@@ -264,7 +265,7 @@ func (r *driftReport) open(ctx context.Context) (*DriftIssue, error) {
 		_, response, err := r.api.Issues.Create(ctx, r.Repository.Owner, r.Repository.Name, request)
 		return response, err
 	})
-	// An answer that got lost does not mean that there is no issue now.
+	// A response that got lost does not mean that no issue was created.
 	if err != nil && !errors.Is(err, ErrUnavailable) {
 		return nil, r.explain(err)
 	}
@@ -278,7 +279,7 @@ func (r *driftReport) open(ctx context.Context) (*DriftIssue, error) {
 	case len(all) == 0 && err != nil:
 		return nil, err
 	case len(all) == 0:
-		return nil, fmt.Errorf("%w: the issue was opened, and is not in the list of those with label %q", ErrNotFound, r.Label)
+		return nil, fmt.Errorf("%w: the issue was opened, but is not listed under the label %q", ErrNotFound, r.Label)
 	}
 	for _, issue := range all[1:] {
 		text := fmt.Sprintf("Duplicate of #%d.", all[0].GetNumber())
@@ -292,7 +293,7 @@ func (r *driftReport) open(ctx context.Context) (*DriftIssue, error) {
 	}, nil
 }
 
-// makeLabel creates the label when the repository does not have it.
+// makeLabel creates the label if the repository does not have it.
 func (r *driftReport) makeLabel(ctx context.Context) error {
 	err := r.do(ctx, fmt.Sprintf("read label %q", r.Label), "issues: write", true, func() (*gh.Response, error) {
 		_, response, err := r.api.Issues.GetLabel(ctx, r.Repository.Owner, r.Repository.Name, r.Label)
@@ -303,7 +304,7 @@ func (r *driftReport) makeLabel(ctx context.Context) error {
 	}
 	label := &gh.Label{
 		Name: &r.Label, Color: gh.Ptr("d93f0b"),
-		Description: gh.Ptr("What runs is not what the code says"),
+		Description: gh.Ptr("The cloud differs from the state"),
 	}
 	err = r.do(ctx, fmt.Sprintf("create label %q", r.Label), "issues: write", true, func() (*gh.Response, error) {
 		_, response, err := r.api.Issues.CreateLabel(ctx, r.Repository.Owner, r.Repository.Name, label)
@@ -311,12 +312,12 @@ func (r *driftReport) makeLabel(ctx context.Context) error {
 	})
 	var refused *gh.ErrorResponse
 	if errors.As(err, &refused) && slices.ContainsFunc(refused.Errors, func(e gh.Error) bool { return e.Code == "already_exists" }) {
-		return nil // another run was faster
+		return nil // another run created it first
 	}
 	return err
 }
 
-// comment tells what changed.
+// comment writes a comment on what changed.
 func (r *driftReport) comment(ctx context.Context, result *DriftIssue) error {
 	text := strings.ToValidUTF8(changed(result.Added, result.Removed, r.limit, r.RunURL), "?")
 	err := r.do(ctx, fmt.Sprintf("comment on issue %d", result.Number), "issues: write", false, func() (*gh.Response, error) {
@@ -327,20 +328,20 @@ func (r *driftReport) comment(ctx context.Context, result *DriftIssue) error {
 	return r.explain(err)
 }
 
-// changed tells who watches the issue what is new since it was written last, in at most limit bytes. Both lists are empty
-// where the set of resources changed and was too large to be kept in the issue.
+// changed says what is new since the issue was last written, in at most limit bytes. Both lists are empty if the set of
+// resources changed but was too large to be kept in the issue.
 func changed(added, removed []string, limit int, url string) string {
 	var out strings.Builder
 	look := "look"
 	if url != "" {
 		look = fmt.Sprintf("[look](%s)", url)
 	}
-	fmt.Fprintf(&out, "Something else than before, by this %s:\n\n", look)
-	end := "\nThe list is cut off.\n"
+	fmt.Fprintf(&out, "The drift has changed, according to the %s:\n\n", look)
+	end := "\nThe list is truncated.\n"
 	for _, part := range []struct {
 		urns []string
 		what string
-	}{{added, "drifted"}, {removed, "is as it should be again"}} {
+	}{{added, "drifted"}, {removed, "no longer drifts"}} {
 		for _, urn := range part.urns {
 			line := fmt.Sprintf("- `%s` %s\n", strings.ReplaceAll(urn, "`", "'"), part.what)
 			if out.Len()+len(line)+len(end) > limit {
@@ -360,7 +361,7 @@ func (r *driftReport) edit(ctx context.Context, number int, request *gh.IssueReq
 	return r.explain(err)
 }
 
-// explain gives GitHub's refusal of a long body its kind.
+// explain adds the kind to GitHub's rejection of a long body.
 func (r *driftReport) explain(err error) error {
 	if errors.Is(err, errBodyTooLong) {
 		return fmt.Errorf("%w: set a limit below %d bytes: %w", ErrTooLarge, r.limit, err)
@@ -372,7 +373,7 @@ func (r *driftReport) explain(err error) error {
 	return err
 }
 
-// find returns the oldest issue of the environment and what it says that drifted; no issue when there is none.
+// find returns the oldest issue of the environment and the drift that it records; no issue if there is none.
 func (r *driftReport) find(ctx context.Context) (*gh.Issue, driftState, error) {
 	all, err := r.list(ctx)
 	if err != nil || len(all) == 0 {
@@ -383,7 +384,7 @@ func (r *driftReport) find(ctx context.Context) (*gh.Issue, driftState, error) {
 	return all[0], before, nil
 }
 
-// list returns the issues of the environment, open and closed, the oldest first.
+// list returns the issues of the environment, open and closed, oldest first.
 func (r *driftReport) list(ctx context.Context) ([]*gh.Issue, error) {
 	var found []*gh.Issue
 	opts := &gh.IssueListByRepoOptions{

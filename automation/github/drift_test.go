@@ -48,12 +48,12 @@ func TestAnIssueFollowsTheDriftOfAnEnvironment(t *testing.T) {
 			{nil, github.DriftNone, "", ""},
 			{[]string{"b", "a", "a"}, github.DriftOpened, "open", ""},
 			{[]string{"a", "b"}, github.DriftUpdated, "open", ""},
-			{[]string{"b", "c"}, github.DriftChanged, "open", "- `c` drifted\n- `a` is as it should be again\n"},
+			{[]string{"b", "c"}, github.DriftChanged, "open", "- `c` drifted\n- `a` no longer drifts\n"},
 			{[]string{"c", "b"}, github.DriftUpdated, "open", ""},
-			{nil, github.DriftClosed, "closed", "- `b` is as it should be again\n- `c` is as it should be again\n"},
+			{nil, github.DriftClosed, "closed", "- `b` no longer drifts\n- `c` no longer drifts\n"},
 			{nil, github.DriftNone, "closed", ""},
 			{[]string{"c"}, github.DriftReopened, "open", "- `c` drifted\n"},
-			{nil, github.DriftClosed, "closed", "- `c` is as it should be again\n"},
+			{nil, github.DriftClosed, "closed", "- `c` no longer drifts\n"},
 		} {
 			before := len(s.comments[1])
 			got := reported(t, s, drifted("dev", step.resources...))
@@ -133,7 +133,7 @@ func TestAnIssueIsFoundBehindManyOthersAndOnlyAnOwnOne(t *testing.T) {
 	})
 }
 
-func TestSomebodyCanMuteADriftUntilItChanges(t *testing.T) {
+func TestADriftCanBeMutedUntilItChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStandIn()
@@ -241,7 +241,7 @@ func TestALabelThatAnotherRunMadeFirstIsUsed(t *testing.T) {
 	})
 }
 
-func TestADriftIssueTellsWhatPermissionItTakes(t *testing.T) {
+func TestADriftIssueNamesThePermissionItNeeds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStandIn()

@@ -22,7 +22,7 @@ const (
 	maxState = 16 << 20
 )
 
-// keyPattern is what can be in a marker: it must not end an HTML comment.
+// keyPattern is what a marker may contain: it must not end an HTML comment.
 var keyPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]{0,98}[A-Za-z0-9])?$`)
 
 // marker returns the first line of a body. No marker is a prefix of another, and lines are compared whole.
@@ -31,7 +31,7 @@ func marker(kind, key string) (string, error) {
 		return fmt.Sprintf("<!-- eks-platform:%s v1 -->", kind), nil
 	}
 	if !keyPattern.MatchString(key) || strings.Contains(key, "--") {
-		return "", fmt.Errorf("key %q: %w: it must match %s and not contain two hyphens in a row", key, ErrInvalid, keyPattern)
+		return "", fmt.Errorf("key %q: %w: it must match %s and must not contain two hyphens in a row", key, ErrInvalid, keyPattern)
 	}
 	return fmt.Sprintf("<!-- eks-platform:%s v1 key=%s -->", kind, key), nil
 }
@@ -49,15 +49,15 @@ func encodeState(state any) (string, error) {
 		return "", err
 	}
 	var packed bytes.Buffer
-	// Nothing fails that is written to memory at a level that exists.
+	// Writing to memory at a valid level cannot fail.
 	zip, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	_, _ = zip.Write(plain)
 	_ = zip.Close()
 	return statePrefix + base64.StdEncoding.EncodeToString(packed.Bytes()) + stateSuffix, nil
 }
 
-// decode reports whether a body begins with the marker, and reads its state. A state that cannot be read, because somebody
-// edited the body, is left as it is.
+// decode reports whether a body begins with the marker, and reads its state. A state that cannot be read, because the body
+// was edited, leaves it empty.
 func decode(body, marker string, state any) bool {
 	if !marked(body, marker) {
 		return false

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// tries is how often a request is sent that fails on GitHub's side or on the way.
+	// tries is how often a request is sent that fails on GitHub's side or on the network.
 	tries = 5
 	// limitPause is how long to wait at a rate limit that does not say how long. GitHub asks for a minute at least:
 	// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
@@ -22,7 +22,7 @@ const (
 )
 
 // do sends a request until it succeeds, cannot succeed, or takes too long. A request that is not repeatable (it creates
-// something) is only sent again when it certainly was not carried out; the caller has to look whether it was.
+// something) is only sent again if it certainly was not carried out; otherwise the caller has to check.
 func (c *Client) do(ctx context.Context, what, needs string, repeatable bool, send func() (*gh.Response, error)) error {
 	var waited time.Duration
 	limited := 0
@@ -51,7 +51,8 @@ func (c *Client) do(ctx context.Context, what, needs string, repeatable bool, se
 	}
 }
 
-// limit reports whether an error is a rate limit, and how long to wait. before is how many limits the request met already.
+// limit reports whether an error is a rate limit, and how long to wait. before is how many limits the request has hit
+// already.
 func limit(err error, before int) (time.Duration, bool) {
 	var primary *gh.RateLimitError
 	if errors.As(err, &primary) {
@@ -84,7 +85,7 @@ func limit(err error, before int) (time.Duration, bool) {
 	return unsaid, true
 }
 
-// passing reports whether an error may be gone the next time: GitHub's own, or of the network.
+// passing reports whether an error may be transient: GitHub's own, or the network's.
 func passing(err error) bool {
 	var refused *gh.ErrorResponse
 	if errors.As(err, &refused) && refused.Response != nil {
@@ -96,7 +97,7 @@ func passing(err error) bool {
 	return !errors.As(err, &accepted) && !errors.As(err, &redirected) && !errors.As(err, &second)
 }
 
-// pause waits. It does not begin to when the context ends before.
+// pause waits. It does not even start if the context would end first.
 func pause(ctx context.Context, d time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
 		return context.DeadlineExceeded
@@ -111,5 +112,5 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// jitter returns a duration between d and half as much again, so that jobs that failed together do not come back together.
+// jitter returns a duration between d and 1.5 d, so that jobs that failed together do not retry together.
 func jitter(d time.Duration) time.Duration { return d + rand.N(d/2+1) }

@@ -10,33 +10,33 @@ import (
 	gh "github.com/google/go-github/v76/github"
 )
 
-// Run is the run of a workflow that this process is a step of.
+// Run is the workflow run that this process is a step of.
 type Run struct {
 	Repository Repository
-	// APIURL and ServerURL are the roots of the REST API and of the pages.
+	// APIURL and ServerURL are the root URLs of the REST API and of the web pages.
 	APIURL, ServerURL string
-	// Event is what started the run, as pull_request or schedule.
+	// Event is what started the run, such as pull_request or schedule.
 	Event string
-	// PullRequest is the number of the pull request that the run is about; 0: about none.
+	// PullRequest is the number of the pull request that the run is about; 0 if none.
 	PullRequest int
-	// Head is the commit that the run is about: of a pull request its newest one, not the merge commit that is checked
-	// out. Empty where the event does not tell, as when somebody comments on a pull request: Client.Head does.
+	// Head is the commit that the run is about: for a pull request its newest one, not the merge commit that is checked
+	// out. Empty if the event does not say, as for comments on a pull request: use Client.Head.
 	Head string
-	// Fork: the pull request comes from another repository. Its program is not to be trusted; in runs of the event
-	// pull_request the token only reads, and there are no secrets.
+	// Fork: the pull request comes from another repository. Its program must not be trusted; in runs of the event
+	// pull_request the token is read-only, and there are no secrets.
 	Fork bool
-	// RunID grows with every run, and Attempt with every repetition of one.
+	// RunID increases with every run, and Attempt with every re-run of one.
 	RunID   int64
 	Attempt int
 	// URL is the page of this attempt.
 	URL string
-	// Actor is who started the run, or repeated it.
+	// Actor is who started the run, or re-ran it.
 	Actor string
 	// Workflow and Job are their names, and Ref is the branch or tag.
 	Workflow, Job, Ref string
 }
 
-// Surroundings are where a run reads who it is.
+// Surroundings is where a run's description is read from.
 type Surroundings struct {
 	// Getenv reads a variable, as os.Getenv. Required.
 	Getenv func(string) string
@@ -60,8 +60,8 @@ var (
 	queueRef = regexp.MustCompile(`^refs/heads/gh-readonly-queue/.+/pr-([0-9]+)-[0-9a-f]+$`)
 )
 
-// ReadRun tells what run this is, from the variables and the event of
-// https://docs.github.com/actions/reference/workflows-and-actions/variables: ErrNotActions when it is none.
+// ReadRun returns the run of this process, from the variables and the event of
+// https://docs.github.com/actions/reference/workflows-and-actions/variables: ErrNotActions if it is not in one.
 func ReadRun(from Surroundings) (*Run, error) {
 	env := from.Getenv
 	if env("GITHUB_ACTIONS") != "true" {
@@ -101,12 +101,12 @@ func ReadRun(from Surroundings) (*Run, error) {
 	return run, nil
 }
 
-// subject finds out which pull request and commit the run is about.
+// subject determines the pull request and the commit that the run is about.
 func (r *Run) subject(payload event, sha string) {
 	switch {
 	case payload.PullRequest != nil:
 		r.PullRequest, r.Head = payload.PullRequest.GetNumber(), payload.PullRequest.GetHead().GetSHA()
-		// A fork that was deleted has no repository any more.
+		// A deleted fork no longer has a repository.
 		r.Fork = !strings.EqualFold(payload.PullRequest.GetHead().GetRepo().GetFullName(), r.Repository.String())
 	case payload.Issue != nil && payload.Issue.IsPullRequest():
 		r.PullRequest = payload.Issue.GetNumber()

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// MaxSummary is the largest summary of a step, in bytes. GitHub drops a larger one altogether: "supports content up
+	// MaxSummary is the largest summary of a step, in bytes. GitHub discards a larger one entirely: "supports content up
 	// to a size of 1024k".
 	MaxSummary = 1 << 20
 	// MaxAnnotations is how many annotations of one level GitHub shows of a step. It shows 50 of a job:
@@ -24,7 +24,7 @@ const (
 	MaxAnnotations = 10
 )
 
-// Step is what the step of a workflow can leave behind. It takes no token and works for forks, too. It is safe for
+// Step writes the outputs of a workflow step. It needs no token and also works for forks. It is safe for
 // concurrent use.
 type Step struct {
 	summary, output string
@@ -43,8 +43,8 @@ func NewStep(getenv func(string) string, commands io.Writer) *Step {
 	}
 }
 
-// Summarize adds markdown to the summary of the step: the first of the versions that fits, the fullest first. It returns
-// which one did: ErrTooLarge when none does, ErrNotActions when the step has no summary.
+// Summarize adds Markdown to the summary of the step: the first of the versions that fits, so give the fullest first. It
+// returns the index of that version; ErrTooLarge if none fits, ErrNotActions if the step has no summary.
 func (s *Step) Summarize(versions ...string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *Step) Summarize(versions ...string) (int, error) {
 		return 0, fmt.Errorf("step summary: %w", err)
 	}
 	for i, text := range versions {
-		// Whatever was written before ends its last paragraph here.
+		// A blank line ends the last paragraph of what was written before.
 		text = strings.TrimRight(text, "\n") + "\n"
 		if used > 0 {
 			text = "\n\n" + text
@@ -69,12 +69,12 @@ func (s *Step) Summarize(versions ...string) (int, error) {
 			return i, appendTo(s.summary, text)
 		}
 	}
-	return 0, fmt.Errorf("step summary: %w: none of %d versions fits into the %d bytes that are left of %d",
+	return 0, fmt.Errorf("step summary: %w: none of %d versions fits into the remaining %d of %d bytes",
 		ErrTooLarge, len(versions), max(MaxSummary-used, 0), MaxSummary)
 }
 
-// Report makes a report the summary of the step, in full where it fits, and annotations of what must not be overlooked:
-// environments that did not come through, and critical resources that are replaced or deleted.
+// Report writes a report to the summary of the step, in full if it fits, and annotates what must not be overlooked:
+// environments that failed, and critical resources that are replaced or deleted.
 func (s *Step) Report(r *report.Report) error {
 	var versions []string
 	for _, budget := range []int{0, MaxSummary * 9 / 10, report.Budget} {
@@ -123,13 +123,13 @@ func (s *Step) SetOutput(name, value string) error {
 	if s.output == "" {
 		return fmt.Errorf("GITHUB_OUTPUT: %w: it is not set", ErrNotActions)
 	}
-	// A delimiter that nobody can have put into the value.
+	// A delimiter that the value cannot contain.
 	end := "eks-platform-" + rand.Text()
 	return appendTo(s.output, fmt.Sprintf("%s<<%s\n%s\n%s\n", name, end, value, end))
 }
 
-// Mask makes the runner replace values by asterisks in everything that is logged from now on. A value of several lines is
-// masked line by line, because that is how the log is read; blank ones are not.
+// Mask makes the runner replace values by asterisks in everything that is logged from now on. A multi-line value is masked
+// line by line, because the log is processed by line; blank lines are not masked.
 func (s *Step) Mask(values ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +156,7 @@ const (
 	LevelNotice  Level = "notice"
 )
 
-// Annotation is a message on the page of the run, and beside the line of a file if it names one.
+// Annotation is a message on the page of the run, and next to the line of a file if it names one.
 type Annotation struct {
 	Level Level
 	// Title is in bold; Message is plain text.
@@ -166,8 +166,8 @@ type Annotation struct {
 	Line int
 }
 
-// Annotate makes annotations. Of each level the step can show MaxAnnotations in all: where there are more, the last of
-// them says how many are missing. Give those of one level in one call, the most important first.
+// Annotate writes annotations. Of each level a step can show MaxAnnotations: if there are more, the last one says how many
+// are missing. Pass all of one level in one call, the most important first.
 func (s *Step) Annotate(annotations ...Annotation) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +180,7 @@ func (s *Step) Annotate(annotations ...Annotation) error {
 		delete(byLevel, level)
 		if len(list) > room {
 			kept := max(room-1, 0)
-			rest := Annotation{Level: level, Title: fmt.Sprintf("%d more of this kind", len(list)-kept), Message: "The summary of the step has them all."}
+			rest := Annotation{Level: level, Title: fmt.Sprintf("%d more of this level", len(list)-kept), Message: "The summary of the step lists them all."}
 			list = append(list[:kept:kept], rest)[:min(room, kept+1)]
 		}
 		s.shown[level] += len(list)

@@ -140,7 +140,7 @@ func TestAnnotationsBeyondTheLimitAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(commands.String()), "\n")
-	if len(lines) != 20 || lines[8] != "::error title=problem 8::problem 8" || !strings.HasPrefix(lines[9], "::error title=5 more of this kind::") ||
+	if len(lines) != 20 || lines[8] != "::error title=problem 8::problem 8" || !strings.HasPrefix(lines[9], "::error title=5 more of this level::") ||
 		lines[19] != "::warning title=problem 9::problem 9" {
 		t.Errorf("%d lines: %q", len(lines), lines)
 	}

@@ -24,7 +24,7 @@ func (a *workloads) addAddon(from string, r declared.Registration) error {
 	name, _ := r.Input("addonName").(string)
 	addon, known := facts.Addons()[name]
 	if !known || addon.PodsIncomplete {
-		a.unjudged = append(a.unjudged, Unjudged{Declared: from, Why: fmt.Sprintf("it is not known what pods the add-on %q has", name)})
+		a.unjudged = append(a.unjudged, Unjudged{Declared: from, Why: fmt.Sprintf("the pods of the add-on %q are not known", name)})
 		return nil
 	}
 	values := map[string]any{}
@@ -43,10 +43,10 @@ func (a *workloads) addRelease(from string, r declared.Registration) error {
 	known := facts.Charts()[name]
 	switch files, _ := r.Input("valueYamlFiles").([]any); {
 	case known.Pods == nil:
-		a.unjudged = append(a.unjudged, Unjudged{Declared: from, Why: fmt.Sprintf("it is not known what pods the chart %q has", name)})
+		a.unjudged = append(a.unjudged, Unjudged{Declared: from, Why: fmt.Sprintf("the pods of the chart %q are not known", name)})
 		return nil
 	case len(files) > 0:
-		a.unjudged = append(a.unjudged, Unjudged{Declared: from, Why: "its values are in files"})
+		a.unjudged = append(a.unjudged, Unjudged{Declared: from, Why: "its values come from files, which are not read"})
 		return nil
 	}
 	values, _ := r.Input("values").(map[string]any)
@@ -69,7 +69,7 @@ func (a *workloads) addPods(from, namespace, name string, pods []facts.Pods, val
 	return nil
 }
 
-// podSpec returns what decides where pods may run: their defaults, and what values say.
+// podSpec returns what decides where pods can run: their defaults, overridden by values.
 func podSpec(p facts.Pods, values map[string]any) (corev1.PodSpec, error) {
 	out := corev1.PodSpec{NodeSelector: maps.Clone(p.NodeSelector)}
 	if err := as(p.Tolerations, &out.Tolerations); err != nil {
@@ -106,13 +106,13 @@ func podSpec(p facts.Pods, values map[string]any) (corev1.PodSpec, error) {
 	return out, nil
 }
 
-// operators are those of node affinity, by what they are called in label selectors.
+// operators are the operators of node affinity, by their names in label selectors.
 var operators = map[selection.Operator]corev1.NodeSelectorOperator{
 	selection.In: corev1.NodeSelectorOpIn, selection.NotIn: corev1.NodeSelectorOpNotIn,
 	selection.Exists: corev1.NodeSelectorOpExists, selection.DoesNotExist: corev1.NodeSelectorOpDoesNotExist,
 }
 
-// nodeAffinity returns the affinity that requires what a label selector says; nil for an empty one.
+// nodeAffinity returns the node affinity equivalent to a label selector; nil for an empty one.
 func nodeAffinity(selector string) (*corev1.Affinity, error) {
 	requirements, err := labels.ParseToRequirements(selector)
 	if err != nil || len(requirements) == 0 {
@@ -122,7 +122,7 @@ func nodeAffinity(selector string) (*corev1.Affinity, error) {
 	for _, r := range requirements {
 		operator, ok := operators[r.Operator()]
 		if !ok {
-			return nil, fmt.Errorf("%q has no counterpart in node affinity", r.Operator())
+			return nil, fmt.Errorf("operator %q does not exist in node affinity", r.Operator())
 		}
 		term.MatchExpressions = append(term.MatchExpressions, corev1.NodeSelectorRequirement{
 			Key: r.Key(), Operator: operator, Values: r.ValuesUnsorted(),
@@ -131,7 +131,7 @@ func nodeAffinity(selector string) (*corev1.Affinity, error) {
 	return withTerms(term).Spec.Affinity, nil
 }
 
-// value returns what stands at a dotted path, or nil; at the empty path, everything.
+// value returns the value at a dotted path, or nil; at the empty path, everything.
 func value(values map[string]any, path string) any {
 	var at any = values
 	if path == "" {

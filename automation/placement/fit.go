@@ -13,25 +13,25 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
 
-// Fit reports whether a pod may run on a node group.
+// Fit reports whether a pod can run on a node group.
 type Fit struct {
 	// Environment and Group name the group.
 	Environment string `json:"environment"`
 	Group       string `json:"group"`
 	Fits        bool   `json:"fits"`
-	// Why says what keeps the pod off, one reason each; empty when nothing does.
+	// Why are the reasons why it cannot; empty if it can.
 	Why []string `json:"why,omitempty"`
 }
 
-// keepsOff reports whether the scheduler minds a taint: PreferNoSchedule is a preference.
+// keepsOff reports whether a taint matters for fit: PreferNoSchedule is only a preference.
 func keepsOff(t *corev1.Taint) bool {
 	return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
 }
 
-// fit holds a pod against a group. It fits when it fits one node.
+// fit checks a pod against a group. It fits if it fits one node.
 func fit(pod *corev1.Pod, g Group) Fit {
 	out := Fit{Environment: g.Environment, Group: g.Name}
-	for _, taint := range g.nodes[0].Spec.Taints { // all nodes of a group have the same
+	for _, taint := range g.nodes[0].Spec.Taints { // all nodes of a group have the same taints
 		if untolerated(pod, taint) {
 			out.Why = append(out.Why, "has the taint "+taintText(taint)+", which the pod does not tolerate")
 		}
@@ -76,7 +76,7 @@ func requested(pod *corev1.Pod) []request {
 
 // untolerated asks the scheduler's TaintToleration predicate about one taint.
 func untolerated(pod *corev1.Pod, taint corev1.Taint) bool {
-	// The last argument is for tolerations that compare numbers, which are alpha, and off on EKS.
+	// The last argument enables tolerations that compare numbers, which are alpha, and off on EKS.
 	_, found := corehelpers.FindMatchingUntoleratedTaint(logr.Discard(), []corev1.Taint{taint}, pod.Spec.Tolerations, keepsOff, false)
 	return found
 }
@@ -91,7 +91,7 @@ func anyMatches(pod *corev1.Pod, nodes []*corev1.Node) bool {
 	})
 }
 
-// unmatched says what no node has. It asks the same predicate about every requirement by itself.
+// unmatched says what no node has. It applies the same predicate to every requirement on its own.
 func unmatched(pod *corev1.Pod, nodes []*corev1.Node) []string {
 	var why []string
 	for _, key := range slices.Sorted(maps.Keys(pod.Spec.NodeSelector)) {
@@ -108,7 +108,7 @@ func unmatched(pod *corev1.Pod, nodes []*corev1.Node) []string {
 		why = append(why, "node affinity "+strings.Join(each, ", and not "))
 	}
 	if len(why) == 0 {
-		why = append(why, "no node of the group has everything that the pod's node selector and node affinity ask for at once")
+		why = append(why, "no node of the group meets all of the pod's node selector and node affinity at once")
 	}
 	return why
 }
@@ -127,7 +127,7 @@ func withTerms(terms ...corev1.NodeSelectorTerm) *corev1.Pod {
 	}}}}
 }
 
-// termUnmatched says what of a term, all of whose requirements must hold, no node has.
+// termUnmatched says which requirements of a term, all of which must hold, no node meets.
 func termUnmatched(term corev1.NodeSelectorTerm, nodes []*corev1.Node) string {
 	var each, all []string
 	for _, r := range term.MatchExpressions {
@@ -143,12 +143,12 @@ func termUnmatched(term corev1.NodeSelectorTerm, nodes []*corev1.Node) string {
 		}
 	}
 	if len(each) == 0 {
-		return strings.Join(all, " and ") + " match no node together"
+		return strings.Join(all, " and ") + " are not met together by any node"
 	}
 	return strings.Join(each, ", ")
 }
 
-// requirementText writes a requirement as its members are spelled in YAML: lifecycle In [Ec2Spot].
+// requirementText formats a requirement like its fields in YAML: lifecycle In [Ec2Spot].
 func requirementText(r corev1.NodeSelectorRequirement) string {
 	if len(r.Values) == 0 {
 		return fmt.Sprintf("%s %s", r.Key, r.Operator)

@@ -21,7 +21,7 @@ import (
 
 const managedNodeGroup = "eks:index:ManagedNodeGroup"
 
-// The labels of nodes that EKS adds by itself.
+// The node labels that EKS adds.
 const (
 	labelCapacity  = "eks.amazonaws.com/capacityType"
 	labelNodeGroup = "eks.amazonaws.com/nodegroup"
@@ -41,7 +41,7 @@ type Group struct {
 	Name        string `json:"name"`
 	// Capacity is OnDemand or Spot.
 	Capacity string `json:"capacity"`
-	// Labels are those that the stack file gives its nodes; Taints are written key=value:Effect.
+	// Labels are the node labels from the stack file; Taints are formatted as key=value:Effect.
 	Labels map[string]string `json:"labels,omitempty"`
 	Taints []string          `json:"taints,omitempty"`
 
@@ -52,18 +52,18 @@ type Group struct {
 // String returns environment and name.
 func (g Group) String() string { return g.Environment + "/" + g.Name }
 
-// tainted reports whether pods without tolerations are kept off the group.
+// tainted reports whether pods without tolerations cannot run on the group.
 func (g Group) tainted() bool {
 	return slices.ContainsFunc(g.nodes[0].Spec.Taints, func(t corev1.Taint) bool { return keepsOff(&t) })
 }
 
-// forSpot reports whether the group says of itself that it is for the environments bound to spot nodes.
+// forSpot reports whether the group is labelled or tainted for environments bound to spot nodes.
 func (g Group) forSpot() bool {
 	return g.Labels[convention.SpotLabel] == convention.SpotLabelValue ||
 		slices.ContainsFunc(g.nodes[0].Spec.Taints, func(t corev1.Taint) bool { return t.Key == convention.SpotTaint })
 }
 
-// nodeGroupInputs are what a registered node group says of its nodes.
+// nodeGroupInputs are the inputs of a registered node group that describe its nodes.
 type nodeGroupInputs struct {
 	AMIType       string            `json:"amiType"`
 	CapacityType  string            `json:"capacityType"`
@@ -81,7 +81,7 @@ var effects = map[string]corev1.TaintEffect{
 	"PREFER_NO_SCHEDULE": corev1.TaintEffectPreferNoSchedule,
 }
 
-// groups returns the node groups of all stacks of a cluster, by environment and name; the owner's come first.
+// groups returns the node groups of all stacks of a cluster, sorted by environment and name, the owner's first.
 func groups(stacks []declared.Stack) ([]Group, error) {
 	zones := map[string]string{} // zone ids by subnet
 	region := ""
@@ -124,7 +124,7 @@ func newGroup(environment string, r declared.Registration, zones map[string]stri
 	for _, t := range in.Taints {
 		effect, known := effects[t.Effect]
 		if !known {
-			return Group{}, fmt.Errorf("the taint %s has the effect %q, which EKS does not know", t.Key, t.Effect)
+			return Group{}, fmt.Errorf("the taint %s has the effect %q, which is not a valid effect in EKS", t.Key, t.Effect)
 		}
 		taints = append(taints, corev1.Taint{Key: t.Key, Value: t.Value, Effect: effect})
 		g.Taints = append(g.Taints, taintText(taints[len(taints)-1]))
@@ -138,7 +138,7 @@ func newGroup(environment string, r declared.Registration, zones map[string]stri
 			if labels == nil {
 				labels = map[string]string{}
 			}
-			// EKS names the group itself, after the name that it has in Pulumi.
+			// Pulumi names the group, after its logical name.
 			labels[labelNodeGroup], labels[labelCapacity] = r.Name, g.Capacity
 			labels[corev1.LabelOSStable], labels["beta.kubernetes.io/os"] = "linux", "linux"
 			labels[corev1.LabelInstanceTypeStable], labels["beta.kubernetes.io/instance-type"] = kind, kind
@@ -203,7 +203,7 @@ func podENIs(stacks []declared.Stack) bool {
 	return false
 }
 
-// groupName returns a group's name as the stack file has it: that of the component around it, without the environment.
+// groupName returns a group's name in the stack file: the name of the component around it, without the environment.
 func groupName(environment string, r declared.Registration) string {
 	name := r.Name
 	if r.Parent != "" {
@@ -212,8 +212,8 @@ func groupName(environment string, r declared.Registration) string {
 	return strings.TrimPrefix(name, environment+"-")
 }
 
-// architecture returns a node's architecture as Kubernetes spells it; empty for an image of one's own on an instance
-// type that the platform's table does not list.
+// architecture returns a node's architecture in Kubernetes' terms; empty for a custom AMI on an instance type that the
+// platform's table does not list.
 func architecture(amiType, instanceType string) string {
 	switch {
 	case strings.Contains(amiType, "_ARM_64"):
@@ -231,7 +231,7 @@ func architecture(amiType, instanceType string) string {
 	return ""
 }
 
-// taintText writes a taint as kubectl does.
+// taintText formats a taint as kubectl does.
 func taintText(t corev1.Taint) string {
 	if t.Value == "" {
 		return t.Key + ":" + string(t.Effect)
@@ -239,7 +239,7 @@ func taintText(t corev1.Taint) string {
 	return t.Key + "=" + t.Value + ":" + string(t.Effect)
 }
 
-// as turns plain values into a typed object by way of their JSON.
+// as converts plain values into a typed object through JSON.
 func as(values any, object any) error {
 	raw, err := json.Marshal(values)
 	if err != nil {

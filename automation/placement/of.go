@@ -8,11 +8,11 @@ import (
 	"github.com/eks-platform/eks-platform/internal/declared"
 )
 
-// operation is what failures of Of call it.
+// operation is the operation in errors of Of.
 const operation plan.Operation = "placement"
 
-// Err returns an *automation.Error of kind ErrRefused when pods have no node group to run on, or one that they must not run
-// on.
+// Err returns an *automation.Error of kind ErrRefused if pods have no node group to run on, or can run on one that they
+// must not run on.
 func (r *Report) Err() error {
 	if len(r.Problems) == 0 {
 		return nil
@@ -20,8 +20,8 @@ func (r *Report) Err() error {
 	return &automation.Error{Kind: automation.ErrRefused, Operation: operation, Stack: r.Environment, Messages: r.Problems}
 }
 
-// Of computes where the pods of an environment may run, from what the program declares for all environments on its
-// cluster. It needs no cloud and no Pulumi. What the report finds wrong is no error of Of's.
+// Of computes where the pods of an environment can run, from what the program declares for all environments on its cluster.
+// It needs neither a cloud nor Pulumi. Problems in the report are not errors of Of; see Report.Err.
 func Of(ctx context.Context, p *automation.Platform, environment string) (*Report, error) {
 	e, err := p.Estate(environment)
 	if err != nil {
@@ -47,7 +47,7 @@ func Of(ctx context.Context, p *automation.Platform, environment string) (*Repor
 	return report, nil
 }
 
-// nameOf returns what an environment is called in the cluster, which its stack file says.
+// nameOf returns an environment's name in the cluster, from its stack file.
 func nameOf(stacks []declared.Stack, stack string) string {
 	for _, s := range stacks {
 		if s.Name == stack {

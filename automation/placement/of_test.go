@@ -132,7 +132,7 @@ func TestPodsWithoutAHomeAreRefused(t *testing.T) {
 	err := homeless.Err()
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.ErrorContains(t, err, "placement prod: refused")
-	assert.ErrorContains(t, err, "environment pod placement-prod/any pod: no node group can carry it")
+	assert.ErrorContains(t, err, "environment pod placement-prod/any pod: it can run on no node group")
 }
 
 func TestThePlacementIsOneJSONDocument(t *testing.T) {

@@ -8,30 +8,30 @@ import (
 	"github.com/eks-platform/eks-platform/internal/declared"
 )
 
-// Placement is where one workload may run.
+// Placement is where one workload can run.
 type Placement struct {
 	Workload
 	// Groups has one entry for each node group of the cluster, in their order.
 	Groups []Fit `json:"groups"`
 }
 
-// Report is where the pods of one environment, and those of its cluster, may run.
+// Report is where the pods of one environment, and those of its cluster, can run.
 type Report struct {
 	// Environment is whose pods these are.
 	Environment string `json:"environment"`
-	// Owner is the environment whose cluster it joins; empty when it has its own.
+	// Owner is the environment whose cluster it joins; empty if it has its own.
 	Owner string `json:"owner,omitempty"`
 	// Groups are the node groups of all environments on the cluster.
 	Groups []Group `json:"nodeGroups"`
 	// Workloads are the pods, by class, namespace and name.
 	Workloads []Placement `json:"workloads"`
-	// Unjudged is what runs pods that are not known here.
+	// Unjudged are declared resources that run pods of an unknown kind.
 	Unjudged []Unjudged `json:"unjudged,omitempty"`
-	// Problems say which pods have no node group to run on, or one that they must not run on.
+	// Problems say which pods have no node group to run on, or can run on one that they must not run on.
 	Problems []string `json:"problems,omitempty"`
 }
 
-// place holds the pods of an environment, and those that its cluster runs for all, against the node groups of all
+// place checks the pods of an environment, and those that its cluster runs for all, against the node groups of all
 // environments on the cluster.
 func place(stacks []declared.Stack, environment string) (*Report, error) {
 	all, err := groups(stacks)
@@ -57,7 +57,7 @@ func place(stacks []declared.Stack, environment string) (*Report, error) {
 	return out, nil
 }
 
-// problems holds a workload against what the platform promises. A DaemonSet may run anywhere, or nowhere.
+// problems checks a workload against the platform's guarantees. A DaemonSet may run anywhere, or nowhere.
 func (r *Report) problems(p Placement) []string {
 	var home, spot, onDemand, reserved []string
 	homely := false
@@ -84,23 +84,23 @@ func (r *Report) problems(p Placement) []string {
 	switch p.Class {
 	case SystemAddon:
 		if !homely {
-			add("no on-demand node group without taints can carry it")
+			add("it can run on no on-demand node group without taints")
 		}
 		if len(spot) > 0 {
-			add("may run on %s, whose nodes are taken away at two minutes' notice; select %s=%s", strings.Join(spot, ", "), labelCapacity, OnDemand)
+			add("can run on %s, whose spot nodes are reclaimed at two minutes' notice; select %s=%s", strings.Join(spot, ", "), labelCapacity, OnDemand)
 		}
 	case EnvironmentPod, TenantPod:
 		switch {
 		case len(home) == 0:
-			add("no node group can carry it")
+			add("it can run on no node group")
 		case p.SpotBound && len(onDemand) > 0:
-			add("its namespace is bound to spot nodes, and it may run on %s, whose nodes are bought on demand", strings.Join(onDemand, ", "))
+			add("its namespace is bound to spot nodes, but it can run on %s, whose nodes are on demand", strings.Join(onDemand, ", "))
 		case !p.SpotBound && len(reserved) > 0:
 			why := "it tolerates their taint"
 			if p.Name == AnyPod {
 				why = "the nodes lack the taint " + taintText(convention.Taint())
 			}
-			add("its namespace is not bound to spot nodes, and it may run on %s, which is for those that are: %s", strings.Join(reserved, ", "), why)
+			add("its namespace is not bound to spot nodes, but it can run on %s, which is for those that are: %s", strings.Join(reserved, ", "), why)
 		}
 	}
 	return out

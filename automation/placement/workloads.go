@@ -16,7 +16,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/declared"
 )
 
-// Class is what kind of pods a workload has.
+// Class is the kind of a workload's pods.
 type Class string
 
 // The classes, in the order in which they are reported.
@@ -25,7 +25,7 @@ const (
 	EnvironmentPod Class = "environment pod"
 	// TenantPod is a pod in a namespace of one of an environment's tenants.
 	TenantPod Class = "tenant pod"
-	// SystemAddon is a pod of the platform itself, as many as it has replicas.
+	// SystemAddon is a pod of the platform itself, with a number of replicas.
 	SystemAddon Class = "system add-on"
 	// DaemonSet is a pod that runs once on every node that it fits.
 	DaemonSet Class = "daemon set"
@@ -33,9 +33,9 @@ const (
 
 var classes = []Class{EnvironmentPod, TenantPod, SystemAddon, DaemonSet}
 
-// AnyPod is the name of the workload that stands for the pods which teams run in a namespace: the program declares the
-// namespace and not the pods. In a namespace bound to spot nodes it has the affinity and the toleration that the
-// admission policies ask for, elsewhere neither.
+// AnyPod is the name of the workload that represents the pods of teams in a namespace: the program declares the namespace
+// but not the pods. In a namespace bound to spot nodes it has the affinity and the toleration that the admission policies
+// require, elsewhere neither.
 const AnyPod = "any pod"
 
 // GroupedPod is the name of the workload that stands for those of them which have security groups of their own, where
@@ -45,14 +45,14 @@ const GroupedPod = "any pod with a security group"
 // Workload is a kind of pod that runs on a cluster.
 type Workload struct {
 	Class Class `json:"class"`
-	// Namespace and Name say which it is.
+	// Namespace and Name identify it.
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
-	// Environment is the environment that its namespace belongs to; empty for what the cluster as a whole runs.
+	// Environment is the environment that its namespace belongs to; empty for workloads of the whole cluster.
 	Environment string `json:"environment,omitempty"`
 	// SpotBound reports whether its namespace is bound to spot nodes.
 	SpotBound bool `json:"spotBound,omitempty"`
-	// Declared says where it comes from: the stack, and the type and name of the resource.
+	// Declared says where it is declared: the stack, and the type and name of the resource.
 	Declared string `json:"declared"`
 
 	pod *corev1.Pod
@@ -61,14 +61,14 @@ type Workload struct {
 // String returns namespace and name.
 func (w Workload) String() string { return w.Namespace + "/" + w.Name }
 
-// Unjudged is something that runs pods of which it is not known where they may run.
+// Unjudged is a resource that runs pods of an unknown kind.
 type Unjudged struct {
-	// Declared says where it comes from, Why why it is not known.
+	// Declared says where it is declared, Why why its pods are not known.
 	Declared string `json:"declared"`
 	Why      string `json:"why"`
 }
 
-// templates are the types that have a pod, with the way to it.
+// templates are the types that contain a pod, with the path to its spec.
 var templates = map[string]func(inputs map[string]any) (corev1.PodSpec, error){
 	"kubernetes:apps/v1:DaemonSet": func(in map[string]any) (corev1.PodSpec, error) {
 		var o appsv1.DaemonSet
@@ -110,7 +110,7 @@ const (
 	addonType     = "aws:eks/addon:Addon"
 )
 
-// workloads collects what the stacks of a cluster run on it.
+// workloads collects the workloads that the stacks of a cluster declare.
 type workloads struct {
 	namespaces map[string]map[string]string // labels by name
 	grouped    map[string]string            // which pods have security groups of their own, by namespace
@@ -142,7 +142,7 @@ func (a *workloads) addPolicy(r declared.Registration) error {
 	return nil
 }
 
-// collect returns the workloads of all stacks of a cluster, ordered by class, namespace and name.
+// collect returns the workloads of all stacks of a cluster, sorted by class, namespace and name.
 func collect(stacks []declared.Stack) ([]Workload, []Unjudged, error) {
 	all := &workloads{namespaces: map[string]map[string]string{}, grouped: map[string]string{}}
 	for _, s := range stacks {
@@ -172,7 +172,7 @@ func collect(stacks []declared.Stack) ([]Workload, []Unjudged, error) {
 	return all.found, all.unjudged, nil
 }
 
-// add collects what one registration runs.
+// add collects the workloads of one registration.
 func (a *workloads) add(s declared.Stack, r declared.Registration) error {
 	from := where(s, r)
 	if read := templates[r.Type]; read != nil {
@@ -195,7 +195,7 @@ func (a *workloads) add(s declared.Stack, r declared.Registration) error {
 	return nil
 }
 
-// addNamespace adds the pods that teams run in a namespace of an environment.
+// addNamespace adds the pods of teams in a namespace of an environment.
 func (a *workloads) addNamespace(from, name string) {
 	labels := a.namespaces[name]
 	if labels[convention.Environment] == "" {
@@ -241,7 +241,7 @@ func (a *workloads) workload(from, namespace, name string, spec corev1.PodSpec, 
 	return w
 }
 
-// where says where a registration comes from.
+// where says where a registration is declared.
 func where(s declared.Stack, r declared.Registration) string {
 	return fmt.Sprintf("%s: %s %s", s.Name, r.Type, r.Name)
 }

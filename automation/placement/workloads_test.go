@@ -196,8 +196,8 @@ func TestWhatNoSingleNodeHasAtOnceIsSaid(t *testing.T) {
 	}}
 	selectors := pulumi.ToStringMap(map[string]string{"kubernetes.io/arch": "arm64", "node.kubernetes.io/instance-type": "m6i.large"})
 	for want, spec := range map[string]corev1.PodSpecArgs{
-		"node affinity kubernetes.io/arch In [arm64] and node.kubernetes.io/instance-type In [m6i.large] match no node together": {Affinity: affinity(both)},
-		"no node of the group has everything that the pod's node selector and node affinity ask for at once":                     {NodeSelector: selectors},
+		"node affinity kubernetes.io/arch In [arm64] and node.kubernetes.io/instance-type In [m6i.large] are not met together by any node": {Affinity: affinity(both)},
+		"no node of the group meets all of the pod's node selector and node affinity at once":                                              {NodeSelector: selectors},
 	} {
 		p := find(t, place(t, "dev", stack(t, "dev", []nodes{mixed}, deployment(spec))), "tools/web")
 		assert.Equal(t, []string{want}, why(p, "dev/mixed"))
@@ -306,9 +306,9 @@ func TestWhatIsNotKnownIsSaidInsteadOfGuessed(t *testing.T) {
 	report := place(t, "dev", stack(t, "dev", []nodes{system}, release("oci://public.ecr.aws/karpenter/karpenter", nil), addon("adot", ""), files))
 	assert.Empty(t, report.Workloads)
 	assert.ElementsMatch(t, []placement.Unjudged{
-		{Declared: "dev: kubernetes:helm.sh/v3:Release oci://public.ecr.aws/karpenter/karpenter", Why: `it is not known what pods the chart "karpenter" has`},
-		{Declared: "dev: aws:eks/addon:Addon adot", Why: `it is not known what pods the add-on "adot" has`},
-		{Declared: "dev: kubernetes:helm.sh/v3:Release files", Why: "its values are in files"},
+		{Declared: "dev: kubernetes:helm.sh/v3:Release oci://public.ecr.aws/karpenter/karpenter", Why: `the pods of the chart "karpenter" are not known`},
+		{Declared: "dev: aws:eks/addon:Addon adot", Why: `the pods of the add-on "adot" are not known`},
+		{Declared: "dev: kubernetes:helm.sh/v3:Release files", Why: "its values come from files, which are not read"},
 	}, report.Unjudged)
 }
 
@@ -337,18 +337,18 @@ func TestPodsWithoutAHomeAndPodsOnForeignNodesAreProblems(t *testing.T) {
 		want              []string
 	}{
 		{"an add-on whose only home is tainted", "dev", []nodes{tainted, spot}, []pulumi.RunFunc{coredns},
-			[]string{"system add-on kube-system/coredns: no on-demand node group without taints can carry it"}},
+			[]string{"system add-on kube-system/coredns: it can run on no on-demand node group without taints"}},
 		{"an add-on that may run on spot nodes", "dev", []nodes{system, untainted}, []pulumi.RunFunc{addon("metrics-server", "")},
-			[]string{"system add-on kube-system/metrics-server: may run on dev/spot, whose nodes are taken away at two minutes' notice; select eks.amazonaws.com/capacityType=ON_DEMAND"}},
+			[]string{"system add-on kube-system/metrics-server: can run on dev/spot, whose spot nodes are reclaimed at two minutes' notice; select eks.amazonaws.com/capacityType=ON_DEMAND"}},
 		{"a bound environment without spot nodes", "dev", []nodes{system}, []pulumi.RunFunc{bound},
-			[]string{"environment pod dev/any pod: no node group can carry it"}},
+			[]string{"environment pod dev/any pod: it can run on no node group"}},
 		{"a bound environment and on-demand nodes that say they are spot", "dev", []nodes{mislabelled, spot}, []pulumi.RunFunc{bound},
-			[]string{"environment pod dev/any pod: its namespace is bound to spot nodes, and it may run on dev/general, whose nodes are bought on demand"}},
+			[]string{"environment pod dev/any pod: its namespace is bound to spot nodes, but it can run on dev/general, whose nodes are on demand"}},
 		{"an environment that is not bound, and spot nodes without the taint", "stg", []nodes{general, untainted}, []pulumi.RunFunc{free},
-			[]string{"environment pod stg/any pod: its namespace is not bound to spot nodes, and it may run on stg/spot, which is for those that are: " +
+			[]string{"environment pod stg/any pod: its namespace is not bound to spot nodes, but it can run on stg/spot, which is for those that are: " +
 				"the nodes lack the taint spotInstance=true:NoSchedule"}},
 		{"a pod that tolerates what it must not", "stg", []nodes{general, spot}, []pulumi.RunFunc{free, intruder},
-			[]string{"environment pod stg/web: its namespace is not bound to spot nodes, and it may run on stg/spot, which is for those that are: it tolerates their taint"}},
+			[]string{"environment pod stg/web: its namespace is not bound to spot nodes, but it can run on stg/spot, which is for those that are: it tolerates their taint"}},
 		{"nothing", "dev", []nodes{system, spot}, []pulumi.RunFunc{coredns, bound}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,17 +22,17 @@ type Collector struct {
 	result  *Result
 	observe func(Event)
 	steps   map[string]int  // URN -> index in result.Steps
-	reading map[string]bool // URNs whose refresh is under way
+	reading map[string]bool // URNs whose refresh is in progress
 
 	prints    fingerprints
 	chain     chain
 	owners    owners
-	leftovers map[string]Step // deletions of which it is not known yet whether they are part of a replacement
+	leftovers map[string]Step // deletions that may turn out to be part of a replacement
 	replacing map[string]bool // URNs whose replacement exists
 	unchanged map[string]Step // what only groups resources and stays as it is, by URN
 }
 
-// NewCollector returns a Collector for one operation on one stack. observe is called with every event; nil is nobody.
+// NewCollector returns a Collector for one operation on one stack. observe is called with every event; it may be nil.
 func NewCollector(op Operation, stack string, observe func(Event)) *Collector {
 	if observe == nil {
 		observe = func(Event) {}
@@ -44,14 +44,14 @@ func NewCollector(op Operation, stack string, observe func(Event)) *Collector {
 	}
 }
 
-// Result returns what was collected. It goes on growing with every Add.
+// Result returns the result so far. Every Add extends it.
 func (c *Collector) Result() *Result { return c.result }
 
 // Add takes one event of the engine, in the order in which they come.
 func (c *Collector) Add(e events.EngineEvent) {
 	switch {
 	case e.Error != nil:
-		// The stream broke; how the run ended is told by the CLI's exit code.
+		// The stream broke; the CLI's exit code says how the run ended.
 	case e.ResourcePreEvent != nil:
 		c.before(e.ResourcePreEvent.Metadata, e.ResourcePreEvent.Planning)
 	case e.ResOutputsEvent != nil:
@@ -107,13 +107,13 @@ func (c *Collector) progress(p *apitype.ProgressEvent) {
 	c.observe(Event{Kind: EventProgress, Time: time.Now(), Operation: c.result.Operation, Stack: c.result.Stack, Progress: line})
 }
 
-// parts are the events of one replacement beside the logical "replace", which reports it.
+// parts are the events of a replacement other than the logical "replace", which reports it.
 var parts = map[apitype.OpType]bool{
 	apitype.OpCreateReplacement: true, apitype.OpDeleteReplaced: true, apitype.OpDiscardReplaced: true,
 	apitype.OpReadReplacement: true, apitype.OpImportReplacement: true, apitype.OpRemovePendingReplace: true,
 }
 
-// quiet are the operations that change nothing.
+// quiet are the operations without changes.
 var quiet = map[apitype.OpType]bool{
 	apitype.OpSame: true, apitype.OpRead: true, apitype.OpReadDiscard: true, apitype.OpRefresh: true,
 }
@@ -148,7 +148,7 @@ func (c *Collector) before(m apitype.StepEventMetadata, planning bool) {
 	c.step(s)
 }
 
-// take adds a step to the result, unless its resource has one already.
+// take adds a step to the result, unless its resource already has one.
 func (c *Collector) take(s Step) bool {
 	if _, known := c.steps[s.URN]; known {
 		return false
@@ -158,8 +158,7 @@ func (c *Collector) take(s Step) bool {
 	return true
 }
 
-// finish adds what is only known when everything has been heard: deletions that belong to no replacement of this run,
-// and the fingerprints.
+// finish adds what is only known at the end: deletions that belong to no replacement of this run, and the fingerprints.
 func (c *Collector) finish() {
 	for _, urn := range slices.Sorted(maps.Keys(c.leftovers)) {
 		c.take(c.leftovers[urn])
@@ -209,8 +208,8 @@ func (c *Collector) failed(m apitype.StepEventMetadata) {
 	c.step(s)
 }
 
-// outputs notes whether what the stack publishes changes. An update that only does that has no steps, and must be
-// carried out nevertheless: other stacks read it.
+// outputs notes whether the stack's outputs change. An update that only changes outputs has no steps, but must be carried
+// out: other stacks read them.
 func (c *Collector) outputs(m apitype.StepEventMetadata) {
 	if m.Type != string(resource.RootStackType) || m.Old == nil || m.New == nil || m.Op == apitype.OpRefresh {
 		return
@@ -248,8 +247,8 @@ func stepOf(m apitype.StepEventMetadata) Step {
 	return s
 }
 
-// driftOf tells what the refresh of a resource found: nothing left of it, or properties that differ. A preview reports
-// the outcome under the operation refresh, an update under the operation that it amounts to.
+// driftOf returns what the refresh of a resource found: that it is gone, or properties that differ. A preview reports it
+// under the operation refresh, an update under the operation that it amounts to.
 func driftOf(m apitype.StepEventMetadata) (Step, bool) {
 	s := stepOf(m)
 	s.Status = Done
@@ -311,35 +310,35 @@ func (c *Collector) report(kind EventKind, d Diagnostic) {
 	c.observe(Event{Kind: kind, Time: time.Now(), Operation: c.result.Operation, Stack: c.result.Stack, Diagnostic: &d})
 }
 
-// isProgramError tells the program's own failure from the engine's.
+// isProgramError reports whether a failure is the program's, not the engine's.
 func isProgramError(d *apitype.DiagnosticEvent) bool {
 	return strings.Contains(d.Message, "an unhandled error occurred") || strings.Contains(d.Message, "go inline source runtime error")
 }
 
-// protectedError is what the engine says of a resource that it must not delete.
+// protectedError is the engine's message about a protected resource that it should delete.
 var protectedError = regexp.MustCompile(`(?s)^resource \S+ cannot be deleted\s+because it is protected`)
 
-// protectedReplacement is what it says of one that it would have to replace, by itself or along with another.
+// protectedReplacement is its message about one that it would have to replace, on its own or along with another.
 var protectedReplacement = regexp.MustCompile(`(?s)^unable to replace resource \S+\s.*as it is currently marked for protection`)
 
-// closing are the diagnostics with which the engine ends a failed run. They say nothing that the error's kind and the
-// other diagnostics do not.
+// closing are the diagnostics with which the engine ends a failed run. They add nothing to the error's kind and the other
+// diagnostics.
 var closing = map[string]bool{"preview failed": true, "update failed": true, "refresh failed": true, "destroy failed": true}
 
-// consequence reports whether a diagnostic only says that something else has failed before: the engine hangs up on the
-// program, and everything that was on its way says so.
+// consequence reports whether a diagnostic only follows from an earlier failure: the engine closes its connection to the
+// program, and every pending call fails.
 func consequence(d Diagnostic) bool {
 	return strings.Contains(d.Message, "grpc: the client connection is closing") ||
 		strings.Contains(d.Message, "code = Canceled") || strings.Contains(d.Message, "resource monitor shut down")
 }
 
-// boilerplate is what stands around a message and tells people nothing.
+// boilerplate is text around messages that tells people nothing.
 var boilerplate = []string{
 	"an unhandled error occurred: ", "program failed: ", "1 error occurred:", "* ", "go inline source runtime error, ",
 }
 
-// tidy makes a diagnostic fit to be shown: no credentials, no colour markup, none of the wrapping that the SDK puts around the one error a
-// program returns.
+// tidy makes a diagnostic presentable: no credentials, no colour markup, none of the SDK's wrapping around the program's
+// error.
 func tidy(message string) string {
 	message = Mask(strings.TrimSpace(markup.Strip(message)))
 	for again := true; again; {
@@ -353,7 +352,7 @@ func tidy(message string) string {
 	return message
 }
 
-// Names returns the type, without its parents', and the name in a URN. A text that is no URN is its own name.
+// Names returns the type, without the parents', and the name in a URN. A text that is not a URN is returned as the name.
 func Names(text string) (typ, name string) {
 	u, err := urn.Parse(text)
 	if err != nil {

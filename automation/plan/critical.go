@@ -10,7 +10,7 @@ type BlastRadius struct {
 	Reason string `json:"reason"`
 }
 
-// Critical returns what is lost when a resource of a type is deleted or replaced, and whether that is much.
+// Critical returns what is lost when a resource of a type is deleted or replaced, and whether the type is critical.
 func Critical(typ string) (BlastRadius, bool) {
 	loss, ok := facts.Critical[typ]
 	return BlastRadius(loss), ok

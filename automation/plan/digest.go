@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 )
 
-// Identity is what a preview's digest stands for beside the changes themselves.
+// Identity is what a preview's digest covers besides the changes.
 type Identity struct {
-	// Program says which program planned the changes.
+	// Program identifies the program that planned the changes.
 	Program string `json:"program"`
 	// StackFile is the hash of the project file and the stack's own.
 	StackFile string `json:"stackFile"`
@@ -19,21 +19,21 @@ type Identity struct {
 	CLI string `json:"cli"`
 }
 
-// digestVersion changes whenever the same preview gets another digest.
+// digestVersion must change whenever the same preview gets another digest.
 const digestVersion = "eks-platform preview digest 1"
 
 // Digest is the SHA-256 of what a preview would change, in hexadecimal: two previews with the same digest would do the
-// same, and a deploy that previews again and finds another digest than the approved one must stop. It covers, whatever
-// order the engine took the resources up in:
+// same, and a deploy that previews again and finds another digest than the approved one must stop. It covers, in whatever
+// order the engine processed the resources:
 //
 //   - of each step: operation, URN, type, the properties that force a replacement, the paths and kinds of all property
 //     changes, and the inputs that the resource will have;
 //   - the stack, and the identity: program, stack file, CLI.
 //
-// Secrets are blinded in the engine's events: a changed secret counts as changed and not by its value. One that comes
-// from the stack file is covered by the file's hash. What is not known before the update counts as unknown, and a
-// physical name with random digits that the engine makes up anew in every preview counts as made up. Drift is not
-// covered; what an update would do about it is.
+// Secrets are redacted in the engine's events: a changed secret counts as changed, not by its value. One from the stack
+// file is covered by the file's hash. What is not known before the update counts as unknown, and a physical name with
+// random digits, which the engine generates anew in every preview, counts as generated. Drift is not covered; what an
+// update would do about it is.
 //
 // A run that did not succeed saw only a part, and has no digest: the result is empty. So has one that went through JSON.
 func (r *Result) Digest(i Identity) string {
@@ -48,19 +48,19 @@ func (r *Result) Digest(i Identity) string {
 	return hash(canonical([]any{digestVersion, r.Stack, i.Program, i.StackFile, i.CLI, lines}))
 }
 
-// ShortDigest is the part of a digest that people compare: twelve digits.
+// ShortDigest is the part of a digest that is shown to people: twelve digits.
 func ShortDigest(digest string) string { return digest[:min(12, len(digest))] }
 
-// fingerprints holds, for each URN, what its step changes, until all made-up names are known.
+// fingerprints keeps, for each URN, what its step changes, until all generated names are known.
 type fingerprints map[string]*print
 
-// print is what goes into the fingerprint of one step.
+// print is the input of one step's fingerprint.
 type print struct {
 	text  string
-	names []string // physical names that the engine made up for this resource
+	names []string // physical names that the engine generated for this resource
 }
 
-// note takes a step down.
+// note records a step.
 func (f fingerprints) note(m apitype.StepEventMetadata) {
 	p := &print{}
 	var changes []string
@@ -79,7 +79,7 @@ func (f fingerprints) note(m apitype.StepEventMetadata) {
 	f[m.URN] = p
 }
 
-// seal puts the fingerprints into the steps. A made-up name is known to other resources, too, and inside longer texts.
+// seal sets the fingerprints of the steps. A generated name can also occur in other resources, and inside longer texts.
 func (f fingerprints) seal(steps []Step) {
 	owner := map[string]string{}
 	for urn, p := range f {
@@ -88,7 +88,7 @@ func (f fingerprints) seal(steps []Step) {
 		}
 	}
 	var pairs []string
-	for _, name := range slices.Backward(slices.Sorted(maps.Keys(owner))) { // the longer of two that begin alike first
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(owner))) { // longer names first: one may be a prefix of another
 		pairs = append(pairs, name, "the name of "+owner[name])
 	}
 	madeUp := strings.NewReplacer(pairs...)
@@ -102,8 +102,8 @@ func (f fingerprints) seal(steps []Step) {
 	clear(f)
 }
 
-// blind copies a value with constants for what is secret, unknown or only a mark of Pulumi's own, and notes the names
-// that the engine made up: Check lists in __defaults what it filled in by itself.
+// blind copies a value with constants in place of secrets, unknowns and Pulumi's own marks, and records the names that the
+// engine generated: Check lists in __defaults what it filled in.
 func (p *print) blind(resource string, v any) any {
 	switch v := v.(type) {
 	case string:
@@ -140,7 +140,7 @@ func (p *print) blind(resource string, v any) any {
 // defaultsKey is where providers note which inputs they filled in.
 const defaultsKey = "__defaults"
 
-// autonamed is the annotation of Kubernetes objects whose name the provider made up.
+// autonamed is the annotation of Kubernetes objects whose name the provider generated.
 const autonamed = "pulumi.com/autonamed"
 
 func (p *print) findNames(resource string, v map[string]any) {
@@ -151,7 +151,7 @@ func (p *print) findNames(resource string, v map[string]any) {
 	for _, key := range filled {
 		k, _ := key.(string)
 		name, _ := v[k].(string)
-		// Other defaults are the same every time, and are no names.
+		// Other defaults are always the same, and are not names.
 		if rest, ok := strings.CutPrefix(strings.ToLower(name), strings.ToLower(resource)); ok && len(rest) > 4 {
 			p.names = append(p.names, name)
 		} else if i := strings.LastIndex(strings.ToLower(name), strings.ToLower(resource)+"-"); i >= 0 {

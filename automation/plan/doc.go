@@ -1,9 +1,8 @@
-// Package plan holds what an operation does, or would do: the engine's events, made into a Result of Steps with the
-// PropertyChanges that people read, and a Plan, which is a preview that somebody can approve and a deploy is held to by its
-// digest.
+// Package plan describes what an operation does, or would do: the engine's events, turned into a Result of Steps with
+// readable PropertyChanges, and a Plan, a preview that can be approved and that a deploy must match by its digest.
 //
-// Values of properties are only ever text that can be shown: the engine's secrets are blinded, what looks like a
-// credential is masked.
+// Property values are always text that is safe to show: the engine's secrets are replaced, and what looks like a credential
+// is masked.
 //
 //	preview, err := platform.Preview(ctx, "prod", automation.PreviewOptions{})
 //	for _, step := range preview.Steps {

@@ -8,24 +8,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// nodeGroupType is a managed node group; pulumi-eks' ManagedNodeGroup makes one.
+// nodeGroupType is the type of a managed node group; pulumi-eks' ManagedNodeGroup creates one.
 const nodeGroupType = "aws:eks/nodeGroup:NodeGroup"
 
 // NodeGroup is what a step on a managed node group means for its nodes, and so for the pods on them.
 type NodeGroup struct {
-	// Nodes is how many nodes the group has before the step, going by the state: an autoscaler may have moved it
-	// since. Max is how many it may have. 0 when the group is new.
+	// Nodes is how many nodes the group has before the step, going by the state: an autoscaler may have changed it since.
+	// Max is its maximum size. 0 if the group is new.
 	Nodes int `json:"nodes"`
 	Max   int `json:"max"`
-	// AtATime is how many of them EKS replaces at the same time: a number, or a percentage such as 33%.
+	// AtATime is how many nodes EKS replaces at a time: a number, or a percentage such as 33%.
 	AtATime string `json:"atATime"`
-	// Force tells that pods which do not leave within 15 minutes are killed; otherwise the update fails and EKS rolls
+	// Force reports whether pods that do not leave within 15 minutes are killed; otherwise the update fails and EKS rolls
 	// it back.
 	Force bool `json:"force,omitempty"`
-	// Renews are the properties whose change makes EKS replace the nodes one after the other: Kubernetes version, AMI
-	// release, launch template. Empty when the nodes stay.
+	// Renews are the changed properties that make EKS replace the nodes one after the other: Kubernetes version, AMI
+	// release, launch template. Empty if the nodes stay.
 	Renews []string `json:"renews,omitempty"`
-	// Scales tells that the size changes.
+	// Scales reports whether the size changes.
 	Scales bool `json:"scales,omitempty"`
 	// Shrinks tells that the number of nodes, or a bound that it is outside of then, becomes less.
 	Shrinks bool `json:"shrinks,omitempty"`
@@ -34,16 +34,16 @@ type NodeGroup struct {
 	NewMax int `json:"newMax,omitempty"`
 }
 
-// renewing are the properties of a node group that EKS brings to the nodes by replacing them
+// renewing are the properties of a node group that EKS applies by replacing the nodes
 // (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html).
 var renewing = []string{"version", "releaseVersion", "launchTemplate"}
 
-// nodesOf reads a node group's side of a step.
+// nodesOf returns what a step means for a node group.
 func nodesOf(m apitype.StepEventMetadata) *NodeGroup {
 	if m.Type != nodeGroupType || m.Old == nil {
 		return nil
 	}
-	// The former settings count: the provider updates version and template before it changes how updates are paced.
+	// The old settings apply: the provider updates version and template before it changes the update settings.
 	n := &NodeGroup{
 		Nodes: number(m.Old.Outputs, m.Old.Inputs, "scalingConfig", "desiredSize"),
 		Max:   number(m.Old.Outputs, m.Old.Inputs, "scalingConfig", "maxSize"),
@@ -82,7 +82,7 @@ func nodesOf(m apitype.StepEventMetadata) *NodeGroup {
 	return n
 }
 
-// number reads a number from the first of two trees that has it.
+// number reads a number from the first of several trees that has it.
 func number(outputs, inputs map[string]any, path ...any) int {
 	v, _ := first([]map[string]any{outputs, inputs}, path)
 	f, _ := v.(float64)

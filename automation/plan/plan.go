@@ -10,13 +10,13 @@ import (
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
-// Plan is a preview that somebody can approve and a deploy is held to. It is written and read as JSON.
+// Plan is a preview that can be approved and that a deploy must match. It is written and read as JSON.
 type Plan struct {
 	// Format is the version of this layout, 1.
 	Format int `json:"format"`
 	// Digest is what is approved: see Result.Digest.
 	Digest string `json:"digest"`
-	// Identity is what the digest stands for beside the changes.
+	// Identity is what the digest covers besides the changes.
 	Identity Identity `json:"identity"`
 	// Result is the preview.
 	Result *Result `json:"result"`
@@ -47,9 +47,9 @@ func (p *Plan) Write(file string) error {
 }
 
 // ErrNoPlan means that a file is no plan that Write has written, or one of another format.
-var ErrNoPlan = errors.New("no preview that was saved")
+var ErrNoPlan = errors.New("not a saved preview")
 
-// Read reads a plan that Write has written. What is no plan is an ErrNoPlan.
+// Read reads a plan that Write has written. For any other file it returns an ErrNoPlan.
 func Read(file string) (*Plan, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -59,7 +59,7 @@ func Read(file string) (*Plan, error) {
 	err = json.Unmarshal(raw, p)
 	switch {
 	case err == nil && p.Format != Format:
-		err = fmt.Errorf("it has format %d, this program knows %d", p.Format, Format)
+		err = fmt.Errorf("it has format %d, and this program reads format %d", p.Format, Format)
 	case err == nil && (p.Digest == "" || p.Result == nil || p.Result.Stack == ""):
 		err = errors.New("it lacks a digest or a result")
 	}
@@ -69,11 +69,11 @@ func Read(file string) (*Plan, error) {
 	return p, nil
 }
 
-// Difference is what distinguishes a plan from the one that was approved.
+// Difference is how a plan differs from the approved one.
 type Difference struct {
-	// Identity says what else is different, in sentences: program, stack file, CLI.
+	// Identity says in sentences what else differs: program, stack file, CLI.
 	Identity []string `json:"identity,omitempty"`
-	// Appeared are steps that were not in the approved plan, Vanished those that are not planned any more.
+	// Appeared are steps that were not in the approved plan, Vanished those that are no longer planned.
 	Appeared []Step `json:"appeared,omitempty"`
 	Vanished []Step `json:"vanished,omitempty"`
 	// Changed are steps on the same resource that do something else.
@@ -86,17 +86,17 @@ type StepDifference struct {
 	Now      Step `json:"now"`
 }
 
-// Compare tells how a plan differs from one that was approved.
+// Compare returns how a plan differs from the approved one.
 func (p *Plan) Compare(approved *Plan) *Difference {
 	d := &Difference{}
 	if p.Identity.StackFile != approved.Identity.StackFile {
-		d.Identity = append(d.Identity, fmt.Sprintf("the stack file or the project file was changed: Pulumi.%s.yaml or Pulumi.yaml", p.Result.Stack))
+		d.Identity = append(d.Identity, fmt.Sprintf("the stack file or the project file has changed: Pulumi.%s.yaml or Pulumi.yaml", p.Result.Stack))
 	}
 	if p.Identity.Program != approved.Identity.Program {
-		d.Identity = append(d.Identity, fmt.Sprintf("the program is another one: %s, approved was %s", p.Identity.Program, approved.Identity.Program))
+		d.Identity = append(d.Identity, fmt.Sprintf("the program differs: it is %s, approved was %s", p.Identity.Program, approved.Identity.Program))
 	}
 	if p.Identity.CLI != approved.Identity.CLI {
-		d.Identity = append(d.Identity, fmt.Sprintf("the Pulumi CLI is another one: %s, approved was %s", p.Identity.CLI, approved.Identity.CLI))
+		d.Identity = append(d.Identity, fmt.Sprintf("the Pulumi CLI differs: it is %s, approved was %s", p.Identity.CLI, approved.Identity.CLI))
 	}
 	before := map[string]Step{}
 	for _, s := range approved.Result.Steps {
@@ -120,7 +120,7 @@ func (p *Plan) Compare(approved *Plan) *Difference {
 	return d
 }
 
-// Lines tells the difference to people, one thing a line.
+// Lines describes the difference for people, one item per line.
 func (d *Difference) Lines() []string {
 	out := slices.Clone(d.Identity)
 	for _, s := range d.Appeared {

@@ -19,22 +19,22 @@ const (
 	PropertyUpdated ChangeKind = "update"
 )
 
-// PropertyChange is one property that changes, with its values as text that can be shown: on one line, shortened, and
+// PropertyChange is one property that changes, with its values as text that is safe to show: on one line, shortened, and
 // never a secret (see Secret and Mask).
 type PropertyChange struct {
-	// Path leads to the property, in Pulumi's notation. A member of a JSON document, such as a policy, has its path
-	// after that of the document.
+	// Path is the property's path, in Pulumi's notation. For a member of a JSON document, such as a policy, its path
+	// follows that of the document.
 	Path string `json:"path"`
-	// Kind reports whether the property is new, gone or different.
+	// Kind is whether the property is added, deleted or updated.
 	Kind ChangeKind `json:"kind"`
-	// Replaces tells that this change forces the replacement of the resource.
+	// Replaces reports whether this change forces the replacement of the resource.
 	Replaces bool `json:"replaces,omitempty"`
-	// Old and New are the values; empty where there is none.
+	// Old and New are the values; empty if there is none.
 	Old string `json:"old,omitempty"`
 	New string `json:"new,omitempty"`
 }
 
-// identifying are the inputs, in this order, of which the first few tell what a new resource is.
+// identifying are the inputs, in this order, of which the first few identify a new resource.
 var identifying = []string{
 	"metadata.namespace", "metadata.name", "name", "namePrefix", "clusterName", "nodeGroupName", "addonName", "addonVersion",
 	"version", "cidrBlock", "availabilityZone", "availabilityZoneId", "instanceTypes", "capacityType", "serviceName", "chart",
@@ -44,8 +44,8 @@ var identifying = []string{
 // fewest is how many of them are shown.
 const fewest = 3
 
-// properties tells what a step does to the properties of its resource. With refresh, what is compared is what the
-// provider found with what the state said.
+// properties returns what a step does to the properties of its resource. With refresh, it compares what the provider found
+// with the state.
 func properties(m apitype.StepEventMetadata, refresh bool) []PropertyChange {
 	if m.Old == nil && m.New == nil {
 		return nil
@@ -66,7 +66,7 @@ func properties(m apitype.StepEventMetadata, refresh bool) []PropertyChange {
 		for _, key := range m.Diffs {
 			d.key(key)
 		}
-	case m.Op == apitype.OpUpdate: // of components, the engine says no more
+	case m.Op == apitype.OpUpdate: // for components, the engine says no more
 		d.members(nil, m.Old.Inputs, m.New.Inputs, false)
 	}
 	slices.SortStableFunc(d.out, func(a, b PropertyChange) int { return strings.Compare(a.Path, b.Path) })
@@ -77,21 +77,21 @@ func properties(m apitype.StepEventMetadata, refresh bool) []PropertyChange {
 type differ struct {
 	refresh                                      bool
 	oldInputs, oldOutputs, newInputs, newOutputs map[string]any
-	shower                                       shower
+	formatter                                    formatter
 	hidden                                       []resource.PropertyPath
 	forcing                                      map[string]bool // top-level keys that force the replacement
 	out                                          []PropertyChange
 }
 
 func newDiffer(m apitype.StepEventMetadata, refresh bool) *differ {
-	d := &differ{refresh: refresh, forcing: map[string]bool{}, shower: shower{typ: m.Type, secrets: map[string]bool{}}}
+	d := &differ{refresh: refresh, forcing: map[string]bool{}, formatter: formatter{typ: m.Type, secrets: map[string]bool{}}}
 	for _, state := range []*apitype.StepEventStateMetadata{m.Old, m.New} {
 		if state == nil {
 			continue
 		}
-		// What one side knows as a secret is one on the other side too: providers forget the mark on their way.
-		noteSecrets(d.shower.secrets, nil, state.Inputs)
-		noteSecrets(d.shower.secrets, nil, state.Outputs)
+		// What is a secret on one side is a secret on the other side as well: providers lose the mark.
+		noteSecrets(d.formatter.secrets, nil, state.Inputs)
+		noteSecrets(d.formatter.secrets, nil, state.Outputs)
 		d.hidden = state.HideDiffs
 	}
 	if m.Old != nil {
@@ -106,7 +106,7 @@ func newDiffer(m apitype.StepEventMetadata, refresh bool) *differ {
 	return d
 }
 
-// identify shows the few inputs by which people know a new resource.
+// identify shows the few inputs that identify a new resource.
 func (d *differ) identify() []PropertyChange {
 	for _, name := range identifying {
 		path := resource.PropertyPath{}
@@ -118,14 +118,14 @@ func (d *differ) identify() []PropertyChange {
 			continue
 		}
 		if _, many := v.(map[string]any); !many && v != nil && v != "" {
-			d.out = append(d.out, PropertyChange{Path: name, Kind: PropertyAdded, New: d.shower.show(path, v)})
+			d.out = append(d.out, PropertyChange{Path: name, Kind: PropertyAdded, New: d.formatter.show(path, v)})
 		}
 	}
 	return d.out
 }
 
-// detailed reports one entry of the provider's own comparison. As in the CLI, the former value comes from the outputs
-// unless the provider compared inputs; a refresh compares outputs on both sides.
+// detailed reports one entry of the provider's detailed diff. As in the CLI, the old value comes from the outputs unless
+// the provider compared inputs; a refresh compares outputs on both sides.
 func (d *differ) detailed(text string, diff apitype.PropertyDiff) {
 	path, err := resource.ParsePropertyPath(text)
 	if err != nil {
@@ -152,7 +152,7 @@ func (d *differ) detailed(text string, diff apitype.PropertyDiff) {
 	old, hadOld := first(before, path)
 	now, hasNew := first(after, path)
 	if structured(old) && structured(now) && !d.refresh {
-		// Outputs hold members that nobody asked for.
+		// Outputs contain members that the program did not set.
 		if asked, ok := lookup(d.oldInputs, path); ok {
 			old = asked
 		}
@@ -214,7 +214,7 @@ func (d *differ) seen(path resource.PropertyPath, replaces bool) bool {
 	return false
 }
 
-// key compares a property of which the provider only said that it differs.
+// key compares a property that the provider only listed as different.
 func (d *differ) key(key string) {
 	path := resource.PropertyPath{key}
 	before, after := d.oldInputs, d.newInputs
@@ -246,7 +246,7 @@ func (d *differ) compare(path resource.PropertyPath, old, now any, hadOld, hasNe
 		d.out = append(d.out, change)
 		return
 	}
-	if hadOld && hasNew && kind == PropertyUpdated && !d.shower.isSecret(path) && !d.shower.sensitive(path) {
+	if hadOld && hasNew && kind == PropertyUpdated && !d.formatter.isSecret(path) && !d.formatter.sensitive(path) {
 		if a, b, ok := documents(old, now); ok {
 			old, now = a, b
 		}
@@ -257,20 +257,20 @@ func (d *differ) compare(path resource.PropertyPath, old, now any, hadOld, hasNe
 	}
 	switch {
 	case hadOld && hasNew:
-		change.Old, change.New = d.shower.beside(path, old, now)
+		change.Old, change.New = d.formatter.contrast(path, old, now)
 	case hadOld:
-		change.Old = d.shower.show(path, old)
+		change.Old = d.formatter.show(path, old)
 	case hasNew:
-		change.New = d.shower.show(path, now)
+		change.New = d.formatter.show(path, now)
 	}
 	if hadOld && hasNew && change.Old == change.New && change.Old != secretValue && change.Old != unknownValue {
-		// The difference lies in what is left out of the middle, or in what the provider makes of the value.
-		change.Old, change.New = d.shower.fingerprinted(old, change.Old), d.shower.fingerprinted(now, change.New)
+		// The difference is in the part that was left out, or in how the provider interprets the value.
+		change.Old, change.New = d.formatter.fingerprinted(old, change.Old), d.formatter.fingerprinted(now, change.New)
 	}
 	d.out = append(d.out, change)
 }
 
-// members compares two objects or two lists, and reports whether they were any.
+// members compares two objects or two lists, and reports whether they are such.
 func (d *differ) members(path resource.PropertyPath, old, now any, replaces bool) bool {
 	step := func(key any, a, b any, hadOld, hasNew bool) {
 		kind := PropertyUpdated
@@ -352,7 +352,7 @@ func first(trees []map[string]any, path resource.PropertyPath) (any, bool) {
 	return nil, false
 }
 
-// lookup finds a value. Below a secret, an unknown value or an asset it finds that.
+// lookup finds a value. Below a secret, an unknown value or an asset it returns that.
 func lookup(tree map[string]any, path resource.PropertyPath) (any, bool) {
 	var v any = tree
 	for _, key := range path {

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// Operation is what is done to an environment.
+// Operation is an operation on an environment.
 type Operation string
 
 // The operations.
@@ -34,7 +34,7 @@ const (
 	Failed  Status = "failed"
 )
 
-// Step is what the engine does, or would do, with one resource. It holds values only as text that can be shown: see
+// Step is what the engine does, or would do, with one resource. Values are only text that is safe to show: see
 // PropertyChange.
 type Step struct {
 	// Op is Pulumi's name of the operation: create, update, replace, delete, read, import, refresh and so on. A
@@ -47,27 +47,27 @@ type Step struct {
 	Name string `json:"name"`
 	// ReplaceKeys are the properties that make the replacement necessary.
 	ReplaceKeys []string `json:"replaceKeys,omitempty"`
-	// DiffKeys are the properties that change, as paths where the provider tells them.
+	// DiffKeys are the properties that change, as paths if the provider gives them.
 	DiffKeys []string `json:"diffKeys,omitempty"`
 	// Properties are the properties that change, with their values, in the order of their paths. A new resource has the
 	// few that identify it, and a deletion none. Steps of events have them when the step begins.
 	Properties []PropertyChange `json:"properties,omitempty"`
 	// Protected reports whether the resource is protected from deletion.
 	Protected bool `json:"protected,omitempty"`
-	// Retain tells that a deletion leaves the resource in the cloud and only forgets it.
+	// Retain reports whether a deletion leaves the resource in the cloud and only removes it from the state.
 	Retain bool `json:"retain,omitempty"`
-	// DeletedFirst tells that a replacement deletes before it creates: there is a time without the resource.
+	// DeletedFirst reports whether a replacement deletes before it creates, so that for a time there is no such resource.
 	DeletedFirst bool `json:"deletedFirst,omitempty"`
-	// Critical is the kind of thing that is lost when the resource is deleted or replaced (see Critical); empty for a
-	// resource that is easily made again.
+	// Critical is the kind of loss if the resource is deleted or replaced (see Critical); empty for a resource that is
+	// easily created again.
 	Critical string `json:"critical,omitempty"`
 	// FollowsFrom is the URN of the resource whose replacement brings this one along; empty where the replacement has a cause
 	// of its own, and where what it follows from is not known.
 	FollowsFrom string `json:"followsFrom,omitempty"`
 	// NodeGroup is set for managed node groups that exist.
 	NodeGroup *NodeGroup `json:"nodeGroup,omitempty"`
-	// Fingerprint is the hash of everything that the step changes, for Result.Digest and for telling which of two
-	// previews' steps differ.
+	// Fingerprint is the hash of everything that the step changes, for Result.Digest and for comparing the steps of two
+	// previews.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// Status is how far the step got.
 	Status Status `json:"status"`
@@ -96,8 +96,7 @@ func (s Step) String() string {
 	return text
 }
 
-// InCloud reports whether the resource stands for something in the cloud: components, providers and the stack itself are
-// only groupings.
+// InCloud reports whether the resource exists in the cloud: components, providers and the stack itself are only groupings.
 func (s Step) InCloud() bool { return InCloud(s.Type) }
 
 // Counted reports whether the step's resource is one of those that are counted, wherever counts are shown: it stands for
@@ -129,9 +128,9 @@ func (s Step) Destructive() bool {
 	return s.Op == string(apitype.OpReplace) || s.Op == string(apitype.OpDelete) || s.Op == string(apitype.OpDeleteReplaced)
 }
 
-// Diagnostic is what the engine, a provider or the program had to say.
+// Diagnostic is a message of the engine, a provider or the program.
 type Diagnostic struct {
-	// Resource is the resource it is about, by type and name; empty when it is about the whole.
+	// Resource is the resource it is about, by type and name; empty if it is about the whole run.
 	Resource string `json:"resource,omitempty"`
 	// Message is plain text, without colour markup.
 	Message string `json:"message"`
@@ -153,24 +152,24 @@ type Result struct {
 	Changes map[string]int `json:"changes"`
 	// Counts is Changes without what only groups resources (see Step.InCloud): what people are told.
 	Counts map[string]int `json:"counts"`
-	// Steps are the resources that change, in the order in which the engine took them up.
+	// Steps are the resources that change, in the order in which the engine processed them.
 	Steps []Step `json:"steps"`
-	// Drift are the resources that no longer are what the state says: found by a refresh, or by a preview that
-	// refreshes first. Op is update, or delete for what is gone.
+	// Drift are the resources that no longer match the state: found by a refresh, or by a preview that refreshes first. Op
+	// is update, or delete for what is gone.
 	Drift []Step `json:"drift,omitempty"`
-	// Withheld are the deletions that would be due and are not done, because the operation leaves out the objects in the
-	// cluster: those of such objects, and of everything that an object which is left out depends on. They need an operation
-	// that leaves nothing out. Op is delete, or delete-replaced for what has been replaced.
+	// Withheld are the deletions that are due but not done, because the operation leaves out the objects in the cluster:
+	// deletions of such objects, and of everything that they depend on. They need an operation that leaves nothing out. Op
+	// is delete, or delete-replaced for what has been replaced.
 	Withheld []Step `json:"withheld,omitempty"`
 	// Warnings and Errors are the diagnostics of the run.
 	Warnings []Diagnostic `json:"warnings,omitempty"`
 	Errors   []Diagnostic `json:"errors,omitempty"`
-	// Started is when the engine was asked to start; Duration is how long it took, all of its processes included.
+	// Started is when the engine was started; Duration is how long it took, including all of its processes.
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"durationNanoseconds"`
-	// OutputsChange tells that what the stack publishes changes.
+	// OutputsChange reports whether the stack's outputs change.
 	OutputsChange bool `json:"outputsChange,omitempty"`
-	// Pending tells that operations of a killed run are still unresolved in the state: refresh before the next update.
+	// Pending reports whether operations of a killed run are still unresolved in the state: refresh before the next update.
 	Pending bool `json:"pending,omitempty"`
 
 	program   bool // the program reported an error
@@ -182,7 +181,7 @@ type Result struct {
 	deleted map[string]bool // URNs of which something is deleted
 }
 
-// NewResult returns the result of an operation that begins now, with nothing in it.
+// NewResult returns the empty result of an operation that starts now.
 func NewResult(op Operation, stack string) *Result {
 	return &Result{Operation: op, Stack: stack, Changes: map[string]int{}, Counts: map[string]int{}, Steps: []Step{}, Started: time.Now(), deleted: map[string]bool{}}
 }
@@ -198,10 +197,10 @@ func (r *Result) Moved() []Diagnostic { return slices.Clone(r.moves) }
 // ProgramFailed reports whether the program itself reported an error.
 func (r *Result) ProgramFailed() bool { return r.program }
 
-// MetProtection reports whether the engine refused to delete or replace something that is protected.
+// MetProtection reports whether the engine refused to delete or replace a protected resource.
 func (r *Result) MetProtection() bool { return r.protected }
 
-// Causes returns the Errors without those that only follow from others; all of them when none is left.
+// Causes returns the Errors without those that only follow from others, or all of them if none would be left.
 func (r *Result) Causes() []Diagnostic {
 	causes := slices.DeleteFunc(slices.Clone(r.Errors), consequence)
 	if len(causes) == 0 {
@@ -210,7 +209,7 @@ func (r *Result) Causes() []Diagnostic {
 	return causes
 }
 
-// Deletes reports whether the run deletes something of a URN. It is false for a result that went through JSON.
+// Deletes reports whether the run deletes a resource of a URN. It is false for a result that was decoded from JSON.
 func (r *Result) Deletes(urn string) bool { return r.deleted[urn] }
 
 // Failed returns the steps that failed.
@@ -239,17 +238,17 @@ func (r *Result) Resources() int {
 // Count returns how many resources underwent an operation, for example "create", without what only groups them.
 func (r *Result) Count(op string) int { return r.Counts[op] }
 
-// EventKind says what an Event tells.
+// EventKind is the kind of an Event.
 type EventKind string
 
 // The kinds of events.
 const (
-	// EventStep: the engine took up a resource, finished it or failed on it; see Step.Status.
+	// EventStep: the engine started on a resource, finished it or failed on it; see Step.Status.
 	EventStep EventKind = "step"
 	// EventWarning and EventError: a diagnostic.
 	EventWarning EventKind = "warning"
 	EventError   EventKind = "error"
-	// EventStage: a part of a deploy or a repair begins, or has something to say; see Stage.
+	// EventStage: a stage of a deploy or a repair begins, or has a note; see Stage.
 	EventStage EventKind = "stage"
 	// EventProgress: the engine is at something other than a resource; see Progress.
 	EventProgress EventKind = "progress"
@@ -265,7 +264,7 @@ type Event struct {
 	Step *Step `json:"step,omitempty"`
 	// Diagnostic is set for EventWarning and EventError.
 	Diagnostic *Diagnostic `json:"diagnostic,omitempty"`
-	// Stage is set for EventStage: the part of a deploy that begins, and what there is to say of it.
+	// Stage is set for EventStage.
 	Stage *Stage `json:"stage,omitempty"`
 	// Progress is set for EventProgress: what the engine is at, on one line, such as the download of a plugin.
 	Progress string `json:"progress,omitempty"`

@@ -17,14 +17,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 )
 
-// What stands in the place of values that are not shown.
+// The texts in place of values that are not shown.
 const (
 	secretValue  = "[secret]"
 	hiddenValue  = "[hidden]"
 	unknownValue = "(known after apply)"
 )
 
-// unknown are the values by which the engine marks what is not known yet.
+// unknown are the engine's marks for values that are not known yet.
 var unknown = map[string]bool{
 	plugin.UnknownBoolValue: true, plugin.UnknownNumberValue: true, plugin.UnknownStringValue: true, plugin.UnknownArrayValue: true,
 	plugin.UnknownAssetValue: true, plugin.UnknownArchiveValue: true, plugin.UnknownObjectValue: true,
@@ -33,10 +33,10 @@ var unknown = map[string]bool{
 // longest is how many characters of a value are shown.
 const longest = 160
 
-// shower writes values of one resource as text.
-type shower struct {
+// formatter formats values of one resource as text.
+type formatter struct {
 	typ     string
-	secrets map[string]bool // paths of what either state of the resource has as a secret
+	secrets map[string]bool // paths that are secret in either state of the resource
 }
 
 // noteSecrets collects the paths of secrets.
@@ -58,7 +58,7 @@ func noteSecrets(into map[string]bool, path resource.PropertyPath, v any) {
 }
 
 // isSecret reports whether a value, or what it is part of, is a secret.
-func (s shower) isSecret(path resource.PropertyPath) bool {
+func (s formatter) isSecret(path resource.PropertyPath) bool {
 	if len(s.secrets) == 0 {
 		return false
 	}
@@ -70,18 +70,19 @@ func (s shower) isSecret(path resource.PropertyPath) bool {
 	return false
 }
 
-// sensitiveNames are properties whose values are not for everybody, whether the program marked them or not.
+// sensitiveNames are properties whose values are hidden, whether marked as secret or not.
 var sensitiveNames = map[string]bool{
 	"password": true, "masterPassword": true, "passphrase": true, "secretString": true, "secretBinary": true, "privateKey": true,
 	"clientSecret": true, "secretKey": true, "secretAccessKey": true, "sessionToken": true, "accessToken": true, "authToken": true,
 	"token": true, "apiKey": true, "kubeconfig": true, "privateKeyPem": true,
 }
 
-// opaqueNames are properties whose values are long, encoded and may hold anything: boot scripts. Their hash is shown.
+// opaqueNames are properties whose values are long, encoded and may contain anything, such as user data. Their hash is
+// shown.
 var opaqueNames = map[string]bool{"userData": true, "userDataBase64": true, "preBootstrap": true}
 
-// sensitive reports whether a property is left out by its name, or because it belongs to a Kubernetes Secret.
-func (s shower) sensitive(path resource.PropertyPath) bool {
+// sensitive reports whether a property is hidden by its name, or because it belongs to a Kubernetes Secret.
+func (s formatter) sensitive(path resource.PropertyPath) bool {
 	if len(path) == 0 {
 		return false
 	}
@@ -97,17 +98,17 @@ func (s shower) sensitive(path resource.PropertyPath) bool {
 	return false
 }
 
-// show writes a value on one line: JSON, except that keys of objects have no quotes where they need none.
-func (s shower) show(path resource.PropertyPath, v any) string { return shorten(s.whole(path, v)) }
+// show formats a value on one line: JSON, except that keys are quoted only where needed.
+func (s formatter) show(path resource.PropertyPath, v any) string { return shorten(s.whole(path, v)) }
 
-func (s shower) whole(path resource.PropertyPath, v any) string {
+func (s formatter) whole(path resource.PropertyPath, v any) string {
 	var out strings.Builder
 	s.write(&out, path, v)
 	return Mask(out.String())
 }
 
-// beside writes two values of which at least one is long: where they differ, with a little of what stands around it.
-func (s shower) beside(path resource.PropertyPath, old, now any) (string, string) {
+// contrast formats two values of which at least one is long: the part where they differ, with some context.
+func (s formatter) contrast(path resource.PropertyPath, old, now any) (string, string) {
 	a, b := []rune(s.whole(path, old)), []rune(s.whole(path, now))
 	if len(a) <= longest && len(b) <= longest {
 		return string(a), string(b)
@@ -123,7 +124,7 @@ func (s shower) beside(path resource.PropertyPath, old, now any) (string, string
 	return window(a, start, end), window(b, start, end)
 }
 
-// around is how many equal characters stand before and after what differs.
+// around is how many equal characters are shown before and after the difference.
 const around = 24
 
 func window(text []rune, start, end int) string {
@@ -140,7 +141,7 @@ func window(text []rune, start, end int) string {
 	return shorten(out)
 }
 
-func (s shower) write(out *strings.Builder, path resource.PropertyPath, v any) {
+func (s formatter) write(out *strings.Builder, path resource.PropertyPath, v any) {
 	if s.isSecret(path) {
 		out.WriteString(secretValue)
 		return
@@ -174,7 +175,7 @@ func (s shower) write(out *strings.Builder, path resource.PropertyPath, v any) {
 	}
 }
 
-func (s shower) text(path resource.PropertyPath, v string) string {
+func (s formatter) text(path resource.PropertyPath, v string) string {
 	name := ""
 	if len(path) > 0 {
 		name, _ = path[len(path)-1].(string)
@@ -206,7 +207,7 @@ func containsUnknown(v string) bool {
 	return false
 }
 
-func (s shower) object(out *strings.Builder, path resource.PropertyPath, v map[string]any) {
+func (s formatter) object(out *strings.Builder, path resource.PropertyPath, v map[string]any) {
 	switch signature(v) {
 	case "":
 	case sig.AssetSig, sig.ArchiveSig:
@@ -218,7 +219,7 @@ func (s shower) object(out *strings.Builder, path resource.PropertyPath, v map[s
 		urn, _ := v["urn"].(string)
 		out.WriteString("(" + typeOf(urn) + " " + nameOf(urn) + ")")
 		return
-	default: // secrets, and what a later engine may think of
+	default: // secrets, and marks of later engines
 		out.WriteString(secretValue)
 		return
 	}
@@ -247,10 +248,10 @@ func (s shower) object(out *strings.Builder, path resource.PropertyPath, v map[s
 	out.WriteByte('}')
 }
 
-// fingerprinted puts a value's hash beside its text, so that two long values that look alike differ.
-func (s shower) fingerprinted(v any, text string) string {
+// fingerprinted adds a value's hash to its text, so that two long values that look alike differ.
+func (s formatter) fingerprinted(v any, text string) string {
 	if strings.Contains(text, secretValue) || strings.Contains(text, masked) {
-		return text // a hash of something short would tell it
+		return text // a hash of something short would reveal it
 	}
 	return fmt.Sprintf("%s (sha256 %s)", text, hash(canonical(v))[:12])
 }
@@ -264,7 +265,7 @@ func plainKey(k string) bool {
 	return k != ""
 }
 
-// signature returns the mark by which the engine tells secrets, assets and the like from ordinary objects.
+// signature returns the mark by which the engine distinguishes secrets, assets and the like from ordinary objects.
 func signature(v map[string]any) string {
 	s, _ := v[sig.Key].(string)
 	return s
@@ -300,7 +301,7 @@ func document(v any) (any, bool) {
 	return out, true
 }
 
-// canonical writes a value as JSON with sorted keys.
+// canonical encodes a value as JSON with sorted keys.
 func canonical(v any) string {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)

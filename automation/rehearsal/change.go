@@ -13,7 +13,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
-// change is something that a rehearsal changes in a stack file, and that must happen in place.
+// change is a change of a stack file that must be an update in place.
 type change struct {
 	// apply edits the file and says in a few words what it did.
 	apply func(file string) (string, error)
@@ -21,7 +21,7 @@ type change struct {
 	typ string
 }
 
-// labelChange gives the first node group one more label. EKS changes labels of a managed node group in place.
+// labelChange adds a label to the first node group. EKS changes labels of a managed node group in place.
 var labelChange = &change{apply: addLabel, typ: "aws:eks/nodeGroup:NodeGroup"}
 
 // The label that is added. Keys without a domain belong to the cluster's users.
@@ -66,7 +66,7 @@ func member(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// configured returns the value of a configuration key, with or without the project's name before it.
+// configured returns the value of a configuration key, with or without the project's name as a prefix.
 func configured(doc *yaml.Node, key string) *yaml.Node {
 	_, config := stackfile.Find(doc, "config")
 	if config == nil {
@@ -81,7 +81,7 @@ func configured(doc *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// inPlace tells why a planned change is not the update that it must be.
+// inPlace returns an error if a planned change is not the update that it must be.
 func (c *change) inPlace(r *plan.Result) error {
 	updated := false
 	for _, s := range r.Steps {

@@ -6,6 +6,6 @@
 //	platform, err := automation.New(automation.Options{Cloud: cloud})
 //	result, err := platform.Up(ctx, "dev", automation.UpOptions{})
 //
-// Run rehearses all environments from nothing to changed and back to nothing. Who only drives AWS does not import this
-// package, and does not link the cloud that it brings.
+// Run brings all environments up, changes them and destroys them. Programs that only drive AWS do not import this package,
+// and do not link the rehearsal cloud.
 package rehearsal

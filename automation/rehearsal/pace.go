@@ -20,11 +20,11 @@ type Pace struct {
 	Phase PhaseName `json:"phase"`
 	// Makespan is from the beginning of the first operation on the cloud to the end of the last.
 	Makespan time.Duration `json:"makespanNanoseconds"`
-	// LowerBound is what AWS itself imposes, however many things are done at the same time.
+	// LowerBound is what AWS itself imposes, however much is done in parallel.
 	LowerBound time.Duration `json:"lowerBoundNanoseconds"`
-	// Ratio is Makespan by LowerBound.
+	// Ratio is Makespan divided by LowerBound.
 	Ratio float64 `json:"ratio"`
-	// CriticalPath leads to what ended last, each step the one that the next had to wait for.
+	// CriticalPath leads to the operation that ended last; each step is the one that the next had to wait for.
 	CriticalPath []PaceStep `json:"criticalPath"`
 }
 
@@ -36,20 +36,20 @@ type PaceStep struct {
 	// Start and End count from the beginning of the first operation.
 	Start time.Duration `json:"startNanoseconds"`
 	End   time.Duration `json:"endNanoseconds"`
-	// Waited is how long the step could have run and did not.
+	// Waited is how long the step could already have run.
 	Waited time.Duration `json:"waitedNanoseconds"`
-	// Held tells that the previous step is no dependency: the engine itself made this one wait for it.
+	// Held reports whether the previous step is not a dependency: the engine itself made this one wait for it.
 	Held bool `json:"held,omitempty"`
 }
 
-// modelled makes the rehearsal's cloud take a model's time.
+// modelled makes the rehearsal cloud take the time of a model.
 type modelled struct{ latency.Model }
 
 func (m modelled) Of(op rehearsal.Operation) time.Duration {
 	return m.Wait(op.Type, op.Kind)
 }
 
-// latencyOf is AWS's usual durations, scaled; nil for no time at all.
+// latencyOf returns AWS's usual durations, scaled; nil for none.
 func latencyOf(scale float64) rehearsal.Latency {
 	if scale <= 0 {
 		return nil
@@ -57,13 +57,13 @@ func latencyOf(scale float64) rehearsal.Latency {
 	return modelled{latency.Model{Scale: scale}}
 }
 
-// standing is a resource of a state with everything that decides what can be done before what.
+// standing is a resource of a state with its dependencies.
 type standing struct {
 	latency.Resource
 	dependencies []string
 }
 
-// measure notes the pace of a phase that has just ended and left its resources standing.
+// measure records the pace of a phase that has just ended, and after which its resources exist.
 func (r *rehearse) measure(ctx context.Context, env *EnvironmentReport, phase PhaseName) error {
 	state, err := r.stateOf(ctx, env)
 	if err != nil {
@@ -73,7 +73,7 @@ func (r *rehearse) measure(ctx context.Context, env *EnvironmentReport, phase Ph
 	return nil
 }
 
-// stateOf reads what stands in an environment; nothing when no pace is measured.
+// stateOf reads the resources of an environment; nothing if no pace is measured.
 func (r *rehearse) stateOf(ctx context.Context, env *EnvironmentReport) ([]standing, error) {
 	if r.Scale <= 0 {
 		return nil, nil
@@ -89,8 +89,8 @@ func (r *rehearse) stateOf(ctx context.Context, env *EnvironmentReport) ([]stand
 	return standingOf(state.Resources), nil
 }
 
-// standingOf collects each resource's dependencies. A component stands for its children: who depends on it waits for
-// them, and what it depends on they wait for.
+// standingOf collects each resource's dependencies. A component represents its children: what depends on it waits for them,
+// and they wait for what it depends on.
 func standingOf(resources []apitype.ResourceV3) []standing {
 	out := make([]standing, len(resources))
 	at := map[urn.URN]int{}
@@ -130,7 +130,7 @@ func (s *standing) needs(urns ...urn.URN) {
 	}
 }
 
-// pace judges the last phase of an environment by what the cloud was asked to do in it.
+// pace computes the pace of the last phase of an environment from the operations on the cloud.
 func (r *rehearse) pace(env *EnvironmentReport, phase PhaseName, state []standing) {
 	if r.Scale <= 0 {
 		return

@@ -16,46 +16,48 @@ import (
 	"github.com/eks-platform/eks-platform/internal/stackfile"
 )
 
-// Rehearsal is a cloud on this machine: providers inside the process, and everything that exists, the state of the
-// stacks included, in one directory. It needs no credentials and no network, and touches neither the checkout nor the
-// person's own Pulumi settings. One process can have a directory open at a time. Close it after use.
+// Rehearsal is a cloud on this machine: providers inside the process, and everything that exists, including the state of
+// the stacks, in one directory. It needs no credentials and no network, and changes neither the checkout nor the user's
+// Pulumi settings. Only one process can have a directory open at a time. Close it after use.
 type Rehearsal struct {
 	dir     string
 	serve   func(ctx context.Context) (Providers, error)
 	closing func() error
 
-	cloud *rehearsal.Cloud // nil for providers of somebody else's
+	cloud *rehearsal.Cloud // nil for the caller's own providers
 
 	stateAtEnd bool
 
 	mu     sync.Mutex
-	stacks map[string]bool // that are known to exist: nobody else makes or removes any
+	stacks map[string]bool // that are known to exist: no other process creates or removes any
 }
 
 // Options configures a Rehearsal.
 type Options struct {
-	// Dir is where everything lies: the cloud, the stacks' state, working files. Made when it does not exist. Required.
+	// Dir is the directory of everything: the cloud, the stacks' state, working files. Created if it does not exist.
+	// Required.
 	Dir string
-	// Existing refuses a directory that holds no rehearsal, with ErrNone, instead of making one: for those who only read.
+	// Existing makes Open fail with ErrNone if the directory has no rehearsal, instead of creating one: for callers that
+	// only read.
 	Existing bool
-	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of
-	// nine minutes. 0, the default, takes no time at all.
+	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of nine
+	// minutes. 0, the default, means no delay.
 	Scale float64
 	// StateAtEnd is as WriteStateAtEnd.
 	StateAtEnd bool
 }
 
-// ErrNone says that a directory holds no rehearsal.
+// ErrNone: the directory has no rehearsal.
 var ErrNone = errors.New("there is no rehearsal")
 
-// Open opens the rehearsal in a directory, with everything that an earlier one left there.
+// Open opens the rehearsal in a directory, with everything that is already there.
 func Open(o Options) (*Rehearsal, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if o.Dir == "" || err != nil {
 		return nil, errors.New("open rehearsal: a directory is required")
 	}
 	if o.Existing && !rehearsal.Exists(dir) {
-		return nil, fmt.Errorf("%w in %s: name the directory of one that was kept", ErrNone, dir)
+		return nil, fmt.Errorf("%w in %s: give the directory of one that was kept", ErrNone, dir)
 	}
 	cloud, err := rehearsal.Open(rehearsal.Options{Dir: dir, Latency: latencyOf(o.Scale)})
 	if err != nil {
@@ -66,8 +68,8 @@ func Open(o Options) (*Rehearsal, error) {
 	return r, nil
 }
 
-// Over returns a rehearsal over providers of the caller's own, which serve starts for each engine run and close ends for
-// good. Everything else lies in the directory, which must be an absolute path.
+// Over returns a rehearsal with the caller's own providers, which serve starts for each engine run and close stops for
+// good. Everything else is in the directory, which must be an absolute path.
 func Over[P Providers](dir string, serve func(ctx context.Context) (P, error), close func() error) *Rehearsal {
 	return &Rehearsal{dir: dir, closing: close, serve: func(ctx context.Context) (Providers, error) {
 		p, err := serve(ctx)
@@ -84,9 +86,9 @@ func (r *Rehearsal) WriteStateAtEnd() { r.stateAtEnd = true }
 
 // Providers are the providers of one engine run.
 type Providers interface {
-	// Env tells the engine where the providers listen.
+	// Env is the environment with the providers' addresses for the engine.
 	Env() map[string]string
-	// Close ends them.
+	// Close stops them.
 	Close()
 }
 
@@ -97,8 +99,8 @@ type Object struct {
 	ID   string `json:"id"`
 }
 
-// Objects returns everything that exists in the rehearsal, what AWS makes by itself included; nothing for a rehearsal
-// over other providers.
+// Objects returns everything that exists in the rehearsal, including what AWS creates itself; nothing for a rehearsal with
+// other providers.
 func (r *Rehearsal) Objects() ([]Object, error) {
 	if r.cloud == nil {
 		return nil, nil
@@ -114,11 +116,11 @@ func (r *Rehearsal) Objects() ([]Object, error) {
 	return out, nil
 }
 
-// Spare returns another rehearsal, with nothing in it, in a directory below this one's.
+// Spare returns another, empty rehearsal, in a directory below this one's.
 func (r *Rehearsal) Spare(name string) (automation.Cloud, func() error, error) {
 	dir, err := os.MkdirTemp(r.dir, "with-"+name+"-")
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a place for the rehearsal of %s: %w", name, err)
+		return nil, nil, fmt.Errorf("create a directory for the rehearsal of %s: %w", name, err)
 	}
 	other, err := Open(Options{Dir: dir, StateAtEnd: true}) // what a killed process leaves there is nobody's
 	if err != nil {
@@ -130,32 +132,32 @@ func (r *Rehearsal) Spare(name string) (automation.Cloud, func() error, error) {
 // passphrase opens the states of rehearsals from before package datakey.
 const passphrase = "rehearsal"
 
-// Dir is where the rehearsal's state lies.
+// Dir is the directory of the rehearsal's state.
 func (r *Rehearsal) Dir() string { return r.dir }
 
-// Close ends the rehearsal; what exists in it stays on disk.
+// Close closes the rehearsal; what exists in it stays on disk.
 func (r *Rehearsal) Close() error { return r.closing() }
 
-// Attach copies the project's stack files to a place where the CLI may write to them, and starts the providers.
+// Attach copies the project's stack files to a directory where the CLI may write to them, and starts the providers.
 func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*automation.Attachment, error) {
 	home := filepath.Join(r.dir, "home")
 	for _, dir := range []string{filepath.Join(r.dir, "work"), home} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
+			return nil, fmt.Errorf("create a directory for the rehearsal: %w", err)
 		}
 	}
 	if err := withoutLog(home); err != nil {
 		return nil, err
 	}
-	// Each run has a directory of its own: two of one environment would take each other's stack file.
+	// Each run has its own directory: two runs of one environment would overwrite each other's stack file.
 	work, err := os.MkdirTemp(filepath.Join(r.dir, "work"), stack+"-")
 	if err != nil {
-		return nil, fmt.Errorf("make a place for the rehearsal: %w", err)
+		return nil, fmt.Errorf("create a directory for the rehearsal: %w", err)
 	}
 	if err := errors.Join(stackfile.CopyProject(projectDir, work), stackfile.Copy(projectDir, work, stack)); err != nil {
 		return nil, err
 	}
-	// An interrupted engine finishes what it has begun: the providers outlast the context.
+	// An interrupted engine finishes its operations in progress: the providers outlive the context.
 	providers, err := r.serve(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("start the rehearsal's providers: %w", err)
@@ -214,22 +216,22 @@ func withoutLog(home string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("make a place for the rehearsal: %w", err)
+		return fmt.Errorf("create a directory for the rehearsal: %w", err)
 	}
 	return f.Close()
 }
 
-// missing reports whether the backend certainly has no stack of a name, which saves a run of the CLI.
+// missing reports whether the backend certainly has no stack of that name, which saves a run of the CLI.
 func (r *Rehearsal) missing(stack string) bool {
 	found, err := filepath.Glob(filepath.Join(r.dir, "state", ".pulumi", "stacks", "*", stack+".json*"))
 	return err == nil && len(found) == 0
 }
 
-// Backend is a directory, which exists afterwards.
+// Backend returns the URL of a directory, and creates it.
 func (r *Rehearsal) Backend() (string, error) {
 	state := filepath.Join(r.dir, "state")
 	if err := os.MkdirAll(state, 0o700); err != nil {
-		return "", fmt.Errorf("make a place for the rehearsal's state: %w", err)
+		return "", fmt.Errorf("create a directory for the rehearsal's state: %w", err)
 	}
 	return "file://" + filepath.ToSlash(state), nil
 }

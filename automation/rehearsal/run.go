@@ -23,44 +23,44 @@ import (
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
-// ErrRehearsal is the kind of error of a rehearsal in which everything worked, and something came out that must not:
-// changes in a second preview, a replacement where an update was due, objects left behind.
-var ErrRehearsal = errors.New("the rehearsal did not come out as it must")
+// ErrRehearsal: all operations of a rehearsal succeeded, but with a wrong result: changes in a second preview, a
+// replacement instead of an update, objects left behind.
+var ErrRehearsal = errors.New("the rehearsal had a wrong result")
 
 // RunOptions configures Run.
 type RunOptions struct {
-	// ProjectDir holds the stack files, which are copied: the rehearsal changes its own.
+	// ProjectDir has the stack files. The rehearsal changes only its own copies.
 	ProjectDir string
-	// Dir is where the rehearsal lies, see Options. It must hold nothing that stands.
+	// Dir is the directory of the rehearsal, see Options. Its cloud must be empty.
 	Dir string
-	// Keep leaves everything standing at the end, as the stack files say.
+	// Keep keeps everything up at the end, as the stack files say.
 	Keep bool
-	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of
-	// nine minutes. 0, the default, takes no time at all.
+	// Scale makes the cloud take AWS's usual durations, scaled: at 0.05 a control plane takes 27 seconds instead of nine
+	// minutes. 0, the default, means no delay.
 	Scale float64
-	// Parallel bounds the resources that one environment works on at the same time; 0 is Pulumi's default.
+	// Parallel is the number of parallel resource operations per environment; 0 is Pulumi's default.
 	Parallel int
 	// Program and Command are as in automation.Options.
 	Program pulumi.RunFunc
 	Command auto.PulumiCommand
 	// Estate is as in automation.Options.
 	Estate func(dir string) (automation.Estate, error)
-	// Progress is told, in one line each, what takes time before the engines start; nil keeps quiet.
+	// Progress is called with a line for each thing that takes time before the engines start; nil for none.
 	Progress func(line string)
-	// OnPhase is called whenever a phase begins, gets on or ends; calls do not overlap.
+	// OnPhase is called whenever a phase begins, progresses or ends; calls do not overlap.
 	OnPhase func(PhaseEvent)
 
 	change *change
 	serve  func(ctx context.Context) (Providers, error)
 }
 
-// PhaseEvent is how far an environment got.
+// PhaseEvent is the progress of an environment.
 type PhaseEvent struct {
 	Environment string
 	Phase       PhaseName
-	// Done and Total count resources; Total is 0 while it is not known.
+	// Done and Total count resources; Total is 0 while unknown.
 	Done, Total int
-	// Ended is set once, when the phase is over; Err is why it failed.
+	// Ended is set in the last event of a phase; Err is why it failed.
 	Ended    bool
 	Duration time.Duration
 	Err      error
@@ -77,8 +77,8 @@ const (
 	PhaseChangePreview PhaseName = "preview of a change"
 	PhaseChange        PhaseName = "change"
 	PhaseLastPreview   PhaseName = "preview after it"
-	PhaseRestore       PhaseName = "restore" // only when everything stays
-	PhaseDestroy       PhaseName = "destroy" // only when it does not
+	PhaseRestore       PhaseName = "restore" // only with Keep
+	PhaseDestroy       PhaseName = "destroy" // only without Keep
 )
 
 // Phase is one operation on an environment.
@@ -90,43 +90,43 @@ type Phase struct {
 	Changes map[string]int `json:"changes"`
 }
 
-// EnvironmentReport is what became of one environment.
+// EnvironmentReport is the result for one environment.
 type EnvironmentReport struct {
 	Name string `json:"name"`
-	// Owner is the environment whose cluster this one joins; empty when it has its own.
+	// Owner is the environment whose cluster this one joins; empty if it has its own.
 	Owner string `json:"owner,omitempty"`
 	// Resources counts what the environment is made of in the cloud.
 	Resources int `json:"resources"`
-	// Change says what was changed, and how the engine did it.
+	// Change says what was changed, and how the engine applied it.
 	Change string  `json:"change,omitempty"`
 	Phases []Phase `json:"phases"`
-	// Placement tells on which node groups its pods may run.
+	// Placement is the node groups on which its pods can run.
 	Placement *placement.Report `json:"placement,omitempty"`
-	// Pace says how long up and destroy took against what AWS itself imposes; only with a Scale.
+	// Pace compares how long up and destroy took with what AWS itself imposes; only with a Scale.
 	Pace []Pace `json:"pace,omitempty"`
-	// Error is why the environment did not get through; empty when it did.
+	// Error is why the environment failed; empty if it did not.
 	Error string `json:"error,omitempty"`
 }
 
 // Report is what Run found.
 type Report struct {
 	OK bool `json:"ok"`
-	// Dir is where the rehearsal's state lies.
+	// Dir is the directory of the rehearsal's state.
 	Dir string `json:"dir"`
-	// Kept tells that everything still stands there.
+	// Kept reports whether everything is still up there.
 	Kept         bool                 `json:"kept"`
 	Environments []*EnvironmentReport `json:"environments"`
-	// Objects counts what stands in the cloud at the end; Leftovers names what should not.
+	// Objects counts what exists in the cloud at the end; Leftovers names what should not.
 	Objects   int           `json:"objects"`
 	Leftovers []string      `json:"leftovers,omitempty"`
 	Started   time.Time     `json:"started"`
 	Duration  time.Duration `json:"durationNanoseconds"`
 }
 
-// Run computes where the pods of every environment may run; brings every environment up in a rehearsal cloud,
-// owners of clusters beside each other and those who join after them; sees that a second preview is empty; previews
-// and applies a change, which must happen in place; and destroys everything again, after which nothing may be left.
-// The report is there for a failed rehearsal, too.
+// Run computes where the pods of every environment can run; brings every environment up in a rehearsal cloud, owners of
+// clusters in parallel and joining environments after them; checks that a second preview is empty; previews and applies a
+// change, which must be an update in place; and destroys everything, after which nothing may be left. The report is
+// returned even if the rehearsal failed.
 func Run(ctx context.Context, o RunOptions) (*Report, error) {
 	r := &rehearse{RunOptions: o, report: &Report{Started: time.Now(), Kept: o.Keep}}
 	if r.OnPhase == nil {
@@ -154,7 +154,7 @@ type rehearse struct {
 }
 
 func (r *rehearse) run(ctx context.Context) error {
-	// The stack files first: a CLI that must be built would take minutes to tell of a typing error.
+	// The stack files first: if the CLI must be built, it would take minutes to report a typo.
 	source, err := automation.New(automation.Options{ProjectDir: r.ProjectDir, Estate: r.Estate, Command: r.Command, Progress: r.Progress})
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (r *rehearse) run(ctx context.Context) error {
 	if err := r.copyStackFiles(e.Names()); err != nil {
 		return err
 	}
-	// The checkout has tools/ to build a CLI from; the copy of the stack files has not.
+	// Only the checkout has tools/, from which a CLI can be built, not the copy of the stack files.
 	command, err := source.Command(ctx)
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ func (r *rehearse) run(ctx context.Context) error {
 		return err
 	}
 
-	r.report.Started = time.Now() // a CLI that had to be built first is not the rehearsal's time
+	r.report.Started = time.Now() // building a CLI first does not count as the rehearsal's time
 	err = r.everything(ctx, e)
 	left, objectsErr := cloud.Objects()
 	if objectsErr != nil {
@@ -217,8 +217,8 @@ func (r *rehearse) run(ctx context.Context) error {
 	return err
 }
 
-// misplaced is an error when pods have no node group to run on, or one that they must not run on: the rehearsal's cloud
-// runs no pods, and would never tell.
+// misplaced returns an error if pods have no node group to run on, or can run on one that they must not run on: the
+// rehearsal cloud runs no pods, and would not show it.
 func (r *rehearse) misplaced() error {
 	var messages []string
 	for _, env := range r.report.Environments {
@@ -234,7 +234,7 @@ func (r *rehearse) misplaced() error {
 
 func (r *rehearse) copyStackFiles(names []string) error {
 	if err := os.MkdirAll(r.project, 0o700); err != nil {
-		return fmt.Errorf("make a place for the stack files: %w", err)
+		return fmt.Errorf("create a directory for the stack files: %w", err)
 	}
 	if err := stackfile.CopyProject(r.source, r.project); err != nil {
 		return err
@@ -253,13 +253,13 @@ func (r *rehearse) copyStackFiles(names []string) error {
 	return nil
 }
 
-// restore puts the rehearsal's copy of a stack file back as it was at the beginning.
+// restore restores the rehearsal's copy of a stack file.
 func (r *rehearse) restore(name string) error {
 	return wholefile.Replace(filepath.Join(r.project, stackfile.Name(name)), r.files[name])
 }
 
-// everything runs one lane for each owner of a cluster, all at the same time. A lane that fails does not stop the
-// others: an engine that is interrupted tells nothing.
+// everything runs one lane for each owner of a cluster, in parallel. A failed lane does not stop the others: an interrupted
+// engine would say nothing useful.
 func (r *rehearse) everything(ctx context.Context, e automation.Estate) error {
 	reports := map[string]*EnvironmentReport{}
 	for _, name := range e.Names() {
@@ -296,7 +296,7 @@ func (r *rehearse) everything(ctx context.Context, e automation.Estate) error {
 	})
 }
 
-// together runs f for every name at the same time and joins the errors.
+// together runs f for all names in parallel and joins the errors.
 func together(names []string, f func(name string) error) error {
 	errs := make([]error, len(names))
 	var wg sync.WaitGroup
@@ -307,7 +307,7 @@ func together(names []string, f func(name string) error) error {
 	return errors.Join(errs...)
 }
 
-// environment takes one environment from nothing to changed.
+// environment brings one environment up and changes it.
 func (r *rehearse) environment(ctx context.Context, env *EnvironmentReport) error {
 	fresh, err := r.phase(env, PhasePreview, 0, func(seen func(plan.Event)) (*plan.Result, error) {
 		return r.platform.Preview(ctx, env.Name, automation.PreviewOptions{OnEvent: seen, Parallel: r.Parallel})
@@ -394,7 +394,7 @@ func (r *rehearse) previewEmpty(ctx context.Context, env *EnvironmentReport, nam
 	return nil
 }
 
-// phase runs one operation, reports on it and notes it.
+// phase runs one operation, and reports and records it.
 func (r *rehearse) phase(env *EnvironmentReport, name PhaseName, total int, run func(seen func(plan.Event)) (*plan.Result, error)) (*plan.Result, error) {
 	started := time.Now()
 	finished := map[string]bool{}
@@ -429,7 +429,7 @@ func (r *rehearse) fail(env *EnvironmentReport, err error) error {
 	return err
 }
 
-// counted says how many resources underwent what, without those that stayed as they are.
+// counted says how many resources were changed and how, without unchanged ones.
 func counted(changes map[string]int) string {
 	var out []string
 	for op, n := range changes {

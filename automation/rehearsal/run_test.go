@@ -131,7 +131,7 @@ func TestARehearsalTakesEveryEnvironmentUpAndDownAgain(t *testing.T) {
 	}
 }
 
-func TestARehearsalThatIsKeptStandsAsTheStackFilesSay(t *testing.T) {
+func TestAKeptRehearsalIsUpAsTheStackFilesSay(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.estate = warehouse.Street{"prod"}
@@ -228,13 +228,13 @@ func TestRunsOfOneEnvironmentShareNoFile(t *testing.T) {
 func TestPodsWithoutAHomeFailARehearsal(t *testing.T) {
 	t.Parallel()
 	homeless := &placement.Report{Environment: "prod"}
-	homeless.Problems = []string{"environment pod x/y: no node group can carry it"}
+	homeless.Problems = []string{"environment pod x/y: it can run on no node group"}
 	r := &rehearse{report: &Report{Environments: []*EnvironmentReport{
 		{Name: "stg", Placement: &placement.Report{Environment: "stg"}}, {Name: "prod", Placement: homeless},
 	}}}
 	err := r.misplaced()
 	require.ErrorIs(t, err, ErrRehearsal)
-	assert.ErrorContains(t, err, "prod: environment pod x/y: no node group can carry it")
+	assert.ErrorContains(t, err, "prod: environment pod x/y: it can run on no node group")
 	r.report.Environments = r.report.Environments[:1]
 	assert.NoError(t, r.misplaced())
 }

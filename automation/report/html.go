@@ -35,8 +35,8 @@ type countCell struct {
 	Alarm bool
 }
 
-// HTML writes a report as a page that needs nothing else: no script, no font, nothing from elsewhere. It follows the
-// reader's choice of light or dark, and every environment has an anchor: #env- and its name.
+// HTML writes a report as a self-contained page: no scripts, no fonts, no external files. It follows the reader's light or
+// dark theme, and every environment has an anchor: #env- and its name.
 func HTML(w io.Writer, r *Report) error {
 	if err := page.Execute(w, r); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -44,7 +44,7 @@ func HTML(w io.Writer, r *Report) error {
 	return nil
 }
 
-// anchor is what an environment is linked by.
+// anchor is the anchor of an environment.
 func anchor(name string) string {
 	return "env-" + strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || r == '.' {

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// version is that of the JSON document. It grows when a member changes its meaning or goes.
+// version is the version of the JSON document. It increases when a member changes its meaning or is removed.
 const version = 1
 
 // JSON writes a report for machines: the Report with its tags, and the document's version.
@@ -33,7 +33,7 @@ func Read(from io.Reader) (*Report, error) {
 		return nil, fmt.Errorf("read a report: %w", err)
 	}
 	if doc.Version != version || doc.Report == nil {
-		return nil, fmt.Errorf("read a report: it has version %d, and this program knows %d", doc.Version, version)
+		return nil, fmt.Errorf("read a report: it has version %d, and this program reads version %d", doc.Version, version)
 	}
 	return doc.Report, nil
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// Budget is how many bytes a comment may have. GitHub's limit is 65,536 characters, and it has been seen to refuse
-// fewer; a hidden marker and a footer must fit beside the report, too.
+// Budget is how many bytes a comment may have. GitHub's limit is 65,536 characters, and it has been seen to refuse fewer; a
+// hidden marker and a footer must fit as well.
 const Budget = 60_000
 
-// Markdown writes a report for GitHub, in at most budget bytes; 0 is no limit, for a step summary or a file. To fit, it
+// Markdown writes a report for GitHub, in at most budget bytes; 0 means no limit, for a step summary or a file. To fit, it
 // leaves out, in this order: values of updates, what identifies new resources, the list of updates, warnings beyond the
 // first few, the list of new resources, values of replacements and drift, errors beyond the first few; then it writes
 // replacements and deletions more briefly. It says what it left out. It never leaves out the name of a resource that is
-// replaced or deleted: when those alone are too much, the document is longer than its budget, and MarkdownParts cuts it.
+// replaced or deleted: if those alone are too much, the document exceeds its budget, and MarkdownParts splits it.
 func Markdown(w io.Writer, r *Report, budget int) error {
 	_, err := io.WriteString(w, fitted(r, budget))
 	return err
@@ -33,7 +33,7 @@ func MarkdownParts(r *Report, budget int) []string {
 	if budget <= 0 || len(doc) <= budget {
 		return []string{doc}
 	}
-	const frame = 120 // for the line on top of each part
+	const frame = 120 // for the first line of each part
 	var bodies []string
 	var body strings.Builder
 	for line := range strings.Lines(doc) {
@@ -65,16 +65,16 @@ func fitted(r *Report, budget int) string {
 	return doc
 }
 
-// detail says how much a document tells.
+// detail is the level of detail of a document.
 type detail struct {
 	noUpdateValues, noCreateValues, noUpdates, noCreates, noReplaceValues bool
-	// messages is how many warnings are told, failures how many errors; 0 is all of them.
+	// messages is how many warnings are shown, failures how many errors; 0 means all.
 	messages, failures int
-	// brief destructive changes have no reasons; names have nothing but a common heading.
+	// brief: destructive changes without reasons; names: only their names under a common heading.
 	brief, names bool
 }
 
-// levels are the documents that are tried, from the whole to the least.
+// levels are the levels of detail that are tried, from the most to the least.
 var levels = func() []detail {
 	var out []detail
 	d := detail{}
@@ -96,7 +96,7 @@ var levels = func() []detail {
 	return out
 }()
 
-// longestMessage bounds one warning or error where they are bounded in number.
+// longestMessage is the maximum length of one warning or error if their number is limited.
 const longestMessage = 1000
 
 // markdown is one attempt at a document.
@@ -134,7 +134,7 @@ func (m *markdown) render() string {
 	m.approve()
 	m.provenance()
 	if len(m.dropped) > 0 {
-		m.line("*Left out, to fit into a comment: %s. The full report is in the summary of the run.*", strings.Join(m.dropped, "; "))
+		m.line("*Left out to fit into a comment: %s. The full report is in the summary of the run.*", strings.Join(m.dropped, "; "))
 	}
 	return m.out.String()
 }
@@ -204,12 +204,12 @@ func (m *markdown) destructive() {
 	}
 }
 
-// withheld lists every deletion that is due and not done.
+// withheld lists every deletion that is due but not done.
 func (m *markdown) withheld() {
 	if m.report.Totals.Withheld == 0 {
 		return
 	}
-	m.line("#### ⏸️ Deletions that are withheld")
+	m.line("#### ⏸️ Withheld deletions")
 	m.line("")
 	m.line("%s", withheldWhy)
 	m.line("")
@@ -277,7 +277,7 @@ func marked(mark string) string {
 	return mark
 }
 
-// names writes replacements and deletions under headings that they share.
+// names writes replacements and deletions under shared headings.
 func (m *markdown) names(changes []Change) {
 	groups := map[string][]string{}
 	var order []string
@@ -294,7 +294,7 @@ func (m *markdown) names(changes []Change) {
 		}
 		groups[head] = append(groups[head], escape(oneLine(c.Name)))
 	}
-	const together = 50 // names in a line, so that a part can end between two
+	const together = 50 // names on a line, so that a part can end between two
 	for _, head := range order {
 		for chunk := range slices.Chunk(groups[head], together) {
 			m.line("- %s: %s", head, strings.Join(chunk, ", "))
@@ -303,7 +303,7 @@ func (m *markdown) names(changes []Change) {
 	m.line("")
 }
 
-// details writes what happens in one environment, folded.
+// details writes what happens in one environment, collapsed.
 func (m *markdown) details(e Environment) {
 	if len(e.Changes)+len(e.Drift) == 0 {
 		return
@@ -331,7 +331,7 @@ func (m *markdown) details(e Environment) {
 			}
 			lines = append(lines, diffLines(c, !m.detail.noUpdateValues)...)
 		case m.detail.brief:
-			// The list above has it.
+			// It is in the list above.
 		default:
 			if m.detail.noReplaceValues && len(c.Properties) > 0 {
 				values++
@@ -473,7 +473,7 @@ func (m *markdown) provenance() {
 	m.line("")
 }
 
-// fence writes lines verbatim, in a fence that none of them can close.
+// fence writes lines in a code fence that none of them can close.
 func (m *markdown) fence(language string, lines []string) {
 	if len(lines) == 0 {
 		return
@@ -516,13 +516,13 @@ func cell(text string) string { return strings.ReplaceAll(code(text), "|", `\|`)
 
 var escaper = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`,
-	"@", "@\u200b", // nobody is notified
+	"@", "@\u200b", // no one is notified
 )
 
-// escape makes a text that GitHub shows as it is.
+// escape escapes text so that GitHub shows it literally.
 func escape(text string) string { return escaper.Replace(oneLine(text)) }
 
-// link writes a link, if the address is one for the web.
+// link writes a link, if the URL is a web address.
 func link(text, url string) string {
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 		return ""
@@ -532,7 +532,7 @@ func link(text, url string) string {
 
 func digest(d string) string { return d[:min(12, len(d))] }
 
-// clip cuts a text at a number of bytes, and not within a character.
+// clip truncates a text to a number of bytes, but not within a character.
 func clip(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -19,17 +19,17 @@ func pods(s plan.Step) string {
 	case s.Op == "delete" && s.Retain:
 		return ""
 	case s.Op == "delete":
-		return fmt.Sprintf("%s goes: its %s drain, and each stops after a few minutes whether its pods have left or not", s.Name, nodes(n.Nodes))
+		return fmt.Sprintf("%s is deleted: its %s drain, and each stops after a few minutes whether its pods have left or not", s.Name, nodes(n.Nodes))
 	case s.Op == "replace" && s.DeletedFirst:
-		return fmt.Sprintf("%s is replaced, and deleted before the new group exists: its %s drain, each for a few minutes only, and pods wait until new nodes are ready", s.Name, nodes(n.Nodes))
+		return fmt.Sprintf("%s is replaced, and the old group is deleted before the new one exists: its %s drain, each for only a few minutes, and pods wait until new nodes are ready", s.Name, nodes(n.Nodes))
 	case s.Op == "replace":
-		return fmt.Sprintf("%s is replaced: the new group comes first, then the %s of the old one drain, each for a few minutes only", s.Name, nodes(n.Nodes))
+		return fmt.Sprintf("%s is replaced: the new group is created first, then the %s of the old one drain, each for only a few minutes", s.Name, nodes(n.Nodes))
 	case len(n.Renews) > 0:
 		line := fmt.Sprintf("%s: its %s are replaced %s at a time (%s); pods are evicted with 15 minutes to leave", s.Name, nodes(n.Nodes), n.AtATime, changing(n.Renews))
 		if n.Force {
 			return line + ", after which they are killed"
 		}
-		return line + ", and an update that disruption budgets hold up for longer is rolled back"
+		return line + ", and if disruption budgets hold the update up for longer, it is rolled back"
 	case n.Shrinks:
 		return fmt.Sprintf("%s is resized (%d to %d nodes): it loses nodes, and their pods with them without being drained", s.Name, n.NewMin, n.NewMax)
 	case n.Scales:

@@ -24,7 +24,7 @@ const (
 	Refused   Outcome = "refused"
 )
 
-// OK reports whether the run came to its end, with changes or without.
+// OK reports whether the run completed, with or without changes.
 func (o Outcome) OK() bool { return o == Changes || o == NoChanges }
 
 // Report is what one or more runs found, in the order in which they were given.
@@ -55,7 +55,7 @@ type Counts struct {
 	Replace int `json:"replace"`
 	Delete  int `json:"delete"`
 	Drift   int `json:"drift"`
-	// Withheld counts deletions that are due and not done.
+	// Withheld counts deletions that are due but not done.
 	Withheld int `json:"withheld,omitempty"`
 	// Critical counts those of the replaced and deleted whose loss is grave, and that are not retained in the cloud.
 	Critical int `json:"critical,omitempty"`
@@ -69,11 +69,11 @@ type Environment struct {
 	Counts    Counts         `json:"counts"`
 	Started   time.Time      `json:"started,omitzero"`
 	Duration  time.Duration  `json:"durationNanoseconds"`
-	// Digest stands for exactly these changes; empty for a run that did not succeed.
+	// Digest identifies exactly these changes; empty for a run that did not succeed.
 	Digest string `json:"digest,omitempty"`
 	Commit string `json:"commit,omitempty"`
 	RunURL string `json:"runURL,omitempty"`
-	// Note is a remark about the whole, for example that the preview is out of date or who holds the lock.
+	// Note is a remark about the run, for example that the preview is out of date or who holds the lock.
 	Note string `json:"note,omitempty"`
 	// Approve says how to approve exactly these changes.
 	Approve *Approval `json:"approve,omitempty"`
@@ -81,14 +81,13 @@ type Environment struct {
 	Destructive []Change `json:"destructive,omitempty"`
 	// Changes are all changes in the cloud, by URN, with their properties. Destructive ones are here as well.
 	Changes []Change `json:"changes,omitempty"`
-	// Drift is what no longer is as the state says: Op is update for what differs and delete for what is gone.
+	// Drift is what no longer matches the state: Op is update for what differs and delete for what is gone.
 	Drift []Change `json:"drift,omitempty"`
-	// Withheld are deletions that are due and not done, because the objects in the cluster were left out: see
-	// plan.Result.
+	// Withheld are deletions that are due but not done, because the objects in the cluster were left out: see plan.Result.
 	Withheld []Change `json:"withheld,omitempty"`
 	// Pods says what the changes mean for running pods, a sentence for each node group.
 	Pods []string `json:"pods,omitempty"`
-	// Warnings and Errors are what the engine, the cloud or the program had to say.
+	// Warnings and Errors are the messages of the engine, the cloud and the program.
 	Warnings []string `json:"warnings,omitempty"`
 	Errors   []string `json:"errors,omitempty"`
 }
@@ -107,16 +106,16 @@ type Change struct {
 	Type string `json:"type"`
 	Name string `json:"name"`
 	URN  string `json:"urn"`
-	// Protected tells that the resource is protected, so that the engine will refuse to delete it. Retained tells that
-	// a deletion leaves it in the cloud. DeletedFirst tells that a replacement comes after the deletion.
+	// Protected: the engine will refuse to delete the resource. Retained: a deletion leaves it in the cloud. DeletedFirst:
+	// it is deleted before its replacement is created.
 	Protected    bool `json:"protected,omitempty"`
 	Retained     bool `json:"retained,omitempty"`
 	DeletedFirst bool `json:"deletedFirst,omitempty"`
-	// Critical is what kind of thing would be lost, and Loss what goes with it, which is nothing when it
-	// is retained; only for destructive changes.
+	// Critical is the kind of loss, and Loss what is lost, which is nothing if it is retained; only for destructive
+	// changes.
 	Critical string `json:"critical,omitempty"`
 	Loss     string `json:"loss,omitempty"`
-	// Causes are the properties that force a replacement. Without any, a replacement follows from another one.
+	// Causes are the properties that force a replacement. If empty, the replacement follows from another one.
 	Causes []string `json:"causes,omitempty"`
 	// FollowsFrom is the URN of the change that brings this replacement along, the first in the chain; empty where that is
 	// not known.
@@ -128,18 +127,18 @@ type Change struct {
 	Status plan.Status `json:"status"`
 }
 
-// Run is one operation on one environment, finished in whatever way, and what is known about it.
+// Run is one operation on one environment, however it ended, and what is known about it.
 type Run struct {
 	// Environment names it. Required.
 	Environment string
-	// Result is what the operation returned; nil when nothing was started.
+	// Result is what the operation returned; nil if nothing was started.
 	Result *plan.Result
 	// Err is how it failed, or nil.
 	Err error
-	// Outcome replaces what follows from Err and Result, for errors that are not automation's.
+	// Outcome overrides the outcome from Err and Result, for errors that are not automation's.
 	Outcome Outcome
-	// Digest is the preview's digest, which is left out when the run failed; Commit is the commit that ran, RunURL
-	// where its log is, Note a remark.
+	// Digest is the preview's digest, which is left out if the run failed; Commit is the commit that ran, RunURL where its
+	// log is, Note a remark.
 	Digest, Commit, RunURL, Note string
 	// Approve says how the changes are approved. It is left out when the run failed, and when there are none.
 	Approve *Approval
@@ -155,7 +154,7 @@ func Of(title string, runs ...Run) *Report {
 	return r
 }
 
-// Join makes one report of several, for example of those that jobs made by themselves.
+// Join combines several reports into one, for example those of several jobs.
 func Join(title string, parts ...*Report) *Report {
 	r := &Report{Title: plan.Mask(title), Environments: []Environment{}}
 	for _, p := range parts {
@@ -238,7 +237,7 @@ func outcome(run Run) Outcome {
 // read takes over what a result says.
 func (e *Environment) read(r *plan.Result) {
 	e.Operation, e.Started, e.Duration = r.Operation, r.Started, r.Duration
-	// The engine takes resources up in another order every time; two reports of the same must read the same.
+	// The engine processes resources in a different order every time; two reports of the same changes must be the same.
 	steps := slices.SortedStableFunc(slices.Values(r.Steps), byURN)
 	roots := rootsOf(steps)
 	for _, s := range steps {
@@ -275,7 +274,7 @@ func (e *Environment) read(r *plan.Result) {
 		e.Warnings = append(e.Warnings, plan.Mask(d.String()))
 	}
 	if r.Pending {
-		e.Warnings = append(e.Warnings, "operations of a run that was killed are unresolved in the state: refresh before the next update")
+		e.Warnings = append(e.Warnings, "operations of a killed run are unresolved in the state: refresh before the next update")
 	}
 }
 
@@ -333,7 +332,7 @@ func (c *Counts) add(s plan.Step) {
 	}
 }
 
-// byURN orders steps so that what belongs to one component stands together.
+// byURN sorts steps so that what belongs to one component is together.
 func byURN(a, b plan.Step) int { return cmp.Compare(a.URN, b.URN) }
 
 // gravest are the kinds of loss, the worst first.
@@ -373,7 +372,7 @@ func changeOf(s plan.Step) Change {
 	return c
 }
 
-// failures says why a run failed: the error's messages, which repeat the engine's diagnostics as far as they matter.
+// failures says why a run failed: the error's messages, which include the relevant diagnostics of the engine.
 func failures(run Run) []string {
 	var out []string
 	var e *automation.Error

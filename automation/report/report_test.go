@@ -185,7 +185,7 @@ func TestACommentFitsAndNamesEverythingThatIsReplacedOrDeleted(t *testing.T) {
 		r := large(2000, destructive)
 		got := markdown(t, r, report.Budget)
 		assert.Less(t, len(got), report.Budget, "%d destructive", destructive)
-		assert.Contains(t, got, "Left out, to fit into a comment: ")
+		assert.Contains(t, got, "Left out to fit into a comment: ")
 		require.Len(t, destroyed(r), destructive)
 		for _, name := range destroyed(r) {
 			if !strings.Contains(got, name) {
@@ -329,10 +329,10 @@ func TestWhatHappensToPodsIsSaidForEachKindOfChange(t *testing.T) {
 		change(&s)
 		return strings.Join(report.Of("x", report.Run{Environment: "dev", Result: result("dev", 1, s)}).Environments[0].Pods, "|")
 	}
-	assert.Equal(t, "apps is replaced: the new group comes first, then the 6 nodes of the old one drain, each for a few minutes only",
+	assert.Equal(t, "apps is replaced: the new group is created first, then the 6 nodes of the old one drain, each for only a few minutes",
 		group("replace", func(*plan.Step) {}))
-	assert.Contains(t, group("replace", func(s *plan.Step) { s.DeletedFirst = true }), "deleted before the new group exists")
-	assert.Equal(t, "apps: its 6 nodes are replaced 2 at a time (launchTemplate and version change); pods are evicted with 15 minutes to leave, and an update that disruption budgets hold up for longer is rolled back",
+	assert.Contains(t, group("replace", func(s *plan.Step) { s.DeletedFirst = true }), "deleted before the new one exists")
+	assert.Equal(t, "apps: its 6 nodes are replaced 2 at a time (launchTemplate and version change); pods are evicted with 15 minutes to leave, and if disruption budgets hold the update up for longer, it is rolled back",
 		group("update", func(s *plan.Step) { s.NodeGroup.Renews = []string{"launchTemplate", "version"} }))
 	assert.Contains(t, group("update", func(s *plan.Step) { s.NodeGroup.Renews, s.NodeGroup.Force = []string{"version"}, true }), "after which they are killed")
 	assert.Equal(t, "apps may have 2 to 12 nodes: no node is replaced or taken away", group("update", func(s *plan.Step) {
@@ -390,7 +390,7 @@ func TestEveryRenderingLeadsWithTheWorst(t *testing.T) {
 		// What failed, then what is critical; the error; the list; what it means for pods directly below it; the rest.
 		assert.IsIncreasing(t, places(t, ending, got, "stg: locked", "prod: failed", "dev: 2 replaced, 1 deleted, 2 critical",
 			"prod: 3 replaced, 1 deleted, 1 critical", "held by ci@", "12.3 s"), ending)
-		assert.IsIncreasing(t, places(t, ending, got, "old-secrets", "drain, each for a few minutes", "platform deploy prod --approved"), ending)
+		assert.IsIncreasing(t, places(t, ending, got, "old-secrets", "drain, each for only a few minutes", "platform deploy prod --approved"), ending)
 	}
 	got, err := renderings["txt"](mixed())
 	require.NoError(t, err)

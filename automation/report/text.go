@@ -14,7 +14,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/plural"
 )
 
-// Text writes a report for a terminal: lines of at most width columns (0 is no limit), in colour if that is wanted.
+// Text writes a report for a terminal: lines of at most width columns (0 means no limit), optionally in colour.
 func Text(w io.Writer, r *Report, width int, colour bool) error {
 	t := &terminal{width: width, colour: colour}
 	t.line("", "", oneLine(r.Title), text.Bold)
@@ -40,7 +40,7 @@ func Text(w io.Writer, r *Report, width int, colour bool) error {
 		for _, c := range e.Withheld {
 			lines = append(lines, withheldLine(c))
 		}
-		t.list(oneLine(e.Name)+": deletions that are withheld", lines, text.FgYellow)
+		t.list(oneLine(e.Name)+": withheld deletions", lines, text.FgYellow)
 	}
 	if r.Totals.Withheld > 0 {
 		t.line("  ", "  ", withheldWhy)
@@ -101,7 +101,7 @@ type terminal struct {
 	out    strings.Builder
 }
 
-// line writes a text, folded at the width; first stands before the first line and rest before the others.
+// line writes a text, wrapped at the width; first precedes the first line and rest the others.
 func (t *terminal) line(first, rest, content string, colours ...text.Color) {
 	for i, part := range t.fold(content, len(first), len(rest)) {
 		before := first
@@ -196,7 +196,7 @@ func (t *terminal) paint(s string, c text.Color) string {
 	if !t.colour {
 		return s
 	}
-	return text.Escape(s, c.EscapeSeq()) // Sprint would ask the environment, and the caller has decided
+	return text.Escape(s, c.EscapeSeq()) // Sprint would consult the environment, but the caller has decided
 }
 
 func (t *terminal) destructive(e Environment) {

@@ -25,13 +25,13 @@ func verb(op string) string {
 	return op
 }
 
-// What drift is called: nobody is going to do it.
+// For drift, which has happened already.
 const (
 	gone    = "drift-delete"
 	differs = "drift-update"
 )
 
-// drifted is the change in the words for what has happened already.
+// drifted is the change in words for what has already happened.
 func (c Change) drifted() Change {
 	c.Op = "drift-" + c.Op
 	return c
@@ -166,7 +166,7 @@ func (r *Report) when() string {
 	return first.UTC().Format("2006-01-02 15:04 UTC")
 }
 
-// list joins names as a sentence does.
+// list joins names as in a sentence.
 func list(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
@@ -174,7 +174,7 @@ func list(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// totals is the line on top.
+// totals is the first line.
 func (r *Report) totals() string {
 	t := r.Totals
 	parts := []string{plural.Of(t.Environments, "environment")}
@@ -221,7 +221,7 @@ func (r *Report) planned() bool {
 }
 
 // withheldWhy says why deletions are withheld.
-const withheldWhy = "They are due and are not done while the objects in the cluster are left out. An operation that reaches the cluster does them."
+const withheldWhy = "They are due, but not done while the objects in the cluster are left out. An operation that reaches the cluster does them."
 
 // withheldLine names one deletion that is withheld.
 func withheldLine(c Change) string {
@@ -232,7 +232,7 @@ func withheldLine(c Change) string {
 	return line
 }
 
-// duration writes a duration as people read it.
+// duration formats a duration for people.
 func duration(d time.Duration) string {
 	switch {
 	case d <= 0:
@@ -244,10 +244,10 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// short is the part of a commit that people compare.
+// short is a commit's abbreviated hash.
 func short(commit string) string { return commit[:min(7, len(commit))] }
 
-// number writes a count, and a dash for none.
+// number formats a count, with a dash for 0.
 func number(n int) string {
 	if n == 0 {
 		return "–"
@@ -280,7 +280,7 @@ func (e Environment) counted() []counted {
 	return out
 }
 
-// headline says of one environment what happens in it.
+// headline summarises what happens in one environment.
 func (e Environment) headline() string {
 	var parts []string
 	for _, c := range e.counted() {
@@ -295,7 +295,7 @@ func (e Environment) headline() string {
 	return strings.Join(parts, ", ")
 }
 
-// diffLines writes changes as lines that begin with +, -, ! or a space.
+// diffLines formats changes as lines that begin with +, -, ! or a space.
 func diffLines(c Change, properties bool) []string {
 	head := fmt.Sprintf("%s %s %s %s", sign(c.Op), verb(c.Op), c.Type, oneLine(c.Name))
 	if m := c.marks(); len(m) > 0 {
@@ -328,7 +328,7 @@ func diffLines(c Change, properties bool) []string {
 	return out
 }
 
-// oneLine takes line breaks and control characters out of a text.
+// oneLine removes line breaks and control characters from a text.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

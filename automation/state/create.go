@@ -22,7 +22,7 @@ const (
 
 // Create makes a stack as the CLI does, with a state of no resources, and leaves one that is there as it is. It saves a run
 // of the CLI where no encryption has to be set up, and needs a store.
-func (b *Beside) Create(ctx context.Context) error {
+func (b *Backend) Create(ctx context.Context) error {
 	checkpoint, err := json.Marshal(apitype.CheckpointV3{
 		Stack: tokens.QName("organization/" + b.Stack.String()),
 		// Without a state, the file would be that of a stack whose state is lost, once a deploy is recorded.

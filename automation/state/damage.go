@@ -20,47 +20,47 @@ import (
 
 // Damage is a file of the backend that the Pulumi CLI cannot read, or must not take for the state.
 type Damage struct {
-	// File is the object, below the root of the backend, and Problem what is wrong with it.
+	// File is the object's key, relative to the root of the backend, and Problem what is wrong with it.
 	File    string `json:"file"`
 	Problem string `json:"problem"`
-	// Expendable files are removed by a repair: nothing is lost with them. A state is not among them.
+	// Expendable files can be removed without losing anything, as a repair does. A state is never expendable.
 	Expendable bool `json:"expendable,omitempty"`
-	// Copy is the newest whole copy of a state, made at CopyMade with CopyResources resources; empty when there is none.
+	// Copy is the newest intact copy of a state, made at CopyMade with CopyResources resources; empty if there is none.
 	Copy          string    `json:"copy,omitempty"`
 	CopyMade      time.Time `json:"copyMade,omitzero"`
 	CopyResources int       `json:"copyResources,omitempty"`
 
-	version string // of the file; empty when it is missing
+	version string // of the file; empty if it is missing
 }
 
-// String says what is wrong and what helps.
+// String says what is wrong and how to fix it.
 func (d Damage) String() string {
 	text := d.File + " " + d.Problem
 	switch {
 	case d.Expendable:
-		return text + ": a repair removes it, and loses nothing by that"
+		return text + ": a repair removes it without losing anything"
 	case d.Copy == "":
-		return text + "; there is no whole copy of it in the backend: restore the file from a backup of your own"
+		return text + "; the backend has no intact copy of it: restore the file from a backup"
 	}
-	return fmt.Sprintf("%s; the newest whole copy is %s of %s, with %s", text, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), plural.Of(d.CopyResources, "resource"))
+	return fmt.Sprintf("%s; the newest intact copy is %s of %s, with %s", text, d.Copy, d.CopyMade.UTC().Format("2006-01-02 15:04:05 UTC"), plural.Of(d.CopyResources, "resource"))
 }
 
 // attributesSuffix ends the name of the file that gocloud.dev/blob/fileblob, through which the CLI opens a directory, keeps
-// beside each object. The CLI reads an object without it, and none with one that is not whole. It is written in place just
-// before the object, so that a kill between the two leaves an empty one.
+// beside each object. The CLI reads an object without it, but not one whose attributes are incomplete. It is written in
+// place just before the object, so a kill between the two leaves an empty one.
 const attributesSuffix = ".attrs"
 
 // stateKey is where the CLI keeps the state of a stack. The layout is that of pkg/backend/diy/store.go of Pulumi.
-func (b *Beside) stateKey() string { return b.below("stacks") + ".json" }
+func (b *Backend) stateKey() string { return b.below("stacks") + ".json" }
 
-// below is the part of one of the CLI's directories that belongs to the stack.
-func (b *Beside) below(dir string) string {
+// below is the stack's part of one of the CLI's directories.
+func (b *Backend) below(dir string) string {
 	return path.Join(".pulumi", dir, b.Stack.Project, b.Stack.Name)
 }
 
-// Damage looks for what keeps the CLI from reading the stack. The whole look is into everything of the stack, the quick one
-// into what every command reads.
-func (b *Beside) Damage(ctx context.Context, whole bool) ([]Damage, error) {
+// Damage looks for damage that keeps the CLI from reading the stack. If whole, it checks everything of the stack, otherwise
+// only what every command reads.
+func (b *Backend) Damage(ctx context.Context, whole bool) ([]Damage, error) {
 	if b.Store == nil {
 		return nil, nil
 	}
@@ -82,11 +82,11 @@ func (b *Beside) Damage(ctx context.Context, whole bool) ([]Damage, error) {
 	return out, nil
 }
 
-// writing is longer than the moment in which an engine that is alive writes a file of attributes.
+// writing is longer than a live engine takes to write a file of attributes.
 const writing = 300 * time.Millisecond
 
-// damagedAttributes looks for files of attributes that are not whole.
-func (b *Beside) damagedAttributes(ctx context.Context, whole bool) ([]Damage, error) {
+// damagedAttributes looks for incomplete files of attributes.
+func (b *Backend) damagedAttributes(ctx context.Context, whole bool) ([]Damage, error) {
 	keys := []string{metaKey + attributesSuffix, b.stateKey() + attributesSuffix}
 	if whole {
 		keys = keys[:1]
@@ -119,7 +119,7 @@ func (b *Beside) damagedAttributes(ctx context.Context, whole bool) ([]Damage, e
 		case err != nil:
 			return nil, err
 		case !json.Valid(o.Data):
-			out = append(out, Damage{File: key, Problem: "is " + sizeOf(o.Data) + ", and the Pulumi CLI does not read the file beside it", Expendable: true, version: o.Version})
+			out = append(out, Damage{File: key, Problem: "is " + sizeOf(o.Data) + ", so the Pulumi CLI cannot read the file beside it", Expendable: true, version: o.Version})
 		}
 	}
 	return out, nil
@@ -129,11 +129,11 @@ func sizeOf(data []byte) string {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return "empty"
 	}
-	return "not whole"
+	return "incomplete"
 }
 
-// damagedState looks at the state itself. One that is compressed with zstandard is the CLI's to read.
-func (b *Beside) damagedState(ctx context.Context) (*Damage, error) {
+// damagedState checks the state itself. One compressed with Zstandard is left to the CLI.
+func (b *Backend) damagedState(ctx context.Context) (*Damage, error) {
 	key := b.stateKey()
 	o, err := b.Store.Get(ctx, key)
 	if errors.Is(err, statestore.ErrNotFound) {
@@ -155,11 +155,11 @@ func (b *Beside) damagedState(ctx context.Context) (*Damage, error) {
 	}
 	d := &Damage{File: key}
 	if o == nil {
-		// Removing a stack removes its history, too.
+		// Removing a stack also removes its history.
 		if updates, err := b.updates(ctx); err != nil || updates == 0 {
 			return nil, err
 		}
-		d.Problem = "is missing, and the history knows updates of the stack"
+		d.Problem = "is missing, although the history has updates of the stack"
 	} else {
 		d.version = o.Version
 		switch resources, err := stateIn(key, o.Data); {
@@ -172,7 +172,7 @@ func (b *Beside) damagedState(ctx context.Context) (*Damage, error) {
 			if err != nil || !known {
 				return nil, err
 			}
-			d.Problem = "holds no state, and the history knows updates of the stack"
+			d.Problem = "contains no state, although the history has updates of the stack"
 		default:
 			return nil, nil
 		}
@@ -181,7 +181,7 @@ func (b *Beside) damagedState(ctx context.Context) (*Damage, error) {
 }
 
 // updates counts the updates in Pulumi's own history.
-func (b *Beside) updates(ctx context.Context) (int, error) {
+func (b *Backend) updates(ctx context.Context) (int, error) {
 	keys, err := b.Store.List(ctx, b.below("history")+"/")
 	n := 0
 	for _, key := range keys {
@@ -192,8 +192,8 @@ func (b *Beside) updates(ctx context.Context) (int, error) {
 	return n, err
 }
 
-// deployed reports whether a history, Pulumi's or that of deploys, knows of updates.
-func (b *Beside) deployed(ctx context.Context) (bool, error) {
+// deployed reports whether a history, Pulumi's or that of deploys, has updates.
+func (b *Backend) deployed(ctx context.Context) (bool, error) {
 	if n, err := b.updates(ctx); err != nil || n > 0 {
 		return n > 0, err
 	}
@@ -204,12 +204,12 @@ func (b *Beside) deployed(ctx context.Context) (bool, error) {
 	return len(h.Records)+len(h.Unreadable) > 0, nil
 }
 
-// candidates is how many of the newest copies in one place are looked at.
+// candidates is how many of the newest copies in one directory are checked.
 const candidates = 3
 
-// findCopy looks for the newest whole copy of a state: the CLI's copy from before its last write, those that it makes before
-// updates and keeps with the history.
-func (b *Beside) findCopy(ctx context.Context, d *Damage) error {
+// findCopy looks for the newest intact copy of a state: the CLI's copy from before its last write, and those that it makes
+// before updates and keeps with the history.
+func (b *Backend) findCopy(ctx context.Context, d *Damage) error {
 	base := b.stateKey()
 	keys := []string{base + ".bak", base + ".gz.bak"}
 	for _, dir := range []string{b.below("history"), b.below("backups")} {
@@ -239,7 +239,7 @@ func (b *Beside) findCopy(ctx context.Context, d *Damage) error {
 	return nil
 }
 
-// stateIn counts the resources of a state, as the CLI writes it. Nil is a state that holds none and does not say so: the CLI
+// stateIn counts the resources of a state, as the CLI writes it. A nil state has no resources without saying so: the CLI
 // takes it for that of a new stack.
 func stateIn(key string, data []byte) (*int, error) {
 	if strings.HasSuffix(key, ".gz") {
@@ -268,8 +268,8 @@ func stateIn(key string, data []byte) (*int, error) {
 	return &n, nil
 }
 
-// Remove removes a damaged file that nothing is lost with.
-func (b *Beside) Remove(ctx context.Context, d Damage) error {
+// Remove removes an expendable damaged file.
+func (b *Backend) Remove(ctx context.Context, d Damage) error {
 	if !d.Expendable {
 		return fmt.Errorf("%s is not expendable", d.File)
 	}
@@ -279,8 +279,8 @@ func (b *Beside) Remove(ctx context.Context, d Damage) error {
 	return nil
 }
 
-// Restore puts the copy of a damaged state in its place. What was there is kept.
-func (b *Beside) Restore(ctx context.Context, d Damage) error {
+// Restore replaces a damaged state by its copy, and keeps the damaged file.
+func (b *Backend) Restore(ctx context.Context, d Damage) error {
 	if old, err := b.Store.Get(ctx, d.File); err == nil {
 		kept := path.Join(statestore.Root, "damaged", b.Stack.String(), time.Now().UTC().Format("20060102T150405.000000000")+"-"+path.Base(d.File))
 		if _, err := b.Store.Put(ctx, kept, old.Data); err != nil {
@@ -291,7 +291,7 @@ func (b *Beside) Restore(ctx context.Context, d Damage) error {
 	if err != nil {
 		return err
 	}
-	// A copy that is compressed goes to the name that says so, and the CLI takes the newest of the two.
+	// A compressed copy goes to the name for compressed states; the CLI takes the newer of the two.
 	to := b.stateKey()
 	if strings.HasSuffix(strings.TrimSuffix(d.Copy, ".bak"), ".gz") {
 		to += ".gz"

@@ -10,60 +10,60 @@ import (
 	"github.com/eks-platform/eks-platform/internal/facts"
 )
 
-// Remedy is what a pending operation needs.
+// Remedy is how to resolve a pending operation.
 type Remedy string
 
 // The remedies.
 const (
-	// RemedyRefresh: the resource is in the state, and a refresh reads how it is.
+	// RemedyRefresh: the resource is in the state, and a refresh reads it.
 	RemedyRefresh Remedy = "refresh"
-	// RemedyAdopt: the resource's ID is known before it exists; the cloud is asked, and it is taken into the state or not.
+	// RemedyAdopt: the resource's ID is known before it exists; it is looked up in the cloud and imported if it exists.
 	RemedyAdopt Remedy = "adopt"
-	// RemedyClear: the cloud refuses a second one of its kind, or takes it for the first; the operation is forgotten.
+	// RemedyClear: the cloud refuses a second one, or treats it as the first; the operation is dropped.
 	RemedyClear Remedy = "clear"
-	// RemedyDecide: the resource may exist, and another one would be made beside it. A person must look.
+	// RemedyDecide: the resource may exist, and a second one would be created. A person must check.
 	RemedyDecide Remedy = "decide"
 )
 
-// PendingOperation is an operation that was under way when a run was killed.
+// PendingOperation is an operation that was in progress when a run was killed.
 type PendingOperation struct {
 	// Operation is creating, updating, deleting, reading or importing.
 	Operation string `json:"operation"`
 	URN       string `json:"urn"`
 	Type      string `json:"type"`
 	Name      string `json:"name"`
-	// ID is the resource's, where it is known.
+	// ID is the resource's, if it is known.
 	ID string `json:"id,omitempty"`
-	// Remedy is what it needs.
+	// Remedy is how to resolve it.
 	Remedy Remedy `json:"remedy"`
-	// Local tells that it is nothing in the cloud: a component, or a provider of Pulumi's own.
+	// Local reports whether it does not exist in the cloud: a component, or a provider of Pulumi's own.
 	Local bool `json:"local,omitempty"`
-	// Imported tells that ID is what the provider imports the resource by. A refresh reads the resource's own.
+	// Imported reports whether ID is the provider's import ID. A refresh reads the resource's own.
 	Imported bool `json:"imported,omitempty"`
 }
 
-// String says what was under way and what it needs.
+// String says what was in progress and how to resolve it.
 func (o PendingOperation) String() string {
-	text := fmt.Sprintf("%s %s %s was not seen to end", o.Operation, o.Type, o.Name)
+	text := fmt.Sprintf("%s %s %s was interrupted", o.Operation, o.Type, o.Name)
 	switch o.Remedy {
 	case RemedyAdopt:
-		return fmt.Sprintf("%s: the cloud is asked for %s, which is taken into the state if it exists", text, o.ID)
+		return fmt.Sprintf("%s: %s is looked up in the cloud, and imported into the state if it exists", text, o.ID)
 	case RemedyClear:
 		if o.Local {
-			return text + ": it is nothing in the cloud, and is made again"
+			return text + ": it does not exist in the cloud, and is created again"
 		}
-		return text + ": there cannot be two of it, so it is made again (if it exists after all, the cloud may refuse that and say so)"
+		return text + ": there cannot be two of it, so it is created again (if it exists after all, the cloud may refuse that)"
 	case RemedyDecide:
 		how := facts.Repeatable[o.Type]
 		if how != "" {
 			how = " (" + how + ")"
 		}
-		return text + ", and a second one would be made beside it: look whether it exists" + how + ", and say so"
+		return text + ", and a second one would be created: check whether it exists" + how + ", and say so"
 	}
-	return text + ": a refresh reads how it is"
+	return text + ": a refresh reads it"
 }
 
-// ownName reports whether the program has given a resource its name. A provider lists what it has filled in by itself.
+// ownName reports whether the program has named a resource. A provider lists the inputs that it filled in.
 func ownName(typ string, inputs map[string]any) bool {
 	property := facts.UniqueByName[typ]
 	if name, _ := inputs[property].(string); property == "" || name == "" {
@@ -73,7 +73,7 @@ func ownName(typ string, inputs map[string]any) bool {
 	return !slices.Contains(filled, any(property))
 }
 
-// Pending returns the operations of a state whose end was not seen, with what each needs.
+// Pending returns the pending operations of a state, with their remedies.
 func Pending(d *apitype.DeploymentV3) []PendingOperation {
 	var out []PendingOperation
 	for _, x := range d.PendingOperations {
@@ -82,7 +82,7 @@ func Pending(d *apitype.DeploymentV3) []PendingOperation {
 	return out
 }
 
-// pending says what an operation needs whose end was not seen.
+// pending returns the remedy of an operation.
 func pending(d *apitype.DeploymentV3, x apitype.OperationV2) PendingOperation {
 	o := PendingOperation{
 		Operation: string(x.Type), URN: string(x.Resource.URN), Type: string(x.Resource.Type), Name: x.Resource.URN.Name(),
@@ -96,7 +96,7 @@ func pending(d *apitype.DeploymentV3, x apitype.OperationV2) PendingOperation {
 		return o
 	}
 	if slices.ContainsFunc(d.Resources, func(r apitype.ResourceV3) bool { return r.URN == x.Resource.URN }) {
-		// The one that it was to replace is in the state under the same URN.
+		// The resource that it was to replace is in the state under the same URN.
 		o.Remedy = RemedyDecide
 		return o
 	}
@@ -115,7 +115,7 @@ func pending(d *apitype.DeploymentV3, x apitype.OperationV2) PendingOperation {
 	return o
 }
 
-// physicalID returns the ID that a resource of these inputs has.
+// physicalID returns the ID of a resource with these inputs.
 func physicalID(typ string, inputs map[string]any) (string, bool) {
 	if id, ok := facts.IDOf(typ, inputs); ok {
 		return id, true

@@ -33,7 +33,7 @@ const noPID = 1 << 29
 func TestAProcessThatStartedAfterTheLockIsAnotherOne(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, gone(os.Getpid(), time.Now()))
-	assert.Contains(t, gone(os.Getpid(), time.Now().Add(-24*time.Hour)), "is another one, which started at")
+	assert.Contains(t, gone(os.Getpid(), time.Now().Add(-24*time.Hour)), "is a different process, which started at")
 	assert.Contains(t, gone(noPID, time.Now()), "there is no process")
 }
 
@@ -57,12 +57,12 @@ func TestALockIsProvenStaleByTheLeaseUnderWhichItWasTaken(t *testing.T) {
 		doubt string
 	}{
 		{"longer than an engine lives", Lock{Host: "runner", PID: 1, Since: at.Add(time.Minute)}, false, expired("runner"), long, "which expired 31m0s ago", ""},
-		{"not long enough", Lock{Host: "runner", PID: 1, Since: at.Add(time.Minute)}, false, expired("runner"), at.Add(20 * time.Minute), "", "is certain 30m0s after that"},
+		{"not long enough", Lock{Host: "runner", PID: 1, Since: at.Add(time.Minute)}, false, expired("runner"), at.Add(20 * time.Minute), "", "certainly gone 30m0s after that"},
 		{"taken before the lease", Lock{Host: "runner", PID: 1, Since: at.Add(-time.Minute)}, false, expired("runner"), long, "", "on another host"},
 		{"taken after the lease", Lock{Host: "runner", PID: 1, Since: at.Add(time.Hour)}, false, expired("runner"), long, "", "on another host"},
 		{"the lease of another host", Lock{Host: "runner", PID: 1, Since: at.Add(time.Minute)}, false, expired("other"), long, "", "on another host"},
 		{"a lease that is held", Lock{Host: "runner", PID: 1, Since: at.Add(time.Minute)}, false, held, long, "", "on another host"},
-		{"an equal name is no proof beside S3", Lock{Host: host, PID: noPID, Since: at}, false, nil, long, "", "no proof that it is this one"},
+		{"an equal name is no proof beside S3", Lock{Host: host, PID: noPID, Since: at}, false, nil, long, "", "does not prove that it is the same"},
 		{"a directory of this machine", Lock{Host: host, PID: noPID, Since: at}, true, nil, long, "there is no process", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestEveryTypeThatIsRegisteredHasARemedy(t *testing.T) {
 					},
 				}}})[0]
 				assert.Equal(t, RemedyClear, got.Remedy, "%s is nothing in the cloud", typ)
-				assert.Contains(t, got.String(), "it is nothing in the cloud")
+				assert.Contains(t, got.String(), "it does not exist in the cloud")
 			case repeatable:
 				assert.NotEmpty(t, how, typ)
 				assert.False(t, facts.Unique[typ] || facts.Findable(typ), "%s is found, or there cannot be two of it: nobody must look for it", typ)

@@ -63,12 +63,12 @@ func TestWhatIsApprovedAndAllowedGoesToItsEnvironment(t *testing.T) {
 	}
 
 	for want, o := range map[string]deployFlags{
-		"must begin with an environment's name":      {approved: []string{someDigest}},
-		"is given twice for dev":                     {approved: []string{"dev=" + someDigest, "dev=" + someDigest}},
-		`is for "prod", which is not`:                {allow: []string{"urn:pulumi:prod::p::aws:kms/key:Key::k"}},
-		"two previews of dev":                        {approvedFiles: []string{plan, plan}},
-		"read the approved preview":                  {approvedFiles: []string{filepath.Join(dir, "nothing.json")}},
-		"is no preview that was saved: invalid char": {approvedFiles: []string{"deploy_test.go"}},
+		"must begin with an environment's name": {approved: []string{someDigest}},
+		"is given twice for dev":                {approved: []string{"dev=" + someDigest, "dev=" + someDigest}},
+		`is for "prod", which is not`:           {allow: []string{"urn:pulumi:prod::p::aws:kms/key:Key::k"}},
+		"two previews of dev":                   {approvedFiles: []string{plan, plan}},
+		"read the approved preview":             {approvedFiles: []string{filepath.Join(dir, "nothing.json")}},
+		"is not a saved preview: invalid char":  {approvedFiles: []string{"deploy_test.go"}},
 	} {
 		_, err := o.options(both)
 		assert.ErrorContains(t, err, want)
@@ -123,10 +123,10 @@ func TestLeaseAndHistoryAreShownAndALeaseIsBroken(t *testing.T) {
 	got := on("lease", "dev")
 	assert.Zero(t, got.code)
 	assert.Contains(t, got.out, "dev: leased to alice on ")
-	assert.Contains(t, got.out, "run https://ci/1; it is held: wait")
+	assert.Contains(t, got.out, "run https://ci/1; it is valid: wait")
 	got = on("lease", "dev", "--break")
 	assert.Equal(t, 5, got.code)
-	assert.Contains(t, got.err, "nothing proves from here that its holder is dead")
+	assert.Contains(t, got.err, "its holder cannot be proven dead from here")
 	require.NoError(t, l.Err())
 	got = on("lease", "dev", "--break", "--reason", "alice is gone", "--actor", "bob")
 	assert.Zero(t, got.code, got.err)
@@ -150,7 +150,7 @@ func TestLeaseAndHistoryAreShownAndALeaseIsBroken(t *testing.T) {
 	assert.True(t, records.More)
 }
 
-func TestWhatRepairWouldFindIsNoFailureThatIsToldTwice(t *testing.T) {
+func TestWhatRepairFindsIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 5, exitCode(errBlocked))
 	assert.Equal(t, 5, exitCode(errors.Join(errors.New("boom"), &automation.Error{Kind: automation.ErrPending})))

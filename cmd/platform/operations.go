@@ -136,7 +136,7 @@ func newOutputs(t *terminal, project *string) *cobra.Command {
 	o := &target{reads: true}
 	c := &cobra.Command{
 		Use:   "outputs ENV [OUTPUT]",
-		Short: "Print what an environment publishes",
+		Short: "Print the outputs of an environment",
 		Long: `Print what an environment publishes, all of it or one output: its path, such as contract.cluster.name, or its last
 name, such as kubeconfig, where there is only one of that name. A text is printed as it is:
 

@@ -91,7 +91,7 @@ func TestPlacementFailsWhenAPodHasNoHomeAndShowsItAllTheSame(t *testing.T) {
 	free := withNamespace(t, pulumi.StringMap{})
 	require.NoError(t, showPlacements(t.Context(), &terminal{out: &out}, free, []string{"prod"}), "a plain pod has prod's nodes")
 	bound := withNamespace(t, pulumi.StringMap{convention.Capacity: pulumi.String(convention.Spot)})
-	const wrong = "placement prod: refused: environment pod placement/any pod: no node group can carry it"
+	const wrong = "placement prod: refused: environment pod placement/any pod: it can run on no node group"
 	for _, asJSON := range []bool{false, true} {
 		out.Reset()
 		err := showPlacements(t.Context(), &terminal{out: &out, asJSON: asJSON}, bound, []string{"prod"})

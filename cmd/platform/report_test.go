@@ -87,7 +87,7 @@ func TestAnEnvironmentWithoutAPartHasFailed(t *testing.T) {
 	assert.Contains(t, got.out, "its job wrote no preview")
 }
 
-func TestWhatIsNoPartOfAReportIsSaid(t *testing.T) {
+func TestFilesThatAreNotPartsOfAReportAreRefused(t *testing.T) {
 	t.Parallel()
 	dir := parts(t)
 	for want, args := range map[string][]string{

@@ -241,7 +241,7 @@ func TestAFailureIsOneJSONDocument(t *testing.T) {
 	assert.Equal(t, 2, document.Changes["create"])
 }
 
-func TestASummaryTellsWhatWasDoneFromWhatWouldBe(t *testing.T) {
+func TestASummaryDistinguishesDoneFromPlanned(t *testing.T) {
 	t.Parallel()
 	changes := map[string]int{"create": 2, "same": 1}
 	for want, r := range map[string]*plan.Result{
@@ -255,7 +255,7 @@ func TestASummaryTellsWhatWasDoneFromWhatWouldBe(t *testing.T) {
 	}
 }
 
-func TestEarlierRehearsalsGoUnlessSomebodyCouldWantThem(t *testing.T) {
+func TestEarlierRehearsalsAreRemovedUnlessTheyMayBeWanted(t *testing.T) {
 	home := t.TempDir()
 	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
 		t.Setenv(name, home)
@@ -286,7 +286,7 @@ func TestEarlierRehearsalsGoUnlessSomebodyCouldWantThem(t *testing.T) {
 	}, names)
 }
 
-func TestTheNullDeviceIsNoPerson(t *testing.T) {
+func TestTheNullDeviceIsNotATerminal(t *testing.T) {
 	t.Parallel()
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)
@@ -294,7 +294,7 @@ func TestTheNullDeviceIsNoPerson(t *testing.T) {
 	assert.False(t, isTerminal(null))
 }
 
-func TestWhereNobodyCanAnswerTheAnswerIsNo(t *testing.T) {
+func TestWithoutATerminalTheAnswerIsNo(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]string{"": "to confirm it in advance: --yes", "yes\n": "not confirmed", "prod\n": ""} {
 		var err bytes.Buffer

@@ -23,7 +23,7 @@ type Addons struct {
 	b *builder
 	// beforeNodes is the first tier.
 	beforeNodes []pulumi.Resource
-	// ebs and efs are the identities of the storage drivers, made ahead of them.
+	// ebs and efs are the identities of the storage drivers, created ahead of them.
 	ebs, efs *identity
 }
 
@@ -34,8 +34,8 @@ type builder struct {
 	kids child.Of
 }
 
-// New registers the add-ons that come before any node, and every IAM role: roles do not wait for the cluster, so they
-// are there when it is. It registers nothing when args are invalid. Call AfterNodes afterwards, once.
+// New registers the add-ons that come before any node, and every IAM role: roles do not wait for the cluster. It registers
+// nothing if args are invalid. Call AfterNodes afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Addons, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("add-ons %q: %w", name, err)
@@ -56,8 +56,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return a, nil
 }
 
-// BeforeNodes returns the add-ons that every node group must depend on: without them a node never becomes ready, and
-// at destroy they must outlive it.
+// BeforeNodes returns the add-ons that every node group must depend on: without them a node never becomes ready, and on
+// destroy they must outlive it.
 func (a *Addons) BeforeNodes() []pulumi.Resource { return slices.Clone(a.beforeNodes) }
 
 // AfterNodes registers the add-ons that need a node to run on. They depend on after: untainted on-demand node groups,
@@ -66,7 +66,7 @@ func (a *Addons) AfterNodes(ctx *pulumi.Context, after []pulumi.Resource) error 
 	if len(after) == 0 {
 		return fmt.Errorf("add-ons %q: %w", a.b.kids.Name, errors.New("no untainted on-demand node group to run the system add-ons on"))
 	}
-	// coredns first: pods without it resolve no name.
+	// coredns first: without it pods resolve no names.
 	for _, step := range []func(*Addons, []pulumi.Resource) error{
 		a.b.createCoreDNS, a.b.createMetricsServer, a.b.createEBSCSI, a.b.createEFSCSI, a.b.createNodeMonitoringAgent,
 	} {
@@ -79,21 +79,21 @@ func (a *Addons) AfterNodes(ctx *pulumi.Context, after []pulumi.Resource) error 
 
 // addon is one add-on to register.
 type addon struct {
-	// name is EKS's name of it, and the key in its logical name.
+	// name is its name in EKS, and the key in its logical name.
 	name, version string
-	// configuration is its configuration as JSON, nil when nothing about it can be configured here.
+	// configuration is its configuration as JSON; nil if nothing can be configured here.
 	configuration pulumi.StringPtrInput
-	// identity is what it acts as towards AWS, if it does.
+	// identity is its AWS identity, if any.
 	identity *identity
-	// after holds what it waits for beside the cluster.
+	// after is what it waits for besides the cluster.
 	after []pulumi.Resource
 }
 
 // create registers an add-on.
 //
-// Conflicts with fields that somebody else set, by kubectl for example, are resolved in favour of the stack file, at
-// creation and at updates alike: with PRESERVE a setting made here would be accepted and then not take effect. What
-// EKS does not manage, such as the replicas of a coredns that a person scaled, stays as it is in both cases.
+// Conflicts with fields that others set, with kubectl for example, are resolved in favour of the stack file, at creation
+// and on updates: with PRESERVE a setting made here would be accepted but not take effect. Fields that EKS does not manage,
+// such as the replicas of a coredns that was scaled by hand, stay as they are in both cases.
 func (b *builder) create(a addon) (*awseks.Addon, error) {
 	id := b.kids.ID(a.name)
 	args := &awseks.AddonArgs{
@@ -103,7 +103,7 @@ func (b *builder) create(a addon) (*awseks.Addon, error) {
 		ConfigurationValues:      a.configuration,
 		ResolveConflictsOnCreate: pulumi.String("OVERWRITE"),
 		ResolveConflictsOnUpdate: pulumi.String("OVERWRITE"),
-		Preserve:                 pulumi.Bool(false), // deleting the add-on removes its pods, too
+		Preserve:                 pulumi.Bool(false), // deleting the add-on also removes its pods
 		Tags:                     b.tags(id),
 	}
 	after := a.after

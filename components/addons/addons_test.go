@@ -421,7 +421,7 @@ func TestInvalidArgumentsRegisterNothing(t *testing.T) {
 		_, err := addons.New(ctx, "nonprod", args)
 		return err
 	})
-	require.ErrorContains(t, err, `vpcCni.version: must be a whole version with EKS's build, such as v1.22.4-eksbuild.3, got "latest"`)
+	require.ErrorContains(t, err, `vpcCni.version: must be a full version with EKS's build, such as v1.22.4-eksbuild.3, got "latest"`)
 	assert.Empty(t, regs)
 }
 

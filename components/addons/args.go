@@ -4,9 +4,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Settings are the add-ons' part of a stack file.
+// Settings are the add-ons part of a stack file.
 type Settings struct {
-	// Gives pods their addresses, and enforces network policies.
+	// Assigns addresses to pods, and enforces network policies.
 	VPCCNI VPCCNI `json:"vpcCni" jsonschema:"required"`
 	// Routes the addresses of Kubernetes services.
 	KubeProxy KubeProxy `json:"kubeProxy" jsonschema:"required"`
@@ -18,8 +18,8 @@ type Settings struct {
 	MetricsServer MetricsServer `json:"metricsServer" jsonschema:"required"`
 	// Gives pods EBS volumes.
 	EBSCSI EBSCSI `json:"ebsCsi" jsonschema:"required"`
-	// Gives pods directories of EFS file systems, which many pods can use at once. Left out, the driver is not installed;
-	// removing it leaves volumes in EFS that nothing can mount any more.
+	// Gives pods directories of EFS file systems, which many pods can share. By default the driver is not installed; if it
+	// is removed, nothing can mount its volumes any more.
 	EFSCSI *EFSCSI `json:"efsCsi,omitempty"`
 	// Reports the health of nodes, which automatic repair acts on.
 	NodeMonitoringAgent NodeMonitoringAgent `json:"nodeMonitoringAgent" jsonschema:"required"`
@@ -27,13 +27,13 @@ type Settings struct {
 
 // VPCCNI configures the network plugin, add-on vpc-cni.
 type VPCCNI struct {
-	// Version of the add-on, for example v1.22.4-eksbuild.3; not below v1.22.4. EKS moves it one minor at a time.
+	// Version of the add-on, for example v1.22.4-eksbuild.3; not below v1.22.4. EKS upgrades it one minor at a time.
 	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.22.4-eksbuild.3"`
 	// Give nodes addresses in blocks of 16 (/28) instead of one by one: many more pods per node, fewer calls to EC2. A
 	// cluster with ipFamily ipv6 knows nothing else (its blocks are /80). Changing it rolls the nodes.
 	PrefixDelegation *bool `json:"prefixDelegation,omitempty" jsonschema:"default=true"`
-	// Free blocks that a node keeps ready for new pods. Only with prefixDelegation, and without effect in clusters with
-	// ipFamily ipv6, where a node gets one block that it cannot use up.
+	// Free blocks that a node keeps ready for new pods. Only with prefixDelegation, and without effect with ipFamily ipv6,
+	// where a node gets one block that it cannot use up.
 	WarmPrefixTarget int `json:"warmPrefixTarget,omitempty" jsonschema:"minimum=1,maximum=16,default=1"`
 	// Take pods' addresses from network.secondaryCidr (custom networking); by default where there is one. Changing it rolls
 	// the nodes. To give up the second range, turn this off, update the stack that owns the cluster and then every stack
@@ -41,9 +41,9 @@ type VPCCNI struct {
 	CustomNetworking *bool `json:"customNetworking,omitempty"`
 	// Enforce Kubernetes network policies on the nodes.
 	NetworkPolicy *bool `json:"networkPolicy,omitempty" jsonschema:"default=true"`
-	// Let pods have security groups of their own, on instance types that can (most of Nitro, none of the t family). Such
-	// pods also keep the node's rules for traffic that leaves the VPC, and network policies still hold for them. Changing it
-	// rolls the nodes: a node makes room for the trunk interface when it starts.
+	// Let pods have their own security groups, on instance types that support it (most Nitro types, none of the t family).
+	// The node's rules also apply to their traffic that leaves the VPC, and network policies still apply. Changing it rolls
+	// the nodes: a node makes room for the trunk interface when it starts.
 	PodSecurityGroups bool `json:"podSecurityGroups,omitempty" jsonschema:"default=false"`
 }
 
@@ -62,7 +62,7 @@ type KubeProxy struct {
 	// Version of the add-on, of the cluster's Kubernetes minor, for example v1.35.3-eksbuild.29.
 	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.35.3-eksbuild.29"`
 	// How services are routed; ipvs is deprecated from Kubernetes 1.35 on. Changing it restarts kube-proxy everywhere, and
-	// rules of the former mode stay on a node until it is replaced.
+	// rules of the old mode stay on a node until it is replaced.
 	Mode ProxyMode `json:"mode,omitempty" jsonschema:"enum=iptables,enum=ipvs,default=iptables"`
 }
 
@@ -76,7 +76,7 @@ type PodIdentityAgent struct {
 type CoreDNS struct {
 	// Version of the add-on, for example v1.13.2-eksbuild.31.
 	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.13.2-eksbuild.31"`
-	// Number of replicas; by default the add-on's two. Not together with autoScaling.
+	// Number of replicas; by default the add-on's two. Cannot be combined with autoScaling.
 	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=1,maximum=1000"`
 	// Let EKS choose the number of replicas by the number of nodes and cores.
 	AutoScaling *AutoScaling `json:"autoScaling,omitempty"`
@@ -84,9 +84,9 @@ type CoreDNS struct {
 
 // AutoScaling bounds the replicas of coredns.
 type AutoScaling struct {
-	// Least number of replicas.
+	// Minimum number of replicas.
 	Min int `json:"min,omitempty" jsonschema:"minimum=2,maximum=1000,default=2"`
-	// Greatest number of replicas.
+	// Maximum number of replicas.
 	Max int `json:"max,omitempty" jsonschema:"minimum=2,maximum=1000,default=10"`
 }
 
@@ -102,11 +102,11 @@ type MetricsServer struct {
 type EBSCSI struct {
 	// Version of the add-on, for example v1.66.0-eksbuild.1.
 	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.66.0-eksbuild.1"`
-	// Whether the driver is installed. Turning it off leaves volumes in EBS that nothing can mount or delete any more.
+	// Whether the driver is installed. If it is turned off, nothing can mount or delete its volumes any more.
 	Enabled *bool `json:"enabled,omitempty" jsonschema:"default=true"`
-	// Create a storage class, ebs-csi-default-sc, that claims without a class use.
+	// Create the storage class ebs-csi-default-sc as the default class.
 	DefaultStorageClass bool `json:"defaultStorageClass,omitempty" jsonschema:"default=false"`
-	// ARN of the KMS key that storage classes name as their kmsKeyId: the driver is allowed to use it. Volumes under the
+	// ARN of the KMS key in the kmsKeyId of storage classes: the driver is allowed to use it. Volumes encrypted with the
 	// account's default key need none.
 	VolumeKeyARN string `json:"volumeKeyArn,omitempty" jsonschema:"format=kms-key-arn"`
 }
@@ -121,7 +121,7 @@ type EFSCSI struct {
 type NodeMonitoringAgent struct {
 	// Version of the add-on, for example v1.6.5-eksbuild.1.
 	Version string `json:"version" jsonschema:"required,format=addon-version,example=v1.6.5-eksbuild.1"`
-	// Whether the agent is installed. Node groups with automatic repair see fewer failures without it.
+	// Whether the agent is installed. Without it, automatic repair of node groups detects fewer failures.
 	Enabled *bool `json:"enabled,omitempty" jsonschema:"default=true"`
 }
 
@@ -135,16 +135,15 @@ type Args struct {
 	ClusterName pulumi.StringInput `args:"required"`
 	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required.
 	ClusterVersion string `args:"required"`
-	// IPv6 says that the cluster's IP family is ipv6. EKS switches the network plugin over by itself; here it changes
-	// what the plugin is allowed to do, and requires prefix delegation.
+	// IPv6 says that the cluster's IP family is ipv6. EKS switches the network plugin automatically; here it changes the
+	// plugin's permissions, and requires prefix delegation.
 	IPv6 bool
 	// PodNetworks put pods into subnets of their own (custom networking), one per zone; none leaves pods in the nodes'
 	// subnets. Only new nodes take a change.
 	PodNetworks []PodNetwork
 	// PodSecurityGroupIDs are the security groups of the pods in PodNetworks; by default those of the node.
 	PodSecurityGroupIDs pulumi.StringArrayInput
-	// Tags go onto every resource that can carry tags, together with a Name, and onto the volumes that the EBS driver
-	// makes.
+	// Tags are added to every taggable resource, together with a Name, and to the volumes that the EBS driver creates.
 	Tags map[string]string
 }
 

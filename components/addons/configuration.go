@@ -7,12 +7,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// onDemand selects nodes that are not taken away at two minutes' notice. EKS puts the label on the nodes of managed
-// groups.
+// onDemand selects on-demand nodes. EKS sets the label on the nodes of managed groups.
 var onDemand = map[string]string{"eks.amazonaws.com/capacityType": "ON_DEMAND"}
 
-// encode writes an add-on's configuration. Keys stand in a stable order. A configuration without settings is {} and
-// not absent: EKS takes {} as "all defaults" and absence as "as before".
+// encode encodes an add-on's configuration, with keys in a stable order. A configuration without settings is {} and not
+// absent: to EKS {} means all defaults, and absence no change.
 func encode(name string, configuration any) (string, error) {
 	raw, err := json.Marshal(configuration)
 	if err != nil {
@@ -21,7 +20,7 @@ func encode(name string, configuration any) (string, error) {
 	return string(raw), nil
 }
 
-// configured registers an add-on with a configuration that is known already.
+// configured registers an add-on whose configuration is already known.
 func (b *builder) configured(a addon, configuration any) error {
 	text, err := encode(a.name, configuration)
 	if err != nil {

@@ -6,8 +6,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 )
 
-// ebsConfiguration is the configuration of aws-ebs-csi-driver. The driver's node pods tolerate every taint by
-// themselves.
+// ebsConfiguration is the configuration of aws-ebs-csi-driver. The driver's node pods tolerate every taint by default.
 type ebsConfiguration struct {
 	Controller          ebsController    `json:"controller"`
 	DefaultStorageClass *ebsStorageClass `json:"defaultStorageClass,omitempty"`
@@ -22,7 +21,7 @@ type ebsStorageClass struct {
 	Enabled bool `json:"enabled"`
 }
 
-// createEBSIdentity makes the driver's role ahead of the driver.
+// createEBSIdentity creates the driver's role ahead of the driver.
 func (b *builder) createEBSIdentity(a *Addons) error {
 	s := b.args.EBSCSI
 	if !*s.Enabled {
@@ -32,7 +31,7 @@ func (b *builder) createEBSIdentity(a *Addons) error {
 	if err != nil {
 		return err
 	}
-	// This policy touches only volumes and snapshots that carry the driver's tag; its predecessor all of the account's
+	// This policy is limited to volumes and snapshots with the driver's tag; its predecessor covered all of the account's
 	// (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriverPolicyV2.html).
 	if err := who.attach("AmazonEBSCSIDriverPolicyV2"); err != nil {
 		return err

@@ -2,7 +2,7 @@ package addons
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// efsConfiguration is the configuration of aws-efs-csi-driver. The driver's node pods tolerate every taint by themselves
+// efsConfiguration is the configuration of aws-efs-csi-driver. The driver's node pods tolerate every taint by default
 // (https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/charts/aws-efs-csi-driver/values.yaml,
 // node.tolerations).
 type efsConfiguration struct {
@@ -13,8 +13,8 @@ type efsController struct {
 	NodeSelector map[string]string `json:"nodeSelector"`
 }
 
-// createEFSIdentity makes the driver's role ahead of the driver. The role makes access points, and deletes those that
-// it made; mounting is the nodes' business, and needs no role.
+// createEFSIdentity creates the driver's role ahead of the driver. The role creates access points, and deletes those that
+// it created; nodes mount without a role.
 func (b *builder) createEFSIdentity(a *Addons) error {
 	if b.args.EFSCSI == nil {
 		return nil

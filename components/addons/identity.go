@@ -11,7 +11,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// identity is what an add-on's pods are towards AWS.
+// identity is the AWS identity of an add-on's pods.
 type identity struct {
 	serviceAccount string
 	roleARN        pulumi.StringOutput
@@ -23,12 +23,11 @@ type identity struct {
 	role *iam.Role
 }
 
-// newIdentity makes a role for a service account of an add-on, and for no other. It waits for nothing, not even the
-// cluster.
+// newIdentity creates a role for one service account of an add-on. It waits for nothing, not even the cluster.
 func (b *builder) newIdentity(key, serviceAccount, description string) (*identity, error) {
 	id := b.kids.ID(key)
 	trust := iamdoc.PodIdentityTrust()
-	// EKS names both in the session's tags (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html).
+	// EKS sets both in the session's tags (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html).
 	trust.Statements[0].Conditions = map[string]map[string][]string{"StringEquals": {
 		"aws:RequestTag/kubernetes-namespace":       {"kube-system"},
 		"aws:RequestTag/kubernetes-service-account": {serviceAccount},
@@ -44,8 +43,8 @@ func (b *builder) newIdentity(key, serviceAccount, description string) (*identit
 	return &identity{serviceAccount: serviceAccount, roleARN: role.Arn, b: b, key: key, role: role}, nil
 }
 
-// attach gives the role a policy that AWS manages. A path in its name, service-role/ for example, is no part of the
-// logical name.
+// attach attaches an AWS managed policy to the role. A path in its name, such as service-role/, is not part of the logical
+// name.
 func (i *identity) attach(policy string) error {
 	arn := fmt.Sprintf("arn:%s:iam::aws:policy/%s", region.Partition(i.b.args.Region), policy)
 	a, err := iam.NewRolePolicyAttachment(i.b.ctx, i.b.kids.ID(i.key, path.Base(policy)), &iam.RolePolicyAttachmentArgs{
@@ -58,7 +57,7 @@ func (i *identity) attach(policy string) error {
 	return nil
 }
 
-// allow gives the role a policy of its own.
+// allow adds an inline policy to the role.
 func (i *identity) allow(name string, policy iamdoc.Document) error {
 	p, err := iam.NewRolePolicy(i.b.ctx, i.b.kids.ID(i.key, name), &iam.RolePolicyArgs{
 		Role: i.role.Name, Policy: pulumi.String(policy.JSON()),

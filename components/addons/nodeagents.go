@@ -35,7 +35,7 @@ func (b *builder) createPodIdentityAgent(a *Addons) error {
 	return nil
 }
 
-// createNodeMonitoringAgent installs the agent, which by itself tolerates every taint and runs on every node.
+// createNodeMonitoringAgent installs the agent, which tolerates every taint by default and runs on every node.
 func (b *builder) createNodeMonitoringAgent(_ *Addons, after []pulumi.Resource) error {
 	if !*b.args.NodeMonitoringAgent.Enabled {
 		return nil

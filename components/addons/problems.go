@@ -8,7 +8,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
-// coreDNSFloor is the coredns that EKS starts a Kubernetes minor with
+// coreDNSFloor is the minimum coredns version for a Kubernetes minor
 // (https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html).
 var coreDNSFloor = map[string]string{"1.33": "1.12.0", "1.34": "1.12.0", "1.35": "1.13.0", "1.36": "1.14.0"}
 
@@ -26,14 +26,14 @@ func (a *Args) relations() problem.List {
 	var out problem.List
 	s := a.Settings
 	if before(s.VPCCNI.Version, "1.22.4") {
-		out.Add("vpcCni.version", "must be at least v1.22.4, got %s: older ones carry a network policy agent with CVE-2026-86831", s.VPCCNI.Version)
+		out.Add("vpcCni.version", "must be at least v1.22.4, got %s: older ones contain a network policy agent with CVE-2026-86831", s.VPCCNI.Version)
 	}
 	// https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
 	if before(s.EBSCSI.Version, "1.26.0") {
-		out.Add("ebsCsi.version", "must be at least v1.26.0, which gets its credentials by Pod Identity, got %s", s.EBSCSI.Version)
+		out.Add("ebsCsi.version", "must be at least v1.26.0, which supports Pod Identity, got %s", s.EBSCSI.Version)
 	}
 	if s.EFSCSI != nil && before(s.EFSCSI.Version, "2.0.5") {
-		out.Add("efsCsi.version", "must be at least v2.0.5, which gets its credentials by Pod Identity, got %s", s.EFSCSI.Version)
+		out.Add("efsCsi.version", "must be at least v2.0.5, which supports Pod Identity, got %s", s.EFSCSI.Version)
 	}
 	if scaling := s.CoreDNS.AutoScaling; scaling != nil {
 		if s.CoreDNS.Replicas != 0 {
@@ -47,7 +47,7 @@ func (a *Args) relations() problem.List {
 	}
 	if v, err := semver.NewVersion(s.KubeProxy.Version); err == nil && a.ClusterVersion != "" && minor(v) != a.ClusterVersion {
 		out.Relate("kubeProxy.version", []string{"kubeProxy.version", "$.cluster.version"},
-			"must be of the cluster's Kubernetes minor, v%s, got %s", a.ClusterVersion, s.KubeProxy.Version)
+			"must match the cluster's Kubernetes minor, v%s, got %s", a.ClusterVersion, s.KubeProxy.Version)
 	}
 	if floor := coreDNSFloor[a.ClusterVersion]; floor != "" && before(s.CoreDNS.Version, floor) {
 		out.Relate("coredns.version", []string{"coredns.version", "$.cluster.version"},
@@ -62,12 +62,12 @@ func (a *Args) relations() problem.List {
 	}
 	if a.IPv6 && len(a.PodNetworks) > 0 {
 		out.Relate("vpcCni", []string{"$.network.secondaryCidr", "$.cluster.ipFamily"},
-			"pods cannot have subnets of their own (custom networking) with ipFamily ipv6")
+			"pods cannot have their own subnets (custom networking) with ipFamily ipv6")
 	}
 	return out
 }
 
-// before compares the version of an add-on with upstream's, without EKS's build.
+// before compares the version of an add-on, without EKS's build, with an upstream version.
 func before(version, least string) bool {
 	v, err := semver.NewVersion(version)
 	floor, wrong := semver.NewVersion(least)

@@ -24,7 +24,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"no pin", func(a *addons.Args) { a.CoreDNS.Version = "" }, "coredns.version", "is required"},
 		{"a pin without EKS's build", func(a *addons.Args) { a.MetricsServer.Version = "v0.9.0" }, "metricsServer.version", "EKS's build"},
 		{"a pin without its v", func(a *addons.Args) { a.NodeMonitoringAgent.Version = "1.6.5-eksbuild.1" }, "nodeMonitoringAgent.version", "EKS's build"},
-		{"a number that overflows", func(a *addons.Args) { a.PodIdentityAgent.Version = "v99999999999999999999.0.0-eksbuild.1" }, "podIdentityAgent.version", "whole version"},
+		{"a number that overflows", func(a *addons.Args) { a.PodIdentityAgent.Version = "v99999999999999999999.0.0-eksbuild.1" }, "podIdentityAgent.version", "full version"},
 		{"a kube-proxy of another minor", func(a *addons.Args) { a.KubeProxy.Version = "v1.34.6-eksbuild.29" }, "kubeProxy.version", "v1.35"},
 		{"a kube-proxy mode that does not exist", func(a *addons.Args) { a.KubeProxy.Mode = "userspace" }, "kubeProxy.mode", "one of iptables, ipvs"},
 		{"a coredns left behind by an upgrade", func(a *addons.Args) { a.CoreDNS.Version = "v1.12.4-eksbuild.38" }, "coredns.version", "at least v1.13"},
@@ -39,7 +39,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"a driver older than Pod Identity", func(a *addons.Args) { a.EBSCSI.Version = "v1.25.0-eksbuild.1" }, "ebsCsi.version", "Pod Identity"},
 		{"no pin of the EFS driver", func(a *addons.Args) { a.EFSCSI = &addons.EFSCSI{} }, "efsCsi.version", "is required"},
 		{"an EFS driver older than Pod Identity", func(a *addons.Args) { a.EFSCSI = &addons.EFSCSI{Version: "v2.0.4-eksbuild.1"} }, "efsCsi.version", "Pod Identity"},
-		{"an alias for a key", func(a *addons.Args) { a.EBSCSI.VolumeKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "ebsCsi.volumeKeyArn", "not of an alias"},
+		{"an alias for a key", func(a *addons.Args) { a.EBSCSI.VolumeKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "ebsCsi.volumeKeyArn", "aliases are not accepted"},
 		{"a key elsewhere", func(a *addons.Args) { a.EBSCSI.VolumeKeyARN = "arn:aws:kms:eu-west-2:111111111111:key/x" }, "ebsCsi.volumeKeyArn", "in eu-west-1"},
 		{"IPv6 without prefixes", func(a *addons.Args) { a.IPv6, a.VPCCNI.PrefixDelegation = true, new(false) }, "vpcCni.prefixDelegation", "ipv6"},
 		{"IPv6 with custom networking", func(a *addons.Args) {

@@ -10,8 +10,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// vpcCNIConfiguration is the configuration of vpc-cni. Its schema refuses unknown keys, and takes every setting but
-// those of eniConfig as a string (aws eks describe-addon-configuration --addon-name vpc-cni).
+// vpcCNIConfiguration is the configuration of vpc-cni. Its schema rejects unknown keys, and takes every setting but those
+// of eniConfig as a string (aws eks describe-addon-configuration --addon-name vpc-cni).
 type vpcCNIConfiguration struct {
 	EnableNetworkPolicy string     `json:"enableNetworkPolicy,omitempty"`
 	Env                 *vpcCNIEnv `json:"env,omitempty"`
@@ -29,7 +29,7 @@ type vpcCNIEnv struct {
 	ENIConfigLabel                string `json:"ENI_CONFIG_LABEL_DEF,omitempty"`
 }
 
-// eniConfig makes an ENIConfig object per zone, named after it.
+// eniConfig creates an ENIConfig object per zone, named after it.
 type eniConfig struct {
 	Create  bool                 `json:"create"`
 	Region  string               `json:"region"`
@@ -68,7 +68,7 @@ func (b *builder) createVPCCNI(a *Addons) error {
 	return nil
 }
 
-// ipv6Policy is what the plugin needs in an IPv6 cluster; AWS manages no policy for it
+// ipv6Policy is what the plugin needs in an IPv6 cluster; there is no AWS managed policy for it
 // (https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html).
 func (b *builder) ipv6Policy() iamdoc.Document {
 	return iamdoc.Document{Statements: []iamdoc.Statement{
@@ -88,7 +88,7 @@ func (b *builder) ipv6Policy() iamdoc.Document {
 	}}
 }
 
-// vpcCNIConfiguration returns the configuration; with custom networking it is known when zones and subnets are.
+// vpcCNIConfiguration returns the configuration; with custom networking it is known once zones and subnets are.
 func (b *builder) vpcCNIConfiguration() (pulumi.StringPtrInput, error) {
 	base := b.vpcCNIBase()
 	if len(b.args.PodNetworks) == 0 {
@@ -134,8 +134,8 @@ func (b *builder) vpcCNIBase() vpcCNIConfiguration {
 	}
 	if s.PodSecurityGroups {
 		env.EnablePodENI = "true"
-		// Mode strict takes such pods past the node: past its network policies and its DNS cache, and past kubelet's
-		// probes unless TCP early demux is off (https://docs.aws.amazon.com/eks/latest/userguide/sg-pods-example-deployment.html).
+		// In mode strict such pods bypass the node: its network policies and its DNS cache, and kubelet's probes unless TCP
+		// early demux is off (https://docs.aws.amazon.com/eks/latest/userguide/sg-pods-example-deployment.html).
 		env.PodSecurityGroupEnforcingMode = "standard"
 	}
 	if len(b.args.PodNetworks) > 0 {

@@ -15,13 +15,14 @@ import (
 // Type is part of every child's URN. It never changes.
 const Type = "eks-platform:admission:Admission"
 
-// Names of the policies, and of the binding of each. People see them in refusals.
+// Names of the policies and of their bindings. They appear in the API server's denials.
 const (
 	// SpotRequired is the policy for namespaces that are bound to spot nodes.
 	SpotRequired = "eks-platform-spot-required"
 	// SpotRefused is the policy for all other namespaces.
 	SpotRefused = "eks-platform-spot-refused"
-	// SpotPlacement is the mutating policy, which completes pods of namespaces that are bound to spot nodes.
+	// SpotPlacement is the mutating policy, which adds affinity and toleration to pods of namespaces that are bound to spot
+	// nodes.
 	SpotPlacement = "eks-platform-spot-placement"
 )
 
@@ -32,7 +33,7 @@ type Admission struct {
 	policies []pulumi.Resource
 }
 
-// Policies returns the policies that refuse pods. What they are to judge comes after them.
+// Policies returns the validating policies. Objects that they must check depend on them.
 func (a *Admission) Policies() []pulumi.Resource { return slices.Clone(a.policies) }
 
 // builder registers the children of one component.
@@ -43,8 +44,7 @@ type builder struct {
 	out  *Admission
 }
 
-// New registers the policies and their bindings, or nothing when args are invalid. The provider, kubernetes, comes
-// with opts.
+// New registers the policies and their bindings, or nothing if args are invalid. opts carries the kubernetes provider.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Admission, error) {
 	if err := args.Problems().Err(); err != nil {
 		return nil, fmt.Errorf("admission %q: %w", name, err)
@@ -64,19 +64,19 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // createSpotRequired registers the policy of namespaces that are bound to spot nodes.
 func (b *builder) createSpotRequired() error {
-	// A pod cannot lose its affinity or a toleration afterwards. Where pods are completed when they are made, of all
-	// templates only a DaemonSet's must be right: it decides where it makes any.
+	// A pod cannot lose its affinity or a toleration later. If pods are completed at creation, only a DaemonSet's template
+	// must be right: the controller chooses nodes by it.
 	rules := rulesOn([]string{"CREATE"}, !Completes(b.args.ClusterVersion))
 	return b.createValidating("spot-required", SpotRequired, rules, &metav1.LabelSelectorArgs{
 		MatchLabels: pulumi.StringMap{convention.Capacity: pulumi.String(convention.Spot)},
 	}, exemptOnSpot, validation(
 		"variables.exempt || (size(variables.terms) > 0 && variables.terms.all(t, "+spotTerm+"))",
-		"pods of this namespace may only run on spot nodes: their required node affinity must say so",
+		"pods of this namespace must run on spot nodes: their required node affinity must select them",
 		`variables.subject + ' may only run on spot nodes: write the matchExpression {key: KEY, operator: In, values: [VALUE]} into every term of '`+
 			` + variables.path + '.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'`,
 	), validation(
 		"variables.exempt || variables.tolerates",
-		"pods of this namespace may only run on spot nodes: they must tolerate their taint",
+		"pods of this namespace must run on spot nodes: they must tolerate their taint",
 		`variables.subject + ' may only run on spot nodes: write the toleration {key: TAINT, operator: Equal, value: "TAINTED", effect: NoSchedule} into '`+
 			` + variables.path + '.tolerations'`,
 	), scheduled)
@@ -84,14 +84,14 @@ func (b *builder) createSpotRequired() error {
 
 // createSpotRefused registers the policy of all other namespaces.
 func (b *builder) createSpotRefused() error {
-	rules := rulesOn(written, true) // a toleration can be added to a pod that exists
+	rules := rulesOn(written, true) // a toleration can be added to an existing pod
 	return b.createValidating("spot-refused", SpotRefused, rules, &metav1.LabelSelectorArgs{
 		MatchExpressions: metav1.LabelSelectorRequirementArray{metav1.LabelSelectorRequirementArgs{
 			Key: pulumi.String(convention.Capacity), Operator: pulumi.String("NotIn"), Values: pulumi.ToStringArray([]string{convention.Spot}),
 		}},
 	}, exemptElsewhere, validation(
 		"variables.exempt || !variables.tolerates",
-		"pods of this namespace may not run on spot nodes, and must not tolerate their taint",
+		"pods of this namespace must not run on spot nodes or tolerate their taint",
 		`variables.subject + ' may not run on spot nodes: take every toleration that covers TAINT=TAINTED:NoSchedule out of '`+
 			` + variables.path + '.tolerations, one with operator Exists and no key too'`,
 	), scheduled)
@@ -129,8 +129,8 @@ func (b *builder) createValidating(role, name string, rules admissionv1.NamedRul
 	return nil
 }
 
-// createSpotPlacement registers the policy that completes pods, where the cluster has such policies. DaemonSets are
-// completed as well, because they choose nodes by their template; other workloads are left as their authors wrote them.
+// createSpotPlacement registers the mutating policy, if the cluster supports it. DaemonSets are mutated as well, because
+// they choose nodes by their template; other workloads are left as written.
 func (b *builder) createSpotPlacement() error {
 	if !Completes(b.args.ClusterVersion) {
 		return nil
@@ -139,7 +139,7 @@ func (b *builder) createSpotPlacement() error {
 		Metadata: metadata(SpotPlacement),
 		Spec: admissionv1.MutatingAdmissionPolicySpecArgs{
 			FailurePolicy: pulumi.String("Fail"),
-			// What another policy or webhook adds after this one, a term above all, is completed too.
+			// Terms that another policy or webhook adds after this one are completed as well.
 			ReinvocationPolicy: pulumi.String("IfNeeded"),
 			MatchConstraints: admissionv1.MatchResourcesArgs{
 				MatchPolicy:   pulumi.String("Equivalent"),

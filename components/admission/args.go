@@ -2,10 +2,10 @@ package admission
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Args are what the admission policies depend on. A stack file says nothing about them.
+// Args are what the admission policies depend on. They have no settings in a stack file.
 type Args struct {
-	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required. From 1.36 on pods of spot-bound
-	// namespaces are completed instead of refused; moving past it adds the mutating policy and updates one in place.
+	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required. From 1.36 on, pods of spot-bound
+	// namespaces are mutated instead of denied; upgrading to it adds the mutating policy and updates one in place.
 	ClusterVersion string
 }
 

@@ -9,16 +9,16 @@ import (
 	"github.com/eks-platform/eks-platform/internal/convention"
 )
 
-// words are what expressions write in capitals.
+// words are the values of the capitalised placeholders in expressions.
 var words = strings.NewReplacer(
 	"SYSTEM", convention.System,
 	"KEY", convention.SpotLabel, "VALUE", convention.SpotLabelValue,
 	"TAINTED", convention.SpotTaintValue, "TAINT", convention.SpotTaint,
 )
 
-// conditions are what both policies never judge. They cannot see the namespace's labels: an API server gives them none.
+// conditions exempt requests from both policies. Match conditions cannot see the namespace's labels.
 var conditions = admissionv1.MatchConditionArray{
-	// An object on its way out must be able to go.
+	// An object that is being deleted must be able to go.
 	condition("not-being-deleted", "!has(object.metadata.deletionTimestamp)"),
 	// The kubelet's mirror pods; the admission plugin NodeRestriction lets a node make no others.
 	condition("not-a-node", "!('system:nodes' in request.userInfo.?groups.orValue([]))"),
@@ -28,24 +28,24 @@ func condition(name, expression string) admissionv1.MatchConditionArgs {
 	return admissionv1.MatchConditionArgs{Name: pulumi.String(name), Expression: pulumi.String(expression)}
 }
 
-// spotTerm says of a node selector term t that it allows spot nodes only.
+// spotTerm is true if a node selector term t selects only spot nodes.
 var spotTerm = words.Replace(`t.?matchExpressions.orValue([]).exists(e, e.key == 'KEY' && e.operator == 'In' && e.?values.orValue([]) == ['VALUE'])`)
 
-// variables are what validations and mutations are made of. Pods and pod templates look the same through them.
+// variables are shared by validations and mutations. They abstract from pods and pod templates.
 func variables() admissionv1.VariableArray {
 	var out admissionv1.VariableArray
 	for _, v := range []struct{ name, expression string }{
 		{"path", `request.kind.kind == 'Pod' ? 'spec' : request.kind.kind == 'CronJob' ? 'spec.jobTemplate.spec.template.spec' : 'spec.template.spec'`},
 		{"podSpec", `request.kind.kind == 'Pod' ? object.spec : request.kind.kind == 'CronJob' ? object.spec.jobTemplate.spec.template.spec : object.spec.template.spec`},
-		// What was there before the policies, and is only scaled, labelled or finished, is nobody's business. Of a pod that
-		// exists tolerations alone can change for the worse.
+		// Objects older than the policies may still be scaled, labelled or finished. Of an existing pod only tolerations
+		// can change for the worse.
 		{"unchanged", `request.operation == 'UPDATE' && (` +
 			`request.kind.kind == 'Pod' ? object.spec.?tolerations.orValue([]) == oldObject.spec.?tolerations.orValue([]) : ` +
 			`request.kind.kind == 'CronJob' ? object.spec.jobTemplate.spec.template == oldObject.spec.jobTemplate.spec.template : ` +
 			`object.spec.template == oldObject.spec.template)`},
 		{"subject", `request.kind.kind + ' "' + object.metadata.?name.orValue(object.metadata.?generateName.orValue('')) + '" in namespace "' + request.namespace + '"'`},
 		{"system", `request.namespace == 'kube-system' || namespaceObject.metadata.?labels[?'SYSTEM'].orValue('') == 'true'`},
-		// Anybody can write an owner reference, and nobody else has the controller's name.
+		// Anyone can write an owner reference, but only the controller has its user name.
 		{"daemonPod", `request.kind.kind == 'Pod' && request.userInfo.?username.orValue('') == 'system:serviceaccount:kube-system:daemon-set-controller'` +
 			` && object.metadata.?ownerReferences.orValue([]).exists(o, o.kind == 'DaemonSet' && o.apiVersion.startsWith('apps/') && o.?controller.orValue(false))`},
 		{"platformDaemon", `variables.system && (variables.daemonPod || request.kind.kind == 'DaemonSet')`},
@@ -60,7 +60,7 @@ func variables() admissionv1.VariableArray {
 	return out
 }
 
-// exempt, the last variable, says whom a policy leaves alone.
+// exempt, the last variable, says what a policy ignores.
 func exempt(expression string) admissionv1.VariableArgs {
 	return admissionv1.VariableArgs{Name: pulumi.String("exempt"), Expression: pulumi.String(expression)}
 }
@@ -70,15 +70,15 @@ var (
 	exemptElsewhere = exempt("variables.unchanged || variables.platformDaemon")
 )
 
-// scheduled refuses to pass the scheduler by: it alone honours taints and affinity. A pod gets its node by a binding,
-// which is no update.
+// scheduled denies bypassing the scheduler: only it honours taints and affinity. The scheduler sets a pod's node by a
+// binding, which is not an update.
 var scheduled = validation(
 	"variables.exempt || (request.kind.kind == 'Pod' && request.operation == 'UPDATE') || variables.podSpec.?nodeName.orValue('') == ''",
 	"only the scheduler may choose a pod's node",
 	`variables.subject + ' may not choose its node, which is the work of the scheduler: remove ' + variables.path + '.nodeName'`,
 )
 
-// validation refuses what does not satisfy an expression, with a message made by another.
+// validation denies what does not satisfy an expression, with a message from another one.
 func validation(expression, message, messageExpression string) admissionv1.ValidationInput {
 	return admissionv1.ValidationArgs{
 		Expression: pulumi.String(expression), Message: pulumi.String(message), MessageExpression: pulumi.String(words.Replace(messageExpression)),

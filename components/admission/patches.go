@@ -8,8 +8,8 @@ import (
 // The lists of tolerations and of terms are atomic: a partial object would replace them whole, and the API server
 // refuses it. So both mutations are JSON patches.
 
-// What patches add, each within the next. They are maps and not Object{...} literals, whose conversion to JSON in a list
-// panics in k8s.io/apiserver v0.35.
+// What patches add, each within the next. They are maps because converting Object{...} literals in a list to JSON panics in
+// k8s.io/apiserver v0.35.
 const (
 	spotExpression = "{'key': dyn('KEY'), 'operator': dyn('In'), 'values': dyn(['VALUE'])}"
 	spotRequired   = "{'nodeSelectorTerms': [{'matchExpressions': [" + spotExpression + "]}]}"
@@ -18,10 +18,10 @@ const (
 	spotToleration = "{'key': 'TAINT', 'operator': 'Equal', 'value': 'TAINTED', 'effect': 'NoSchedule'}"
 )
 
-// at is the place of a part of the pod's specification in the object, as JSON patches write it.
+// at is the JSON patch path of a part of the pod's spec in the object.
 func at(part string) string { return "'/' + variables.path.replace('.', '/') + '/" + part + "'" }
 
-// addAffinity completes every required term, or makes one. Terms are alternatives: one left out would open the rest of
+// addAffinity completes every required term, or adds one. Terms are alternatives: leaving one out would allow the rest of
 // the cluster.
 var addAffinity = `variables.exempt ? [] :
 !has(variables.podSpec.affinity) ? [JSONPatch{op: 'add', path: ` + at("affinity") + `, value: ` + spotAffinity + `}] :
@@ -33,7 +33,7 @@ variables.terms.transformList(i, t, !` + spotTerm + `, JSONPatch{
   value: has(t.matchExpressions) ? dyn(` + spotExpression + `) : dyn([` + spotExpression + `])
 })`
 
-// addToleration adds the toleration where nothing tolerates the taint yet.
+// addToleration adds the toleration if the taint is not tolerated yet.
 var addToleration = `variables.exempt || variables.tolerates ? [] :
 has(variables.podSpec.tolerations) ? [JSONPatch{op: 'add', path: ` + at("tolerations/-") + `, value: ` + spotToleration + `}] :
 [JSONPatch{op: 'add', path: ` + at("tolerations") + `, value: [` + spotToleration + `]}]`

@@ -17,11 +17,11 @@ const (
 	mutatingSince = "1.36"
 )
 
-// Completes reports whether, on a Kubernetes minor such as "1.36", pods of spot-bound namespaces get the affinity and
-// the toleration by themselves. Where they do not, their authors write both.
+// Completes reports whether, on a Kubernetes minor such as "1.36", pods of spot-bound namespaces get the affinity and the
+// toleration automatically. Otherwise their manifests must have both.
 func Completes(clusterVersion string) bool { return atLeast(clusterVersion, mutatingSince) }
 
-// atLeast reports whether a Kubernetes minor is another or a later one.
+// atLeast reports whether a Kubernetes minor is another one or later.
 func atLeast(version, least string) bool {
 	v, err := semver.NewVersion(version)
 	floor, wrong := semver.NewVersion(least)

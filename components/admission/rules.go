@@ -5,11 +5,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// written are the operations by which templates come into a cluster.
+// written are the operations that write templates.
 var written = []string{"CREATE", "UPDATE"}
 
-// rulesOn match pods at some operations, and the writing of what has a pod template: of everything, or of DaemonSets
-// alone.
+// rulesOn match pods at some operations, and writes of objects with a pod template: all of them, or only DaemonSets.
 func rulesOn(pods []string, everything bool) admissionv1.NamedRuleWithOperationsArray {
 	if !everything {
 		return admissionv1.NamedRuleWithOperationsArray{rule("", pods, "pods"), rule("apps", written, "daemonsets")}
@@ -21,7 +20,7 @@ func rulesOn(pods []string, everything bool) admissionv1.NamedRuleWithOperations
 	}
 }
 
-// rule matches operations on resources of an API group, not on their subresources: a status or a scale is never judged.
+// rule matches operations on resources of an API group, not on their subresources: status and scale are never checked.
 func rule(group string, operations []string, resources ...string) admissionv1.NamedRuleWithOperationsInput {
 	return admissionv1.NamedRuleWithOperationsArgs{
 		ApiGroups:   pulumi.ToStringArray([]string{group}),

@@ -7,7 +7,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/service"
 )
 
-// Service is the admission policies' entry in the registry. Everything else in the cluster is held against them.
+// Service is the admission policies' entry in the registry. Everything else in the cluster is checked by them.
 var Service = service.Define(service.Definition[struct{}]{
 	Name: "admission", AlwaysOn: true, By: service.Owner, Gate: true,
 	Problems: func(service.Stack, *struct{}) problem.List { return nil }, // cluster.version has been checked

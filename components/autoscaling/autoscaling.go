@@ -30,8 +30,8 @@ type Autoscaling struct {
 	args *Args
 }
 
-// New registers the autoscaler's role and permissions, or nothing when args are invalid. They wait for nothing, and the
-// association for the cluster.
+// New registers the autoscaler's role and permissions, or nothing if args are invalid. They depend on nothing; the
+// association depends on the cluster.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Autoscaling, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("autoscaling %q: %w", name, err)
@@ -51,7 +51,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return &Autoscaling{Controller: c, args: args}, nil
 }
 
-// Install registers the autoscaler in the cluster, below the parent that comes by opts, after the nodes that it runs on.
+// Install registers the autoscaler in the cluster, below the parent in opts, after the nodes that it runs on.
 func (s *Autoscaling) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
 	return s.Controller.Install(ctx, s.args.values(), nil, s.args.After, opts...)
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// policy lets the autoscaler read all Auto Scaling groups, which know no resources when they are described, and size
+// policy lets the autoscaler read all Auto Scaling groups, as describe calls cannot be limited to resources, and resize
 // those that discovery finds. The actions are those of the autoscaler's own policy
 // (https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.36.1/cluster-autoscaler/cloudprovider/aws/README.md);
-// its resources are everything.
+// its resources are *.
 func (a *Args) policy() iamdoc.Document {
 	partition := region.Partition(a.Region)
 	return iamdoc.Document{Statements: []iamdoc.Statement{
@@ -26,7 +26,7 @@ func (a *Args) policy() iamdoc.Document {
 			Resources: []string{"*"},
 		},
 		{
-			// What the nodes of an empty managed group would be like.
+			// To know what the nodes of an empty managed group would be like.
 			Sid: "NodeGroups", Actions: []string{"eks:DescribeNodegroup"},
 			Resources: []string{fmt.Sprintf("arn:%s:eks:%s:%s:nodegroup/%s/*/*", partition, a.Region, a.AccountID, a.ClusterName)},
 		},

@@ -35,7 +35,7 @@ func (a *Args) relations() problem.List {
 		at := fmt.Sprintf("expanderPriorities[%d].priority", i)
 		if other, twice := first[p.Priority]; twice {
 			out.Relate(at, []string{at, fmt.Sprintf("expanderPriorities[%d].priority", other)},
-				"%d is the rank of expanderPriorities[%d] already: put their groups together", p.Priority, other)
+				"%d is already the rank of expanderPriorities[%d]: merge their groups", p.Priority, other)
 		} else {
 			first[p.Priority] = i
 		}
@@ -53,7 +53,7 @@ func (a *Args) relations() problem.List {
 	case err != nil:
 		out.Relate("image", reads, "must have the autoscaler's version as its tag, such as v%s.1, got %q", a.ClusterVersion, tag)
 	case fmt.Sprintf("%d.%d", v.Major(), v.Minor()) != a.ClusterVersion:
-		out.Relate("image", reads, "must be of the cluster's Kubernetes minor, v%s, got %s", a.ClusterVersion, tag)
+		out.Relate("image", reads, "must match the cluster's Kubernetes minor, v%s, got %s", a.ClusterVersion, tag)
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func TestTheSchemaRefusesWhatItCan(t *testing.T) {
 		`{"image": "registry.k8s.io/a/b:v1.35.2"}`:                                                                     "chartVersion: is required",
 		`{"chartVersion": "9.59.0"}`:                                                                                   "image: is required",
 		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "expander": "cheapest"}`:                                "expander: must be one of",
-		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "maxNodeProvisionTime": "15 min"}`:                      "maxNodeProvisionTime: must be a length of time",
+		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "maxNodeProvisionTime": "15 min"}`:                      "maxNodeProvisionTime: must be a duration",
 		`{"chartVersion": "9.59.0", "image": "r.io/a:v1.35.2", "expanderPriorities": [{"priority": 0, "groups": []}]}`: "expanderPriorities[0]",
 	} {
 		_, problems := read(t, text)
@@ -43,9 +43,9 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		change func(*autoscaling.Args)
 		want   string
 	}{
-		{"range as version", func(a *autoscaling.Args) { a.ChartVersion = "9.x" }, "chartVersion: must be one version of the chart"},
-		{"other minor", func(a *autoscaling.Args) { a.ClusterVersion = "1.36" }, "image: must be of the cluster's Kubernetes minor, v1.36, got v1.35.2"},
-		{"similar minor", func(a *autoscaling.Args) { a.ClusterVersion = "1.3" }, "image: must be of the cluster's Kubernetes minor, v1.3, got v1.35.2"},
+		{"range as version", func(a *autoscaling.Args) { a.ChartVersion = "9.x" }, "chartVersion: must be an exact chart version"},
+		{"other minor", func(a *autoscaling.Args) { a.ClusterVersion = "1.36" }, "image: must match the cluster's Kubernetes minor, v1.36, got v1.35.2"},
+		{"similar minor", func(a *autoscaling.Args) { a.ClusterVersion = "1.3" }, "image: must match the cluster's Kubernetes minor, v1.3, got v1.35.2"},
 		{"tag without version", func(a *autoscaling.Args) { a.Image = "registry.k8s.io/autoscaling/cluster-autoscaler:stable" }, "image: must have the autoscaler's version as its tag, such as v1.35.1, got \"stable\""},
 		{"image without registry", func(a *autoscaling.Args) { a.Image = "cluster-autoscaler:v1.35.2" }, "image: \"cluster-autoscaler:v1.35.2\" names no registry"},
 		{"expander", func(a *autoscaling.Args) { a.Expander = "price" }, "expander: must be one of least-waste, most-pods, least-nodes, priority, random, got \"price\""},
@@ -56,16 +56,16 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		}, "expanderPriorities[0].priority: must be at least 1, got 0"},
 		{"rank twice", func(a *autoscaling.Args) {
 			a.Expander, a.ExpanderPriorities = autoscaling.ByPriority, append(preferred, preferred...)
-		}, "expanderPriorities[1].priority: 1 is the rank of expanderPriorities[0] already"},
+		}, "expanderPriorities[1].priority: 1 is already the rank of expanderPriorities[0]"},
 		{"no groups", func(a *autoscaling.Args) {
 			a.Expander, a.ExpanderPriorities = autoscaling.ByPriority, []autoscaling.Priority{{Priority: 1}}
 		}, "expanderPriorities[0].groups: is required"},
 		{"no expression", func(a *autoscaling.Args) {
 			a.Expander, a.ExpanderPriorities = autoscaling.ByPriority, []autoscaling.Priority{{Priority: 1, Groups: []string{"a", "*spot"}}}
 		}, "expanderPriorities[0].groups[1]: must be a regular expression"},
-		{"provision time", func(a *autoscaling.Args) { a.MaxNodeProvisionTime = "0m" }, "maxNodeProvisionTime: must be a length of time such as 10m or 1m30s, got \"0m\""},
-		{"unneeded time", func(a *autoscaling.Args) { a.ScaleDown.UnneededTime = "10" }, "scaleDown.unneededTime: must be a length of time"},
-		{"delay", func(a *autoscaling.Args) { a.ScaleDown.DelayAfterAdd = "soon" }, "scaleDown.delayAfterAdd: must be a length of time"},
+		{"provision time", func(a *autoscaling.Args) { a.MaxNodeProvisionTime = "0m" }, "maxNodeProvisionTime: must be a duration such as 10m or 1m30s, got \"0m\""},
+		{"unneeded time", func(a *autoscaling.Args) { a.ScaleDown.UnneededTime = "10" }, "scaleDown.unneededTime: must be a duration"},
+		{"delay", func(a *autoscaling.Args) { a.ScaleDown.DelayAfterAdd = "soon" }, "scaleDown.delayAfterAdd: must be a duration"},
 		{"too much utilization", func(a *autoscaling.Args) { a.ScaleDown.UtilizationPercent = 101 }, "scaleDown.utilizationPercent: must be at most 100, got 101"},
 		{"cpu", func(a *autoscaling.Args) { a.Resources.CPU = "one" }, "resources.cpu: must be a quantity"},
 		{"memory", func(a *autoscaling.Args) { a.Resources.Memory = "600MB" }, "resources.memory: must be a quantity"},

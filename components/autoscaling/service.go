@@ -11,8 +11,8 @@ import (
 // Service is the Cluster Autoscaler's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "autoscaling", By: service.Owner, Package: "components/autoscaling",
-	Doc: "The Cluster Autoscaler of the cluster that the stack owns. Node groups with scaling.autoscaled, those of joining " +
-		"stacks among them, need it.",
+	Doc: "The Cluster Autoscaler of the cluster that the stack owns. Node groups with scaling.autoscaled, including those of joining " +
+		"stacks, need it.",
 	Endpoints: func(*Settings) []string { return []string{"autoscaling"} },
 	Chart:     service.Chart{Name: chart, Repository: repository},
 	Images:    func(s *Settings) []string { return []string{s.Image} },

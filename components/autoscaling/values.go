@@ -11,7 +11,7 @@ import (
 
 // values are the chart's values
 // (https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/charts/cluster-autoscaler/values.yaml). The
-// chart has no schema: a key that it does not know is ignored without a word.
+// chart has no schema: unknown keys are silently ignored.
 type values struct {
 	CloudProvider     string                    `json:"cloudProvider"`
 	AWSRegion         string                    `json:"awsRegion"`
@@ -68,7 +68,7 @@ func (a *Args) values() values {
 	user, yes, no := int64(65534), true, false
 	out := values{
 		CloudProvider: "aws",
-		// Instance metadata would tell the region, too, but not to pods.
+		// Pods cannot read the region from the instance metadata.
 		AWSRegion: a.Region,
 		AutoDiscovery: autoDiscovery{
 			// Without it the chart discovers nothing, whatever the tags.
@@ -77,14 +77,14 @@ func (a *Args) values() values {
 		},
 		FullnameOverride: account,
 		Image:            helm.ImageOf(a.Registries.Resolve(a.Image)),
-		// A second one would wait for the first to die; without any, nodes stay as they are.
+		// A second replica would only wait for the first to die; without any, nodes stay as they are.
 		ReplicaCount: 1,
 		Resources:    helm.ResourcesOf(a.Resources.CPU, a.Resources.Memory),
-		// The name that Pod Identity knows.
+		// The name in the Pod Identity association.
 		RBAC:              rbac{Create: true, ServiceAccount: serviceAccount{Create: true, Name: account}},
 		NodeSelector:      convention.OnDemand(),
 		PriorityClassName: "system-cluster-critical",
-		// Says that its own node may be taken away, too.
+		// Allows its own node to be removed as well.
 		PDB: podDisruptionBudget{MaxUnavailable: 1},
 		SecurityContext: corev1.PodSecurityContext{
 			RunAsNonRoot: &yes, RunAsUser: &user, RunAsGroup: &user,
@@ -96,15 +96,15 @@ func (a *Args) values() values {
 		},
 		ExtraArgs: extraArgs{
 			AWSUseStaticInstanceList: a.Isolated,
-			// Groups that differ in their zone only grow evenly.
+			// Groups that differ only in their zone grow evenly.
 			BalanceSimilarNodeGroups:      true,
 			Expander:                      string(a.Expander),
 			MaxNodeProvisionTime:          a.MaxNodeProvisionTime,
 			ScaleDownDelayAfterAdd:        a.ScaleDown.DelayAfterAdd,
 			ScaleDownUnneededTime:         a.ScaleDown.UnneededTime,
 			ScaleDownUtilizationThreshold: strconv.FormatFloat(float64(a.ScaleDown.UtilizationPercent)/100, 'f', -1, 64),
-			// Or each pod with an emptyDir would hold its node for good. What must not be moved says so itself, with the
-			// annotation cluster-autoscaler.kubernetes.io/safe-to-evict: "false".
+			// Otherwise every pod with an emptyDir would keep its node forever. Pods that must not move have the annotation
+			// cluster-autoscaler.kubernetes.io/safe-to-evict: "false".
 			SkipNodesWithLocalStorage: false,
 			SkipNodesWithSystemPods:   *a.ScaleDown.KeepNodesWithSystemPods,
 		},

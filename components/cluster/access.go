@@ -16,7 +16,7 @@ func (b *builder) createAccess(c *Cluster) error {
 		args := &awseks.AccessEntryArgs{
 			ClusterName:      c.Name,
 			PrincipalArn:     pulumi.String(e.PrincipalARN),
-			KubernetesGroups: pulumi.ToStringArray(e.KubernetesGroups), // none said explicitly: leaving it out would keep the old ones
+			KubernetesGroups: pulumi.ToStringArray(e.KubernetesGroups), // explicitly none: leaving it out would keep the old ones
 			Tags:             b.tags(id),
 		}
 		if e.Username != "" {
@@ -49,7 +49,7 @@ func (b *builder) associate(c *Cluster, name string, entry *awseks.AccessEntry, 
 			region.Partition(b.args.Region), p.Policy)),
 		AccessScope: scope,
 	}, b.kids.Opts(
-		// A new scope is a replacement with the same identity: deleting the old one last would take the policy away.
+		// A new scope is a replacement with the same identity: deleting the old one last would remove the policy.
 		pulumi.DeleteBeforeReplace(true),
 	)...)
 	if err != nil {

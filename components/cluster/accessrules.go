@@ -12,7 +12,7 @@ import (
 // clusterAdmin is the access policy that allows everything.
 const clusterAdmin = "AmazonEKSClusterAdminPolicy"
 
-// reservedPrefixes begin the user and group names that EKS keeps for itself and Kubernetes
+// reservedPrefixes begin the user and group names that EKS reserves for itself and Kubernetes
 // (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html).
 var reservedPrefixes = []string{"system:", "eks:", "aws:", "amazon:", "iam:"}
 
@@ -24,13 +24,13 @@ func (a *Args) accessProblems(out *problem.List) {
 		at := fmt.Sprintf("access[%d]", i)
 		reads = append(reads, at+".policies")
 		if first, twice := names[e.Name]; twice {
-			out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("access[%d].name", first)}, "%q is the name of access[%d] already", e.Name, first)
+			out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("access[%d].name", first)}, "%q is already the name of access[%d]", e.Name, first)
 		} else {
 			names[e.Name] = i
 		}
 		if first, twice := principals[e.PrincipalARN]; twice {
 			out.Relate(at+".principalArn", []string{at + ".principalArn", fmt.Sprintf("access[%d].principalArn", first)},
-				"has access by access[%d] already; an EKS cluster has one entry per principal: put all policies and groups there", first)
+				"already has access by access[%d]; an EKS cluster has one entry per principal: put all policies and groups there", first)
 		} else {
 			principals[e.PrincipalARN] = i
 		}
@@ -43,7 +43,7 @@ func (a *Args) accessProblems(out *problem.List) {
 		})
 	}
 	if !admin {
-		out.Relate("access", reads, "no entry has %s for the whole cluster: nobody could administer it, "+
+		out.Relate("access", reads, "no entry has %s for the whole cluster: no one could administer it, "+
 			"not even the identity that creates it", clusterAdmin)
 	}
 }
@@ -64,11 +64,11 @@ func (e Access) problems() problem.List {
 		first := slices.IndexFunc(e.Policies, func(o AccessPolicy) bool { return o.Policy == p.Policy })
 		if first < i {
 			out.Relate(at, []string{at, fmt.Sprintf("policies[%d].policy", first)},
-				"%s is policies[%d] already: a principal has each policy once; list all its namespaces there", p.Policy, first)
+				"%s is already policies[%d]: a principal has each policy once; list all its namespaces there", p.Policy, first)
 		}
 	}
 	if len(e.Policies) == 0 && len(e.KubernetesGroups) == 0 {
-		out.Relate("", []string{"policies", "kubernetesGroups"}, "gives no access: it has neither policies nor kubernetesGroups")
+		out.Relate("", []string{"policies", "kubernetesGroups"}, "gives no access: set policies or kubernetesGroups")
 	}
 	return out
 }

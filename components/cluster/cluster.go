@@ -19,28 +19,28 @@ const Type = "eks-platform:cluster:Cluster"
 type Cluster struct {
 	pulumi.ResourceState
 
-	// Name is the EKS cluster's name. What takes it waits for the control plane.
+	// Name is the EKS cluster's name. Resources that use it wait for the control plane.
 	Name pulumi.StringOutput
 	// ARN identifies the cluster.
 	ARN pulumi.StringOutput
 	// Endpoint is the URL of the Kubernetes API.
 	Endpoint pulumi.StringOutput
-	// CertificateAuthority is the certificate that the API proves itself with, PEM in base64.
+	// CertificateAuthority is the API's CA certificate, PEM in base64.
 	CertificateAuthority pulumi.StringOutput
 	// Version is the Kubernetes minor version.
 	Version pulumi.StringOutput
 	// ServiceCIDR is the range of Kubernetes services: known from the start with ipFamily ipv4, EKS's choice with ipv6.
 	ServiceCIDR pulumi.StringOutput
-	// SecurityGroupID is the security group that EKS makes for the control plane and gives to managed nodes.
+	// SecurityGroupID is the security group that EKS creates for the control plane and attaches to managed nodes.
 	SecurityGroupID pulumi.StringOutput
-	// OIDCIssuer is the host and path of the issuer of service account tokens, without https://, as trust policies
-	// spell it in their conditions.
+	// OIDCIssuer is the host and path of the issuer of service account tokens, without https://, as in the conditions of
+	// trust policies.
 	OIDCIssuer pulumi.StringOutput
 	// OIDCProviderARN is the IAM OIDC provider that lets roles trust service accounts. Grant sets it.
 	OIDCProviderARN pulumi.StringOutput
 	// LogGroupName is the log group of the control plane.
 	LogGroupName pulumi.StringOutput
-	// Resource is the control plane itself, for what takes a whole cluster such as pulumi-eks' CoreDataArgs.
+	// Resource is the control plane itself, for arguments that take a whole cluster, such as pulumi-eks' CoreDataArgs.
 	Resource *awseks.Cluster
 
 	b *builder
@@ -52,16 +52,16 @@ type builder struct {
 	args     *Args
 	settings Settings
 	kids     child.Of
-	// before holds what the control plane needs although none of its inputs names it.
+	// before are resources that the control plane needs although none of its inputs refers to them.
 	before []pulumi.Resource
-	// inputs holds what the control plane's registration waits for.
+	// inputs are what the control plane's registration waits for.
 	inputs []pulumi.Output
-	// access holds the access entries and their policies.
+	// access are the access entries and their policies.
 	access []pulumi.Resource
 }
 
-// New registers the control plane, preceded by what it needs: its role, its keys, its log group. It registers nothing
-// when args are invalid. Call Grant afterwards, once.
+// New registers the control plane, preceded by what it needs: its role, its keys, its log group. It registers nothing if
+// args are invalid. Call Grant afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("cluster %q: %w", name, err)
@@ -77,16 +77,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return c, nil
 }
 
-// Inputs returns what the control plane's registration waits for. When all of them have settled it is on its way to
-// the engine, and whatever is registered then queues behind it.
+// Inputs returns what the control plane's registration waits for. Once all of them have resolved, its registration is sent
+// to the engine, and later registrations queue behind it.
 func (c *Cluster) Inputs() []pulumi.Output { return slices.Clone(c.b.inputs) }
 
-// Access returns the access entries and their policies, once Grant has registered them. What uses the Kubernetes API
-// comes after them, because before them nobody may, and depends on none of them: access is revoked one entry at a time.
+// Access returns the access entries and their policies, once Grant has registered them. Resources that use the Kubernetes
+// API are registered after them, because they need the access, but do not depend on them: access is revoked one entry at a
+// time.
 func (c *Cluster) Access() []pulumi.Resource { return slices.Clone(c.b.access) }
 
-// Grant registers what the control plane does not need in order to start: access entries, the ways to its private
-// endpoint, and the OIDC provider.
+// Grant registers what the control plane does not need to start: access entries, ingress rules for its private endpoint,
+// and the OIDC provider.
 func (c *Cluster) Grant(ctx *pulumi.Context) error {
 	for _, step := range []func(*Cluster) error{c.b.createAccess, c.b.createIngress, c.b.createOIDCProvider} {
 		if err := step(c); err != nil {
@@ -130,7 +131,7 @@ func (b *builder) createControlPlane(c *Cluster) error {
 			AuthenticationMode:                      pulumi.String("API"),
 			BootstrapClusterCreatorAdminPermissions: pulumi.Bool(false),
 		},
-		// The add-ons come through the EKS API, with versions; EKS must not install unmanaged ones beside them.
+		// The add-ons are installed through the EKS API, with versions; EKS must not also install unmanaged ones.
 		BootstrapSelfManagedAddons: pulumi.Bool(false),
 		VpcConfig:                  b.vpcConfig(subnetIDs),
 		KubernetesNetworkConfig:    b.networkConfig(),
@@ -145,11 +146,11 @@ func (b *builder) createControlPlane(c *Cluster) error {
 	}, b.kids.Opts(
 		pulumi.Protect(*b.settings.Protect),
 		pulumi.DependsOn(b.before),
-		// EKS reads both flags when it creates a cluster and never reports them afterwards. One that was imported, or
-		// made before the provider knew them, would otherwise be planned for replacement.
+		// EKS reads both flags when it creates a cluster and never reports them afterwards. A cluster that was imported, or
+		// created before the provider knew them, would otherwise be replaced.
 		pulumi.IgnoreChanges([]string{"bootstrapSelfManagedAddons", "accessConfig.bootstrapClusterCreatorAdminPermissions"}),
-		// A cluster keeps its key for life. The provider plans another one as an update, which does nothing: the old key
-		// would be deleted in the same run, and with it every secret. It keeps its zones, too: the provider plans other
+		// A cluster can never change its key. The provider plans another key as an update, which does nothing: the old key
+		// would be deleted in the same run, and every secret lost. It keeps its zones, too: the provider plans other
 		// subnets as an update, which EKS refuses in the middle of a run.
 		pulumi.ReplaceOnChanges([]string{"encryptionConfig.provider.keyArn", "vpcConfig.subnetIds"}),
 		pulumi.ReplacementTrigger(b.args.VPCID),
@@ -184,9 +185,9 @@ func (b *builder) vpcConfig(subnetIDs pulumi.StringArrayOutput) awseks.ClusterVp
 	case len(e.PublicCIDRs) > 0:
 		out.PublicAccessCidrs = pulumi.ToStringArray(e.PublicCIDRs)
 	case e.Access == Public:
-		// Said explicitly, because leaving it out would keep the ranges that were there before.
+		// Set explicitly, because leaving it out would keep the old ranges.
 		out.PublicAccessCidrs = pulumi.StringArray{pulumi.String("0.0.0.0/0")}
-		if b.settings.IPFamily == IPv6 { // whose endpoint has addresses of both families
+		if b.settings.IPFamily == IPv6 { // its endpoint has addresses of both families
 			out.PublicAccessCidrs = pulumi.ToStringArray([]string{"0.0.0.0/0", "::/0"})
 		}
 	}

@@ -284,7 +284,7 @@ func policy(t *testing.T, key ptest.Registration) []statement {
 	return doc.Statement
 }
 
-func TestKeyPoliciesLetTheAccountAdministerAndNobodyElseRead(t *testing.T) {
+func TestKeyPoliciesLetTheAccountAdministerButNotDecrypt(t *testing.T) {
 	t.Parallel()
 	args := arguments()
 	args.Logs.KMS = true

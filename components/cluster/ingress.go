@@ -8,10 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// createIngress lets the VPC, and the ranges that the settings list, reach the private endpoint. The security group
-// that EKS makes admits nobody but nodes: without a rule a shell in the VPC, or a laptop on the VPN, resolves the
-// endpoint's name and then waits for nothing
-// (https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access).
+// createIngress lets the VPC, and the ranges that the settings list, reach the private endpoint. The security group that
+// EKS creates admits only nodes: without a rule a shell in the VPC, or a laptop on the VPN, resolves the endpoint's name
+// but cannot connect (https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access).
 func (b *builder) createIngress(c *Cluster) error {
 	e := b.settings.Endpoint
 	if e.Access == Public {
@@ -19,7 +18,7 @@ func (b *builder) createIngress(c *Cluster) error {
 	}
 	for i, cidr := range slices.Concat(b.args.VPCCIDRs, e.PrivateCIDRs) {
 		id := b.kids.ID("api-ingress", cidr)
-		if i == 0 && len(b.args.VPCCIDRs) > 0 { // stays itself when the VPC is replaced
+		if i == 0 && len(b.args.VPCCIDRs) > 0 { // keeps its name when the VPC is replaced
 			id = b.kids.ID("api-ingress", "vpc")
 		}
 		_, err := vpc.NewSecurityGroupIngressRule(b.ctx, id, &vpc.SecurityGroupIngressRuleArgs{

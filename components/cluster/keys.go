@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// keyAdministration is what the account may do with a key by its IAM policies: run it, but read nothing with it. AWS
+// keyAdministration is what the account's IAM policies may allow with a key: administer it, but decrypt nothing. AWS
 // recommends these actions for key administrators
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html), less kms:Create*, which would
 // include grants.
@@ -31,7 +31,7 @@ func (b *builder) account() map[string][]string {
 	return map[string][]string{"AWS": {fmt.Sprintf("arn:%s:iam::%s:root", region.Partition(b.args.Region), b.args.AccountID)}}
 }
 
-// createSecretsKey makes the key that encrypts Kubernetes secrets, unless the settings name one, and returns its ARN.
+// createSecretsKey creates the key that encrypts Kubernetes secrets, unless the settings name one, and returns its ARN.
 func (b *builder) createSecretsKey() (pulumi.StringOutput, error) {
 	if b.settings.SecretsKeyARN != "" {
 		return pulumi.String(b.settings.SecretsKeyARN).ToStringOutput(), nil
@@ -39,8 +39,8 @@ func (b *builder) createSecretsKey() (pulumi.StringOutput, error) {
 	policy := iamdoc.Document{Statements: []iamdoc.Statement{
 		b.administration(),
 		{
-			// EKS uses the key through a grant, which it makes with the permissions of whoever creates the cluster. EKS does
-			// not support the condition kms:GrantIsForAWSResource here
+			// EKS uses the key through a grant, which it creates with the permissions of the identity that creates the
+			// cluster. EKS does not support the condition kms:GrantIsForAWSResource here
 			// (https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html).
 			Sid: "GrantToEKS", Principals: b.account(), Actions: []string{"kms:CreateGrant"}, Resources: []string{"*"},
 		},
@@ -48,7 +48,7 @@ func (b *builder) createSecretsKey() (pulumi.StringOutput, error) {
 	return b.createKey("secrets", "Kubernetes secrets of the EKS cluster "+b.settings.Name, policy)
 }
 
-// createLogsKey makes the key that encrypts the control plane's log group, and nothing else
+// createLogsKey creates the key that encrypts only the control plane's log group
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html).
 func (b *builder) createLogsKey() (pulumi.StringOutput, error) {
 	r := b.args.Region
@@ -66,7 +66,7 @@ func (b *builder) createLogsKey() (pulumi.StringOutput, error) {
 	return b.createKey("logs", "Control plane logs of the EKS cluster "+b.settings.Name, policy)
 }
 
-// createKey makes a key that rotates every year, with an alias for people to find it by.
+// createKey creates a key that rotates every year, and an alias by which people can find it.
 func (b *builder) createKey(use, description string, policy iamdoc.Document) (pulumi.StringOutput, error) {
 	id := b.kids.ID(use)
 	key, err := kms.NewKey(b.ctx, id, &kms.KeyArgs{

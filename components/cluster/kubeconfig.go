@@ -9,9 +9,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Kubeconfig returns a kubeconfig, in YAML, for the cluster in a region. It holds no secret: whoever uses it signs in
-// with their own AWS credentials, through the aws command. It names neither a profile nor a proxy, so it is the same
-// for every person and machine; a tunnel is set per process with HTTPS_PROXY.
+// Kubeconfig returns a kubeconfig, in YAML, for the cluster in a region. It contains no secret: users sign in with their
+// own AWS credentials, through the aws command. It names neither a profile nor a proxy, so it is the same for every person
+// and machine; a tunnel is set per process with HTTPS_PROXY.
 func (c *Cluster) Kubeconfig(region string) pulumi.StringOutput {
 	return pulumi.All(c.Name, c.Endpoint, c.CertificateAuthority).ApplyT(func(v []any) (string, error) {
 		name, _ := v[0].(string)
@@ -38,7 +38,7 @@ func kubeconfig(name, region, endpoint, authority string) (string, error) {
 				Command:         "aws",
 				Args:            []string{"eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"},
 				InstallHint:     "Install version 2 of the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
-				Env:             []clientcmd.ExecEnvVar{}, // else the file says null
+				Env:             []clientcmd.ExecEnvVar{}, // otherwise the file would contain null
 				InteractiveMode: clientcmd.IfAvailableExecInteractiveMode,
 			}},
 		}},

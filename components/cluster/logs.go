@@ -8,12 +8,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logGroupName is the group that EKS writes to, and would create itself, without retention, if it were not there
+// logGroupName is the group that EKS writes to, and would create itself, without retention, if it did not exist
 // (https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html).
 func (b *builder) logGroupName() string { return fmt.Sprintf("/aws/eks/%s/cluster", b.settings.Name) }
 
-// createLogGroup makes the control plane's log group before EKS does. It is protected like the cluster: the audit log
-// in it is the record of who did what.
+// createLogGroup creates the control plane's log group before EKS does. It is protected like the cluster, because it
+// contains the audit log.
 func (b *builder) createLogGroup(c *Cluster) error {
 	args := &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String(b.logGroupName()),
@@ -38,7 +38,7 @@ func (b *builder) createLogGroup(c *Cluster) error {
 	return nil
 }
 
-// logTypes returns the types in a fixed order: their order in a stack file means nothing.
+// logTypes returns the types in a fixed order: their order in a stack file does not matter.
 func (b *builder) logTypes() pulumi.StringArray {
 	out := pulumi.StringArray{}
 	for _, t := range slices.Sorted(slices.Values(b.settings.Logs.Types)) {

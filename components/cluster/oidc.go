@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// createOIDCProvider lets IAM roles trust the cluster's service accounts. Thumbprints are left out: IAM trusts the
-// issuer by its own list of certificate authorities, and looking one up would need the network in every preview.
+// createOIDCProvider lets IAM roles trust the cluster's service accounts. Thumbprints are left out: IAM verifies the issuer
+// with its own list of certificate authorities, and looking one up would need the network in every preview.
 func (b *builder) createOIDCProvider(c *Cluster) error {
 	id := b.kids.ID("oidc")
 	provider, err := iam.NewOpenIdConnectProvider(b.ctx, id, &iam.OpenIdConnectProviderArgs{

@@ -67,11 +67,11 @@ func (a *Args) endpointProblems(out *problem.List) {
 		case err != nil:
 		case cidr.Bits() == 0 && e.Access == PrivateAndPublic:
 			out.Relate(at, []string{at, "endpoint.access"}, "%s is the whole internet: list the ranges that may reach the API, or "+
-				"choose access public and mean it", cidr)
+				"set access: public", cidr)
 		case cidr.Addr().IsPrivate():
-			out.Add(at, "%s is not public: it reaches the private endpoint, if any", cidr)
+			out.Add(at, "%s is not a public range: list it in privateCidrs", cidr)
 		case cidr.Addr().Is6() && a.IPFamily == IPv4:
-			out.Relate(at, []string{at, "ipFamily"}, "%s is an IPv6 range, which only clusters with ipFamily ipv6 take", cidr)
+			out.Relate(at, []string{at, "ipFamily"}, "%s is an IPv6 range, which only clusters with ipFamily ipv6 accept", cidr)
 		}
 	}
 }
@@ -90,12 +90,12 @@ func (a *Args) privateProblems(out *problem.List) {
 			continue
 		}
 		if cidr.Bits() == 0 {
-			out.Add(at, "%s is everything: list the ranges that may reach the API", cidr)
+			out.Add(at, "%s is the whole IPv4 address space: list the ranges that may reach the API", cidr)
 		}
 		for _, c := range a.VPCCIDRs {
 			if vpc, err := netip.ParsePrefix(c); err == nil && cidr.Overlaps(vpc) {
 				out.Relate(at, []string{at, "$.network.cidr", "$.network.secondaryCidr"},
-					"%s overlaps %s of the VPC, which may reach the endpoint anyway", cidr, vpc)
+					"%s overlaps %s of the VPC, which always has access: remove it", cidr, vpc)
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func (a *Args) serviceRangeProblems(out *problem.List) {
 	for _, c := range a.VPCCIDRs {
 		if vpc, wrong := netip.ParsePrefix(c); err == nil && wrong == nil && cidr.Overlaps(vpc) {
 			out.Relate("serviceCidr", []string{"serviceCidr", "$.network.cidr", "$.network.secondaryCidr"},
-				"%s overlaps %s of the VPC: pods could not tell services from nodes", cidr, vpc)
+				"%s overlaps %s of the VPC: addresses of services and nodes would be ambiguous", cidr, vpc)
 		}
 	}
 }

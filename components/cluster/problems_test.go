@@ -33,7 +33,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		}, "endpoint.publicCidrs[1]", "whole internet"},
 		{"a private range on the internet", func(a *cluster.Args) {
 			a.Endpoint = cluster.Endpoint{Access: cluster.Public, PublicCIDRs: []string{"10.0.0.0/8"}}
-		}, "endpoint.publicCidrs[0]", "is not public"},
+		}, "endpoint.publicCidrs[0]", "is not a public range"},
 		{"a range with host bits", func(a *cluster.Args) {
 			a.Endpoint = cluster.Endpoint{Access: cluster.Public, PublicCIDRs: []string{"203.0.113.7/24"}}
 		}, "endpoint.publicCidrs[0]", "such as 203.0.113.0/24"},
@@ -46,7 +46,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"a private range with host bits", func(a *cluster.Args) { a.Endpoint.PrivateCIDRs = []string{"10.200.0.1/16"} },
 			"endpoint.privateCidrs[0]", "did you mean 10.200.0.0/16?"},
 		{"everything as a private range", func(a *cluster.Args) { a.Endpoint.PrivateCIDRs = []string{"0.0.0.0/0"} },
-			"endpoint.privateCidrs[0]", "is everything"},
+			"endpoint.privateCidrs[0]", "is the whole IPv4 address space"},
 		{"a private range twice", func(a *cluster.Args) { a.Endpoint.PrivateCIDRs = []string{"10.200.0.0/16", "10.200.0.0/16"} },
 			"endpoint.privateCidrs[1]", "same as item 1"},
 		{"a part of the VPC as a private range", func(a *cluster.Args) {
@@ -78,22 +78,22 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"a service range inside the VPC", func(a *cluster.Args) { a.VPCCIDRs = []string{"10.0.0.0/16", "172.20.128.0/17"} },
 			"serviceCidr", "overlaps 172.20.128.0/17"},
 		{"an unknown family", func(a *cluster.Args) { a.IPFamily = "dual" }, "ipFamily", "one of ipv4, ipv6"},
-		{"an alias for a key", func(a *cluster.Args) { a.SecretsKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "secretsKeyArn", "not of an alias"},
+		{"an alias for a key", func(a *cluster.Args) { a.SecretsKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "secretsKeyArn", "aliases are not accepted"},
 		{"a key elsewhere", func(a *cluster.Args) { a.SecretsKeyARN = "arn:aws:kms:eu-west-2:111111111111:key/x" }, "secretsKeyArn", "in eu-west-1"},
 		{"a window that KMS refuses", func(a *cluster.Args) { a.KeyDeletionWindowDays = 3 }, "keyDeletionWindowDays", "at least 7"},
-		{"nobody to administer", func(a *cluster.Args) { a.Access = a.Access[1:] }, "access", "nobody could administer"},
+		{"nobody to administer", func(a *cluster.Args) { a.Access = a.Access[1:] }, "access", "no one could administer"},
 		{"an administrator of a namespace only", func(a *cluster.Args) { a.Access[0].Policies[0].Namespaces = []string{"x"} },
-			"access", "nobody could administer"},
-		{"an entry's name twice", func(a *cluster.Args) { a.Access[1].Name = "admins" }, "access[1].name", "access[0] already"},
+			"access", "no one could administer"},
+		{"an entry's name twice", func(a *cluster.Args) { a.Access[1].Name = "admins" }, "access[1].name", "already the name of access[0]"},
 		{"an entry's name with capitals", func(a *cluster.Args) { a.Access[1].Name = "TeamA" }, "access[1].name", "lower-case"},
-		{"a principal twice", func(a *cluster.Args) { a.Access[1].PrincipalARN = a.Access[0].PrincipalARN }, "access[1].principalArn", "by access[0] already"},
+		{"a principal twice", func(a *cluster.Args) { a.Access[1].PrincipalARN = a.Access[0].PrincipalARN }, "access[1].principalArn", "already has access by access[0]"},
 		{"the root user", func(a *cluster.Args) { a.Access[1].PrincipalARN = "arn:aws:iam::111111111111:root" }, "access[1].principalArn", "root user"},
 		{"a service-linked role", func(a *cluster.Args) {
 			a.Access[1].PrincipalARN = "arn:aws:iam::111111111111:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
 		}, "access[1].principalArn", "service-linked"},
 		{"a session", func(a *cluster.Args) {
 			a.Access[1].PrincipalARN = "arn:aws:sts::111111111111:assumed-role/admin/me"
-		}, "access[1].principalArn", "name its role"},
+		}, "access[1].principalArn", "give its role"},
 		{"a group", func(a *cluster.Args) { a.Access[1].PrincipalARN = "arn:aws:iam::111111111111:group/admins" }, "access[1].principalArn", "role or user"},
 		{"another partition", func(a *cluster.Args) { a.Access[1].PrincipalARN = "arn:aws-cn:iam::111111111111:role/x" }, "access[1].principalArn", "partition aws,"},
 		{"a group of Kubernetes", func(a *cluster.Args) { a.Access[1].KubernetesGroups = []string{"system:masters"} },
@@ -102,9 +102,9 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"a policy that does not exist", func(a *cluster.Args) { a.Access[1].Policies[0].Policy = "AmazonEKSRootPolicy" },
 			"access[1].policies[0].policy", "must be one of"},
 		{"a policy twice", func(a *cluster.Args) { a.Access[1].Policies[1].Policy = "AmazonEKSEditPolicy" },
-			"access[1].policies[1].policy", "policies[0] already"},
+			"access[1].policies[1].policy", "is already policies[0]"},
 		{"a namespace that cannot be", func(a *cluster.Args) { a.Access[1].Policies[0].Namespaces = []string{"Team_A"} },
-			"access[1].policies[0].namespaces[0]", "name of a namespace"},
+			"access[1].policies[0].namespaces[0]", "namespace name"},
 		{"an entry without any access", func(a *cluster.Args) { a.Access[1].Policies, a.Access[1].KubernetesGroups = nil, nil },
 			"access[1]", "gives no access"},
 	} {

@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// createRole makes the role that the control plane acts with
+// createRole creates the control plane's role
 // (https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html).
 func (b *builder) createRole() (pulumi.StringOutput, error) {
 	id := b.kids.ID("control-plane")
@@ -18,7 +18,7 @@ func (b *builder) createRole() (pulumi.StringOutput, error) {
 		Description:      pulumi.String("Control plane of the EKS cluster " + b.settings.Name),
 		AssumeRolePolicy: pulumi.String(iamdoc.ServiceTrust("eks.amazonaws.com").JSON()),
 		Tags:             b.tags(id),
-	}, b.kids.Opts(pulumi.Protect(*b.settings.Protect))...) // another role is another cluster
+	}, b.kids.Opts(pulumi.Protect(*b.settings.Protect))...) // changing the role replaces the cluster
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("create the control plane's role: %w", err)
 	}
@@ -34,7 +34,7 @@ func (b *builder) createRole() (pulumi.StringOutput, error) {
 		if err != nil {
 			return pulumi.StringOutput{}, fmt.Errorf("attach %s to the control plane's role: %w", policy, err)
 		}
-		// Without this the control plane could start before its permissions, and outlive them at destroy.
+		// Otherwise the control plane could start before it has permissions, and lose them first on destroy.
 		b.before = append(b.before, attached)
 		b.inputs = append(b.inputs, attached.ID().ToIDOutput())
 	}

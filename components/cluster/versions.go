@@ -10,7 +10,7 @@ import (
 // Version is a Kubernetes minor version on EKS.
 type Version = facts.KubernetesVersion
 
-// versions are what the platform was built for, oldest first: those of EKS whose support windows are known.
+// versions are the supported versions, oldest first: those of EKS whose support windows are known.
 var versions = slices.DeleteFunc(slices.Clone(facts.KubernetesVersions), func(v Version) bool { return v.ExtendedUntil == "" })
 
 // Versions returns the Kubernetes versions that a stack file may name, oldest first.

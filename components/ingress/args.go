@@ -8,16 +8,16 @@ import (
 
 // Settings are the load balancer controller's part of a stack file.
 type Settings struct {
-	// Version of the Helm chart aws-load-balancer-controller, for example 3.5.0, whose value keys and permissions are
-	// the ones used here. Changing it upgrades the controller in place; load balancers keep working meanwhile. Helm
-	// never upgrades the chart's custom resource definitions: apply those of the new version first.
+	// Version of the Helm chart aws-load-balancer-controller, for example 3.5.0. The platform uses the value keys and
+	// permissions of that version. Changing it upgrades the controller in place; load balancers keep working. Helm never
+	// upgrades the chart's custom resource definitions: apply those of the new version first.
 	ChartVersion string `json:"chartVersion" jsonschema:"required,format=chart-version,example=3.5.0"`
-	// The controller's image, of the version that the chart was made for. Changing it restarts the controller.
+	// The controller's image, of the chart's app version. Changing it restarts the controller.
 	Image string `json:"image" jsonschema:"required,format=chart-image,example=public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"`
-	// Number of pods. One works, the others take over when it is gone; all of them answer the API server's questions,
-	// without which no Ingress can be changed.
+	// Number of pods. One is the leader, the others take over from it; all of them serve the webhook, without which no
+	// Ingress can be changed.
 	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=2,maximum=5,default=2"`
-	// Make alb the class of Ingresses that name none.
+	// Make alb the default class for Ingresses.
 	DefaultIngressClass bool `json:"defaultIngressClass,omitempty" jsonschema:"default=false"`
 	// Let Ingresses attach AWS WAF web ACLs to their load balancers. Not in a network without NAT.
 	WAF bool `json:"waf,omitempty" jsonschema:"default=false"`
@@ -26,8 +26,8 @@ type Settings struct {
 	Shield bool `json:"shield,omitempty" jsonschema:"default=false"`
 	// Let Ingresses have load balancers log users in through Amazon Cognito. Not in a network without NAT.
 	Cognito bool `json:"cognito,omitempty" jsonschema:"default=false"`
-	// Let the controller serve Gateways, too. It looks for the definitions of the Gateway API when it starts: install
-	// them first. By default they are ignored.
+	// Let the controller also serve Gateways. It checks for the Gateway API's CRDs only when it starts: install them first.
+	// By default Gateways are ignored.
 	GatewayAPI bool `json:"gatewayApi,omitempty" jsonschema:"default=false"`
 	// What each pod requests. Changing it restarts the controller.
 	Resources Resources `json:"resources,omitempty"`
@@ -35,9 +35,9 @@ type Settings struct {
 
 // Resources are what a pod of the controller requests.
 type Resources struct {
-	// CPU; more is used where the node has some left.
+	// CPU request; there is no limit, so more is used if the node has some left.
 	CPU string `json:"cpu,omitempty" jsonschema:"format=quantity,default=100m"`
-	// Memory, and at the same time its limit. It grows with the number of Ingresses, Services and pods behind them.
+	// Memory request and limit. It grows with the number of Ingresses, Services and pods behind them.
 	Memory string `json:"memory,omitempty" jsonschema:"format=quantity,default=500Mi"`
 }
 
@@ -48,22 +48,22 @@ type Args struct {
 	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
 	AccountID string `args:"required" format:"aws-account-id"`
-	// ClusterName is the EKS cluster's name, which the controller tags everything with. Required. Changing it cuts the
-	// controller off from what it has made.
+	// ClusterName is the EKS cluster's name, with which the controller tags everything. Required. Changing it cuts the
+	// controller off from what it has created.
 	ClusterName string `args:"required"`
-	// ClusterNameOutput is the same as an output of the cluster: what needs the cluster waits for it. Required.
+	// ClusterNameOutput is the same as an output of the cluster, for what must wait for the cluster. Required.
 	ClusterNameOutput pulumi.StringInput `args:"required"`
-	// VPCID is the cluster's VPC. Required. The controller cannot ask the instance metadata for it, whose hop limit
-	// keeps pods out.
+	// VPCID is the cluster's VPC. Required. The controller cannot read it from the instance metadata, whose hop limit
+	// excludes pods.
 	VPCID pulumi.StringInput `args:"required"`
-	// Isolated says that the network has no NAT gateway, and so no way to the services that it has no endpoints for.
+	// Isolated says that the network has no NAT gateway, and so no route to services without an endpoint.
 	Isolated bool
 	// Registries are the mirrors to pull the image from.
 	Registries image.Registries
 	// After lists what the controller's pods need to become ready: untainted on-demand node groups and, through them,
 	// the network. Install reads it.
 	After []pulumi.Resource
-	// Tags go onto every resource that can carry tags, together with a Name, and onto what the controller makes.
+	// Tags are added to every taggable resource, together with a Name, and to what the controller creates.
 	Tags map[string]string
 }
 

@@ -7,6 +7,6 @@
 //
 // What the controller makes is its own: no load balancer is known to the stack, so none goes when the stack does. Before
 // a cluster is destroyed, or the controller removed, every Ingress and every Service of type LoadBalancer must be
-// deleted, while the controller still runs. Load balancers that are left behind go on costing, and hold subnets,
-// security groups and the VPC.
+// deleted, while the controller still runs. Load balancers that are left behind continue to cost, and block the deletion of
+// subnets, security groups and the VPC.
 package ingress

@@ -30,8 +30,8 @@ type Ingress struct {
 	args *Args
 }
 
-// New registers the controller's role and permissions, or nothing when args are invalid. They wait for the VPC alone,
-// and the association for the cluster.
+// New registers the controller's role and permissions, or nothing if args are invalid. They depend only on the VPC; the
+// association depends on the cluster.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Ingress, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("ingress %q: %w", name, err)
@@ -41,7 +41,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Description: "Load balancers of the EKS cluster " + args.ClusterName,
 		Region:      args.Region, AccountID: args.AccountID, ClusterName: args.ClusterName, ClusterNameOutput: args.ClusterNameOutput,
 		ServiceAccount: account,
-		// Two policies: a preview can show the first before the VPC is there.
+		// Two policies: a preview can show the first before the VPC exists.
 		Policies: []controller.Policy{
 			{Key: "balancing", JSON: pulumi.String(args.balancingPolicy().JSON())}, {Key: "security-groups", JSON: args.securityGroupsPolicy()},
 		},
@@ -54,7 +54,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return &Ingress{Controller: c, args: args}, nil
 }
 
-// Install registers the controller in the cluster, below the parent that comes by opts, after the nodes that it runs on.
+// Install registers the controller in the cluster, below the parent in opts, after the nodes that it runs on.
 func (i *Ingress) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
 	return i.Controller.Install(ctx, i.args.values(), map[string]pulumi.Input{"vpcId": i.args.VPCID}, i.args.After, opts...)
 }

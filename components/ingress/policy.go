@@ -9,8 +9,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// The controller tags everything that it makes with the cluster's name, and asks for these tags in the request that
-// makes it.
+// The controller tags everything that it creates with the cluster's name, in the request that creates it.
 const (
 	requestTag  = "aws:RequestTag/elbv2.k8s.aws/cluster"
 	resourceTag = "aws:ResourceTag/elbv2.k8s.aws/cluster"
@@ -18,29 +17,29 @@ const (
 
 type conditions = map[string]map[string][]string
 
-// made holds for requests that make something of this cluster. The controller's own policy
-// (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json) is content
-// with the tag being there, so that one cluster's controller may delete what another's has made.
+// made is true for requests that create something for this cluster. The controller's own policy
+// (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json) only checks
+// that the tag exists, so that one cluster's controller may delete what another's has created.
 func (a *Args) made() conditions { return conditions{"StringEquals": {requestTag: {a.ClusterName}}} }
 
-// tagged is the same for the tags that are put on while something is made by one of the actions.
+// tagged is the same for tagging as part of one of the create actions.
 func (a *Args) tagged(key string, actions ...string) conditions {
 	out := a.made()
 	out["StringEquals"][key] = actions
 	return out
 }
 
-// owned holds for what this cluster's controller has made.
+// owned is true for what this cluster's controller has created.
 func (a *Args) owned() conditions { return conditions{"StringEquals": {resourceTag: {a.ClusterName}}} }
 
-// retagged holds for tags on what this cluster's controller has made, except the tag that says so.
+// retagged is true for tags on what this cluster's controller has created, except the owner tag itself.
 func (a *Args) retagged() conditions {
 	out := a.owned()
 	out["Null"] = map[string][]string{requestTag: {"true"}}
 	return out
 }
 
-// arn returns ARNs of a service in the cluster's account and region; the controller's own policy takes all of them.
+// arn returns ARNs of a service in the cluster's account and region; the controller's own policy does not limit them.
 func (a *Args) arn(service string, resources ...string) []string {
 	out := make([]string, 0, len(resources))
 	for _, r := range resources {
@@ -102,15 +101,15 @@ func (a *Args) balancingPolicy() iamdoc.Document {
 		},
 		{
 			// No condition on tags, as in the controller's own policy: a TargetGroupBinding may name a target group that
-			// somebody else has made.
+			// was created elsewhere.
 			Sid: "Targets", Actions: []string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"},
 			Resources: targets,
 		},
 	}
 	if a.WAF {
-		// Where an association is made and ended
-		// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html). SetWebAcl is what WAF then
-		// asks of the load balancer in the controller's name.
+		// For creating and removing an association
+		// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html). WAF then calls SetWebAcl
+		// on the load balancer with the controller's permissions.
 		associated := append(a.arn("wafv2", "regional/webacl/*/*"), a.arn("elasticloadbalancing", "loadbalancer/app/*/*")...)
 		statements = append(statements, iamdoc.Statement{
 			Sid: "WAFLookAround", Resources: everything,
@@ -149,7 +148,7 @@ func (a *Args) securityGroupsPolicy() pulumi.StringInput {
 				Sid: "OpenAndClose", Actions: []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"},
 				Resources: groups, Conditions: conditions{"ArnEquals": {"ec2:Vpc": vpc}},
 			},
-			// EC2 asks for the VPC and for the new group apart, and the group has no VPC to compare before it is there
+			// EC2 checks the VPC and the new group separately, and the group has no VPC to compare before it exists
 			// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html).
 			{Sid: "CreateInVPC", Actions: []string{"ec2:CreateSecurityGroup"}, Resources: vpc},
 			{Sid: "Create", Actions: []string{"ec2:CreateSecurityGroup"}, Resources: groups, Conditions: a.made()},
@@ -163,7 +162,7 @@ func (a *Args) securityGroupsPolicy() pulumi.StringInput {
 	}).(pulumi.StringOutput)
 }
 
-// lookAround are the calls that read. They know no resources.
+// lookAround are the calls that read. They do not support resource-level permissions.
 var lookAround = []string{
 	"ec2:DescribeAccountAttributes", "ec2:DescribeAddresses", "ec2:DescribeAvailabilityZones", "ec2:DescribeInternetGateways",
 	"ec2:DescribeVpcs", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
@@ -178,7 +177,7 @@ var lookAround = []string{
 	"elasticloadbalancing:DescribeCapacityReservation",
 }
 
-// change are the calls that change or delete what carries the cluster's tag.
+// change are the calls that change or delete what has the cluster's tag.
 var change = []string{
 	"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetIpAddressType",
 	"elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:DeleteLoadBalancer",
@@ -187,7 +186,7 @@ var change = []string{
 	"elasticloadbalancing:ModifyCapacityReservation", "elasticloadbalancing:ModifyIpPools",
 }
 
-// listen are the calls about listeners and their rules.
+// listen are the calls for listeners and their rules.
 var listen = []string{
 	"elasticloadbalancing:CreateListener", "elasticloadbalancing:DeleteListener", "elasticloadbalancing:CreateRule",
 	"elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:AddListenerCertificates",

@@ -9,7 +9,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
-// ownTags are the prefixes of the controller's own tags. It does not start with defaults for them
+// ownTags are the prefixes of the controller's own tags. It does not start if they are among its default tags
 // (https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/).
 var ownTags = []string{"elbv2.k8s.aws/", "ingress.k8s.aws/", "service.k8s.aws/"}
 
@@ -32,8 +32,8 @@ func (a *Args) relations() problem.List {
 			on   bool
 		}{{"waf", a.WAF}, {"shield", a.Shield}, {"cognito", a.Cognito}} {
 			if p.on {
-				out.Relate(p.path, []string{p.path, "$.network.nat"}, "must be off in a network without NAT: the controller would ask a service that it cannot reach, "+
-					"and fail each load balancer over it")
+				out.Relate(p.path, []string{p.path, "$.network.nat"}, "must be off in a network without NAT: the controller would call a service that it cannot reach, "+
+					"and every load balancer would fail")
 			}
 		}
 	}
@@ -41,11 +41,11 @@ func (a *Args) relations() problem.List {
 		value := a.Tags[key]
 		switch {
 		case slices.ContainsFunc(ownTags, func(p string) bool { return strings.HasPrefix(key, p) }):
-			out.Relate("", []string{"$.tags"}, "the stack's tag %s belongs to the load balancer controller: name it otherwise", key)
-		// The chart writes the tags as one argument, key=value,key=value, and without quotes into YAML.
+			out.Relate("", []string{"$.tags"}, "the stack's tag %s is reserved for the load balancer controller: choose another key", key)
+		// The chart writes the tags into YAML unquoted, as one argument: key=value,key=value.
 		case strings.ContainsAny(key, "=,"), strings.ContainsAny(value, ","), strings.Contains(key+"="+value+" ", ": "):
-			out.Relate("", []string{"$.tags"}, "the load balancer controller cannot be told the stack's tag %s with the value %q: "+
-				"leave out commas, = in its key, and a colon in front of a space or at the end", key, value)
+			out.Relate("", []string{"$.tags"}, "the load balancer controller cannot take the stack's tag %s with the value %q: "+
+				"avoid commas, = in its key, and a colon before a space or at the end", key, value)
 		}
 	}
 	return out

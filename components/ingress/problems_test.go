@@ -27,7 +27,7 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		change func(*ingress.Args)
 		want   string
 	}{
-		{"range as version", func(a *ingress.Args) { a.ChartVersion = "~3.5" }, "chartVersion: must be one version of the chart"},
+		{"range as version", func(a *ingress.Args) { a.ChartVersion = "~3.5" }, "chartVersion: must be an exact chart version"},
 		{"image without registry", func(a *ingress.Args) { a.Image = "controller:v3.5.0" }, "image: \"controller:v3.5.0\" names no registry"},
 		{"image without version", func(a *ingress.Args) { a.Image = "public.ecr.aws/eks/c" }, "image: \"public.ecr.aws/eks/c\" has no version"},
 		{"one replica", func(a *ingress.Args) { a.Replicas = 1 }, "replicas: must be at least 2, got 1"},
@@ -37,11 +37,11 @@ func TestEachProblemIsNamedByItsPath(t *testing.T) {
 		{"isolated waf", func(a *ingress.Args) { a.Isolated, a.WAF = true, true }, "waf: must be off in a network without NAT"},
 		{"isolated shield", func(a *ingress.Args) { a.Isolated, a.Shield = true, true }, "shield: must be off in a network without NAT"},
 		{"isolated cognito", func(a *ingress.Args) { a.Isolated, a.Cognito = true, true }, "cognito: must be off in a network without NAT"},
-		{"controller's tag", func(a *ingress.Args) { a.Tags["elbv2.k8s.aws/cluster"] = "x" }, "the stack's tag elbv2.k8s.aws/cluster belongs to the load balancer controller"},
-		{"tag with equals sign", func(a *ingress.Args) { a.Tags["a=b"] = "x" }, "cannot be told the stack's tag a=b"},
-		{"tag that is yaml", func(a *ingress.Args) { a.Tags["note"] = "owner: me" }, "cannot be told the stack's tag note with the value \"owner: me\""},
-		{"tag that ends in a colon", func(a *ingress.Args) { a.Tags["note"] = "me:" }, "cannot be told the stack's tag note"},
-		{"tag with a comma", func(a *ingress.Args) { a.Tags["note"] = "a,b" }, "cannot be told the stack's tag note"},
+		{"controller's tag", func(a *ingress.Args) { a.Tags["elbv2.k8s.aws/cluster"] = "x" }, "the stack's tag elbv2.k8s.aws/cluster is reserved for the load balancer controller"},
+		{"tag with equals sign", func(a *ingress.Args) { a.Tags["a=b"] = "x" }, "cannot take the stack's tag a=b"},
+		{"tag that is yaml", func(a *ingress.Args) { a.Tags["note"] = "owner: me" }, "cannot take the stack's tag note with the value \"owner: me\""},
+		{"tag that ends in a colon", func(a *ingress.Args) { a.Tags["note"] = "me:" }, "cannot take the stack's tag note"},
+		{"tag with a comma", func(a *ingress.Args) { a.Tags["note"] = "a,b" }, "cannot take the stack's tag note"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -10,7 +10,7 @@ import (
 // Service is the load balancer controller's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "ingress", By: service.Owner, Package: "components/ingress",
-	Doc: "The AWS Load Balancer Controller of the cluster that the stack owns. Left out, Ingresses and load balancer Services " +
+	Doc: "The AWS Load Balancer Controller of the cluster that the stack owns. Without it, Ingresses and load balancer Services " +
 		"do nothing.",
 	Endpoints: func(*Settings) []string { return []string{"elasticloadbalancing"} },
 	Chart:     service.Chart{Name: chart, Repository: repository},

@@ -10,7 +10,7 @@ import (
 
 // values are the chart's values
 // (https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/helm/aws-load-balancer-controller/values.yaml).
-// The chart has no schema: a key that it does not know is ignored without a word. vpcId comes on top, computed.
+// The chart has no schema: unknown keys are silently ignored. vpcId comes on top, computed.
 type values struct {
 	ClusterName               string                            `json:"clusterName"`
 	Region                    string                            `json:"region"`
@@ -60,10 +60,10 @@ func (a *Args) values() values {
 		Image:        helm.ImageOf(a.Registries.Resolve(a.Image)),
 		ReplicaCount: a.Replicas,
 		Resources:    helm.ResourcesOf(a.Resources.CPU, a.Resources.Memory),
-		// The name that Pod Identity knows.
+		// The name in the Pod Identity association.
 		ServiceAccount: serviceAccount{Create: true, Name: account},
 		NodeSelector:   convention.OnDemand(),
-		// Over the zones where that is possible; the chart itself keeps the pods on different nodes where it can.
+		// Spread over the zones if possible; the chart itself spreads the pods over nodes.
 		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
 			MaxSkew: 1, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.ScheduleAnyway,
 			LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": chart}},
@@ -73,27 +73,27 @@ func (a *Args) values() values {
 
 		CreateIngressClassResource: true, IngressClass: "alb",
 		IngressClassConfig: ingressClassConfig{Default: a.DefaultIngressClass},
-		// The webhook would stand in the way of every new Service in the cluster: while no controller answers it, as
-		// during the first installation, none could be created
+		// The webhook would block every new Service in the cluster: while no controller answers it, as during the first
+		// installation, none could be created
 		// (https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/4140). Services that want a network load
-		// balancer say so by loadBalancerClass.
+		// balancer set loadBalancerClass.
 		EnableServiceMutatorWebhook: false,
-		// Without it each upgrade makes a new certificate, which the running pods do not have yet.
+		// Otherwise each upgrade creates a new certificate, which the running pods do not have yet.
 		KeepTLSSecret: true,
-		// Pods have addresses of the VPC: load balancers reach them without a detour over a node's port.
+		// Pods have addresses of the VPC: load balancers reach them directly, not through node ports.
 		DefaultTargetType: "ip",
 		DefaultTags:       a.Tags,
-		// One group, which the controller makes with the first load balancer and deletes with the last, is the source that
-		// nodes and pods are opened to.
+		// One security group, which the controller creates with the first load balancer and deletes with the last, is the
+		// source in the rules of nodes and pods.
 		EnableBackendSecurityGroup: true,
-		// They are on unless they are turned off, and call services that a network without NAT does not reach.
+		// They are on by default, and call services that a network without NAT cannot reach.
 		EnableShield: a.Shield,
 		EnableWAF:    false, // WAF Classic, which AWS ended in September 2025
 		EnableWAFv2:  a.WAF,
 	}
 	if !a.GatewayAPI {
-		// All three, or the controller looks for the definitions itself and its behaviour depends on what was there when
-		// it started (https://github.com/kubernetes-sigs/aws-load-balancer-controller/pull/4721).
+		// All three must be set, or the controller looks for the CRDs itself and behaves according to what it found at its
+		// start (https://github.com/kubernetes-sigs/aws-load-balancer-controller/pull/4721).
 		out.ControllerConfig = &controllerConfig{FeatureGates: map[string]bool{
 			"ALBGatewayAPI": false, "NLBGatewayAPI": false, "GatewayListenerSet": false,
 		}}

@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// configuration is a configuration of Fluent Bit, as far as it is used here, in its YAML format
+// configuration is the part of Fluent Bit's configuration that is used here, in its YAML format
 // (https://docs.fluentbit.io/manual/5.0/administration/configuring-fluent-bit/yaml). The tags are the options' names;
 // each type cites the page that describes its options.
 type configuration struct {
@@ -16,7 +16,7 @@ type configuration struct {
 	Pipeline pipeline       `yaml:"pipeline"`
 }
 
-// pipeline holds the plugins, in the order in which records pass them.
+// pipeline lists the plugins, in the order in which records pass them.
 type pipeline struct {
 	Inputs  []any `yaml:"inputs"`
 	Filters []any `yaml:"filters"`

@@ -14,13 +14,13 @@ import (
 	"github.com/eks-platform/eks-platform/internal/convention"
 )
 
-// clusterRole is the name of Fluent Bit's role and binding in the cluster, which have no namespace to tell them from
-// those of an add-on of the same name.
+// clusterRole is the name of Fluent Bit's cluster role and binding, which no namespace distinguishes from those of an
+// add-on of the same name.
 const clusterRole = "eks-platform-" + daemon
 
 const configurationFile = "fluent-bit.yaml"
 
-// fluentBit is the component of what is in the cluster.
+// fluentBit is the component of the objects in the cluster.
 type fluentBit struct{ pulumi.ResourceState }
 
 // installer registers its children.
@@ -29,14 +29,14 @@ type installer struct {
 	kids child.Of
 	// configuration is the text of Fluent Bit's configuration.
 	configuration string
-	// namespace is what the objects in it wait for.
+	// namespace is what the objects in it depend on.
 	namespace pulumi.Resource
-	// before holds what its pods need.
+	// before are the resources that its pods need.
 	before []pulumi.Resource
 }
 
-// Install registers Fluent Bit, where this stack runs it, and nothing elsewhere. The options carry the parent, from
-// which everything inherits the Kubernetes provider.
+// Install registers Fluent Bit if this stack runs it, and nothing otherwise. opts carries the parent, from which everything
+// inherits the Kubernetes provider.
 func (l *Logging) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
 	b := l.b
 	if !b.args.collects() {
@@ -53,8 +53,7 @@ func (l *Logging) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) er
 		return fmt.Errorf("logging %q: %w", name, err)
 	}
 	i := &installer{builder: b, kids: child.Of{Parent: c, Name: name}, configuration: text}
-	// Its pods get their role only if the association stands before they start, and a group that is not there yet costs
-	// them a retry.
+	// Its pods get their role only if the association exists before they start, and a missing group costs them a retry.
 	i.before = append(i.before, l.groups...)
 	i.before = append(i.before, b.role.Permissions()...)
 	for _, step := range []func() error{i.createNamespace, i.createNetworkPolicy, i.createPermissions, i.createConfiguration, i.createDaemonSet} {
@@ -80,7 +79,7 @@ func object() metav1.ObjectMetaArgs {
 func (i *installer) createNamespace() error {
 	all := labels()
 	all[convention.System] = pulumi.String("true")
-	// Paths of the node are what the baseline and restricted levels forbid
+	// The baseline and restricted levels forbid host paths
 	// (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 	all["pod-security.kubernetes.io/enforce"] = pulumi.String("privileged")
 	ns, err := corev1.NewNamespace(i.ctx, i.kids.ID(daemon), &corev1.NamespaceArgs{
@@ -98,9 +97,9 @@ func (i *installer) inNamespace() []pulumi.ResourceOption {
 	return i.kids.Opts(pulumi.DependsOn([]pulumi.Resource{i.namespace}))
 }
 
-// createPermissions lets Fluent Bit read the labels of namespaces, and the pods of a node from its kubelet. The latter
-// is nodes/pods, which kubelets know from Kubernetes 1.33 on; nodes/proxy, which they took before, includes running
-// commands in every container
+// createPermissions lets Fluent Bit read the labels of namespaces, and the pods of a node from its kubelet. The latter is
+// nodes/pods, which kubelets support since Kubernetes 1.33; nodes/proxy, which they used before, includes running commands
+// in every container
 // (https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/#fine-grained-authorization).
 func (i *installer) createPermissions() error {
 	account, err := corev1.NewServiceAccount(i.ctx, i.kids.ID(daemon), &corev1.ServiceAccountArgs{
@@ -154,9 +153,8 @@ func (i *installer) createConfiguration() error {
 
 // createDaemonSet runs Fluent Bit on every node, whatever its taints.
 //
-// Nothing waits for it, the update neither: a rollout takes a minute for each tenth of the nodes and never ends while
-// one node is broken, and a broken node is when logs are needed. A configuration that does not start stops at the first
-// tenth by itself.
+// Nothing waits for it, not even the update: a rollout takes a minute per tenth of the nodes and never completes while one
+// node is broken, which is when logs are needed. A configuration with which pods do not start stops at the first tenth.
 func (i *installer) createDaemonSet() error {
 	selector := pulumi.StringMap{"app.kubernetes.io/name": pulumi.String(daemon)}
 	meta := object()

@@ -31,7 +31,7 @@ func (b *builder) groupNames() []struct{ key, name string } {
 	return out
 }
 
-// createGroups makes this stack's groups, before anything can write to them.
+// createGroups creates this stack's groups, before anything can write to them.
 func (b *builder) createGroups(l *Logging) error {
 	var key pulumi.StringPtrInput
 	if b.settings.Encrypt {

@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// keyAdministration is what the account may do with the key by its IAM policies: run it, but read nothing with it
+// keyAdministration is what the account's IAM policies may allow with the key: administer it, but decrypt nothing
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
 var keyAdministration = []string{
 	"kms:CreateAlias", "kms:Describe*", "kms:Enable*", "kms:List*", "kms:Put*", "kms:Update*", "kms:Revoke*",
@@ -18,10 +18,10 @@ var keyAdministration = []string{
 	"kms:CancelKeyDeletion", "kms:RotateKeyOnDemand",
 }
 
-// keyDeletionWindow is the time, in days, in which the deletion of the key can be undone: the longest that KMS has.
+// keyDeletionWindow is the waiting period, in days, in which the deletion of the key can be cancelled: KMS's maximum.
 const keyDeletionWindow = 30
 
-// createKey makes the key that encrypts this stack's groups, and nothing else
+// createKey creates the key that encrypts only this stack's groups
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html). It rotates every year.
 func (b *builder) createKey() (pulumi.StringOutput, error) {
 	r := b.args.Region

@@ -19,7 +19,7 @@ const (
 	FluentBitType = "eks-platform:logging:FluentBit"
 )
 
-// Logging is what an environment's logs need at AWS.
+// Logging is the AWS side of an environment's logs.
 type Logging struct {
 	pulumi.ResourceState
 
@@ -36,14 +36,14 @@ type builder struct {
 	args     *Args
 	settings Settings
 	kids     child.Of
-	// groups holds the names of the groups by their part in logical names.
+	// groups are the names of the groups, by their part in logical names.
 	groups map[string]pulumi.StringOutput
-	// role is Fluent Bit's, where this stack runs it.
+	// role is Fluent Bit's, if this stack runs it.
 	role *identity.Role
 }
 
 // New registers the log groups, the saved queries and, for the cluster's owner, the role of Fluent Bit. It registers
-// nothing when args are invalid. Call Install afterwards, once.
+// nothing if args are invalid. Call Install afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Logging, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("logging %q: %w", name, err)
@@ -67,7 +67,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"groupName": l.GroupName})
 }
 
-// Groups returns this stack's log groups: what a namespace's logs need in order to be kept.
+// Groups returns this stack's log groups, which must exist before a namespace's logs are written.
 func (l *Logging) Groups() []pulumi.Resource { return slices.Clone(l.groups) }
 
 // tags returns the tags of a resource.

@@ -8,17 +8,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Where the EKS Pod Identity agent gives out credentials on every node, over IPv4 and over IPv6
+// The addresses of the EKS Pod Identity agent on every node, for IPv4 and IPv6
 // (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html).
 var podIdentityAgent = []string{"169.254.170.23/32", "fd00:ec2::23/128"}
 
-// kubeletPort is where a node's kubelet answers.
+// kubeletPort is the port of a node's kubelet.
 const kubeletPort = 10250
 
-// createNetworkPolicy lets Fluent Bit reach what it needs and nobody reach it, in its whole namespace: names, the API
-// server and CloudWatch by HTTPS, the node's kubelet, and the agent that gives it its role. Where CloudWatch and the API
-// server are is not known here, on the internet or in the network. The kubelet's probes come from the pod's own node, which
-// no policy keeps out (https://kubernetes.io/docs/concepts/services-networking/network-policies/).
+// createNetworkPolicy denies all ingress to Fluent Bit's namespace and limits its egress to what it needs: DNS, the API
+// server and CloudWatch by HTTPS, the node's kubelet, and the Pod Identity agent. The addresses of CloudWatch and the API
+// server are not known here. The kubelet's probes come from the pod's own node, which no policy can block
+// (https://kubernetes.io/docs/concepts/services-networking/network-policies/).
 func (i *installer) createNetworkPolicy() error {
 	var agent networkingv1.NetworkPolicyPeerArray
 	for _, cidr := range podIdentityAgent {

@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/convention"
 )
 
-// Where Fluent Bit finds logs on a node, and keeps what must outlive its pod.
+// Where the logs are on a node, and where Fluent Bit stores what must outlive its pod.
 const (
 	containersPath = "/var/log/containers" // links into podsPath
 	podsPath       = "/var/log/pods"
@@ -22,12 +22,12 @@ const (
 // Tags, by which filters and outputs select records.
 const (
 	podsTag      = "kube.*"
-	podsPrefix   = "kube.var.log.containers." // what the star becomes for a file in containersPath
+	podsPrefix   = "kube.var.log.containers." // what the star expands to for a file in containersPath
 	hostTag      = "host.*"
 	dataPlaneTag = "dataplane.*"
 )
 
-// Fields of records that more than one place names.
+// Fields of records that are used more than once.
 const (
 	applicationField = "app"         // what an application wrote as JSON
 	destinationField = "destination" // the group, below the cluster's prefix
@@ -51,12 +51,12 @@ const (
 	workMB = 128
 	// nodeBufferMB is how much of kubelet's and containerd's logs, and of the data plane's, waits on the disk.
 	nodeBufferMB = 64
-	// grace is how long, in seconds, Fluent Bit goes on sending when it is told to stop.
+	// grace is how long, in seconds, Fluent Bit continues to send after it is told to stop.
 	grace = 30
 )
 
-// leastMemory is what the buffers in memory can come to. A new quantity each time, because String notes its answer in it:
-// previews that run at the same time must not share one.
+// leastMemory is the most that the buffers in memory can use. It returns a new quantity each time, because String caches
+// its result in it: concurrent previews must not share one.
 func leastMemory() *resource.Quantity {
 	return resource.NewQuantity((2*maxChunksUp+backlogMB+workMB)<<20, resource.BinarySI)
 }
@@ -80,20 +80,20 @@ func (b *builder) service(f FluentBit) serviceSection {
 		Daemon: false, Flush: 5, Grace: grace, LogLevel: f.LogLevel,
 		HTTPServer: true, HTTPListen: listen, HTTPPort: metricsPort,
 		HealthCheck: true, HealthErrors: 5, HealthRetryFailures: 5, HealthPeriod: 60,
-		// Retries wait a random time that grows up to ten minutes. See retryLimit.
+		// Retries are delayed by a random time that grows up to ten minutes. See retryLimit.
 		SchedulerBase: 5, SchedulerCap: 600,
 		StoragePath: statePath + "/buffer", StorageSync: "normal", StorageChecksum: false,
 		StorageMaxChunksUp: maxChunksUp, StorageBacklog: megabytes(backlogMB), StorageMetrics: true,
-		// A chunk that a crash of the node left half-written can never be read.
+		// A chunk that a crash of the node left incomplete can never be read.
 		StorageDeleteBroken: true,
 	}
 }
 
-// inputs read the logs. Positions are kept on the node, so that a restart goes on where it stopped; what was read is
-// kept there, too, until it has been sent. The first start on a node reads from the beginning: what happened before
-// Fluent Bit ran is what one looks for when a node does not come up.
+// inputs read the logs. Positions are stored on the node, so that a restart continues where it stopped; what was read is
+// also stored there until it has been sent. The first start on a node reads from the beginning, because logs from before
+// Fluent Bit ran show why a node does not come up.
 func inputs(f FluentBit) []any {
-	// Its own errors would grow by being sent, just when sending fails. kubectl logs has them.
+	// Sending its own errors would cause more of them when sending fails. kubectl logs shows them.
 	exclude := []string{podFiles(namespace)}
 	for _, n := range slices.Sorted(slices.Values(f.ExcludeNamespaces)) {
 		exclude = append(exclude, podFiles(n))
@@ -107,7 +107,7 @@ func inputs(f FluentBit) []any {
 	plane.Parser = "json-lines"
 	return []any{pods, plane, systemd{
 		Name: "systemd", Tag: hostTag, Path: journalPath,
-		// AL2023 and Bottlerocket name the units alike.
+		// AL2023 and Bottlerocket use the same unit names.
 		Filter:     []string{"_SYSTEMD_UNIT=kubelet.service", "_SYSTEMD_UNIT=containerd.service"},
 		FilterType: "Or", ReadFromTail: false,
 		Lowercase: true, StripUnderscores: true,
@@ -125,17 +125,16 @@ func tailOf(name, tag, path string) tail {
 		Name: "tail", Tag: tag, Path: path, ReadFromHead: true, RefreshInterval: 10, RotateWait: 30,
 		BufferMaxSize: "256k", SkipLongLines: true, SkipEmptyLines: true,
 		DB: statePath + "/" + name + ".db", DBLocking: true,
-		// The number of a file that is gone is given to another one; without its name that one would be read from the
-		// middle.
+		// The inode of a deleted file is reused; without comparing names, the new file would be read from the middle.
 		DBCompareFilename: true, StorageType: "filesystem",
 	}
 }
 
-// filters turn what was read into records. An application's own JSON goes below one key: beside the metadata it could
-// choose where its records go.
+// filters turn what was read into records. An application's own JSON goes below one key: otherwise it could overwrite the
+// metadata that chooses the group.
 //
-// Namespaces and pods are looked up by two filters with the Lua between them, because Lua turns every number of a
-// record into a floating-point one: at that point there are none, the application's JSON is still text.
+// Namespaces and pods are looked up by two filters with the Lua between them, because Lua turns every number of a record
+// into a float: at that point there are none, as the application's JSON is still text.
 func filters(f FluentBit) []any {
 	var out []any
 	if len(f.Multiline) > 0 {
@@ -159,7 +158,7 @@ func filters(f FluentBit) []any {
 	return append(out, namespaces,
 		lua{Name: "lua", Match: podsTag, Call: "route", Code: route},
 		pods,
-		// Ids that nobody looks for, and that would be a quarter of a short record.
+		// IDs that are not needed, and would be a quarter of a short record.
 		nest{Name: "nest", Match: podsTag, Operation: "lift", NestedUnder: kubernetesField, AddPrefix: lifted},
 		recordModifier{Name: "record_modifier", Match: podsTag, RemoveKey: []string{
 			lifted + "pod_id", lifted + "docker_id", lifted + "container_hash",
@@ -172,11 +171,11 @@ func filters(f FluentBit) []any {
 	)
 }
 
-// hostFields are what is kept of a journal entry, which has some thirty fields.
+// hostFields are the fields that are kept of a journal entry, which has some thirty.
 var hostFields = []string{"message", "priority", "systemd_unit"}
 
-// metadata is what both lookups have in common. Pods come from the node's own kubelet, which spares the API server one
-// request per pod and node; the labels of a namespace only the API server knows.
+// metadata is common to both lookups. Pods come from the node's own kubelet, which saves the API server one request per pod
+// and node; only the API server has the labels of a namespace.
 func metadata(alias string) kubernetes {
 	return kubernetes{
 		Name: "kubernetes", Match: podsTag, Alias: alias, TagPrefix: podsPrefix,
@@ -186,8 +185,8 @@ func metadata(alias string) kubernetes {
 	}
 }
 
-// route names the group of a record, below the cluster's prefix, by the label of its namespace, and drops what the
-// later filters and CloudWatch do not need. It returns 2: the record has changed, its time has not.
+// route sets the group of a record, below the cluster's prefix, from the label of its namespace, and drops what later
+// filters and CloudWatch do not need. It returns 2: the record has changed, but not its time.
 var route = fmt.Sprintf(`function route(tag, timestamp, record)
   local namespace = record["kubernetes_namespace"]
   local labels = type(namespace) == "table" and namespace["labels"]
@@ -204,9 +203,9 @@ var route = fmt.Sprintf(`function route(tag, timestamp, record)
 end
 `, convention.Environment, destinationField, environmentsGroup, clusterGroup)
 
-// retryLimit is how often a chunk is sent again before it is given up: at five minutes on average, for half a day.
-// Without a limit the chunks of a namespace whose environment has no group would in the end take all of Fluent Bit's
-// 16384 tasks (https://github.com/fluent/fluent-bit/issues/12252), and nobody's logs would be sent.
+// retryLimit is how often a chunk is sent again before it is dropped: at five minutes on average, for half a day. Without a
+// limit the chunks of a namespace whose environment has no group would eventually take all of Fluent Bit's 16384 tasks
+// (https://github.com/fluent/fluent-bit/issues/12252), and no logs would be sent at all.
 const retryLimit = 150
 
 // outputs send the records. A stream has one writer: its name is the node's, then the file's or the unit's.
@@ -225,13 +224,13 @@ func (b *builder) output(alias, match, group string, bufferMB int) cloudWatchLog
 		Name: "cloudwatch_logs", Match: match, Alias: alias, Region: b.args.Region,
 		LogGroupName: b.prefix() + group, LogStreamPrefix: variable(nodeNameVariable) + "/",
 		AutoCreateGroup: false, RetryLimit: retryLimit,
-		Workers:        1, // the plugin supports no more
+		Workers:        1, // the plugin's maximum
 		TotalLimitSize: megabytes(bufferMB),
-		IOTimeout:      "60s", // without it a request that is never answered is never given up
+		IOTimeout:      "60s", // without it a request that is never answered never times out
 	}
 }
 
-// megabytes spells a size as Fluent Bit does
+// megabytes formats a size for Fluent Bit
 // (https://docs.fluentbit.io/manual/5.0/administration/configuring-fluent-bit#unit-sizes).
 func megabytes(n int) string { return fmt.Sprintf("%dM", n) }
 

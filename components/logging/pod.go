@@ -5,11 +5,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// configurationPath is where a pod finds its configuration.
+// configurationPath is the path of the configuration in a pod.
 const configurationPath = "/etc/fluent-bit"
 
-// nodePaths are the directories of a node that a pod sees, by the name of their volume. Only the last is written to.
-// Those that are not there yet are made: the network plugin may come later than Fluent Bit.
+// nodePaths are the host paths of a pod, by the name of their volume. Only the last is writable. Missing ones are created:
+// the network plugin may start later than Fluent Bit.
 var nodePaths = []struct {
 	name, path string
 	writable   bool
@@ -21,8 +21,8 @@ var nodePaths = []struct {
 	{"state", statePath, true},
 }
 
-// A pod's own storage holds its /tmp and what the kubelet keeps of its own log, five files of 10 MiB by default. The
-// buffer is a directory of the node, which no limit counts.
+// A pod's ephemeral storage is its /tmp and its own log, five files of 10 MiB by default. The buffer is a host path, which
+// does not count.
 const (
 	storageRequest = "64Mi"
 	storageLimit   = "256Mi"
@@ -51,7 +51,7 @@ func (i *installer) podSpec() corev1.PodSpecArgs {
 		Tolerations:                  corev1.TolerationArray{corev1.TolerationArgs{Operator: pulumi.String("Exists")}},
 		NodeSelector:                 pulumi.StringMap{"kubernetes.io/os": pulumi.String("linux")},
 		Affinity:                     noFargate(),
-		// Longer than Fluent Bit goes on sending.
+		// Longer than Fluent Bit continues to send.
 		TerminationGracePeriodSeconds: pulumi.Int(grace + 15),
 		SecurityContext: corev1.PodSecurityContextArgs{
 			SeccompProfile: corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
@@ -86,9 +86,9 @@ func (i *installer) container() corev1.ContainerArgs {
 		Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
 			Name: pulumi.String("metrics"), ContainerPort: pulumi.Int(metricsPort),
 		}},
-		// Until the cluster's DNS answers, the lookup of metadata delays a first start by up to three minutes.
+		// Until the cluster's DNS answers, metadata lookups delay a first start by up to three minutes.
 		StartupProbe: probe("/", 5, 60),
-		// Restarting Fluent Bit mends nothing when CloudWatch does not answer, so that only readiness tells of it.
+		// Restarting Fluent Bit does not help if CloudWatch does not answer, so only readiness depends on it.
 		LivenessProbe:  probe("/", 30, 5),
 		ReadinessProbe: probe("/api/v1/health", 30, 3),
 		Resources: corev1.ResourceRequirementsArgs{
@@ -100,7 +100,7 @@ func (i *installer) container() corev1.ContainerArgs {
 				"memory": pulumi.String(f.Resources.limit()), "ephemeral-storage": pulumi.String(storageLimit),
 			},
 		},
-		// Logs belong to root and are closed to others; as their owner it needs no capability to read them.
+		// Only root can read the logs; as root it needs no capability for that.
 		SecurityContext: corev1.SecurityContextArgs{
 			RunAsUser:                pulumi.Int(0),
 			AllowPrivilegeEscalation: pulumi.Bool(false),
@@ -111,8 +111,8 @@ func (i *installer) container() corev1.ContainerArgs {
 	}
 }
 
-// noFargate keeps the DaemonSet from making pods for Fargate's nodes, each of which runs one pod and takes no other
-// (https://docs.aws.amazon.com/eks/latest/userguide/fargate.html). Their taint does not: it is tolerated like any.
+// noFargate keeps the DaemonSet's pods off Fargate's nodes, each of which runs exactly one pod
+// (https://docs.aws.amazon.com/eks/latest/userguide/fargate.html). Their taint does not, because every taint is tolerated.
 func noFargate() corev1.AffinityArgs {
 	return corev1.AffinityArgs{NodeAffinity: corev1.NodeAffinityArgs{
 		RequiredDuringSchedulingIgnoredDuringExecution: corev1.NodeSelectorArgs{

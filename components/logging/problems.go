@@ -30,7 +30,7 @@ func (a *Args) relations() problem.List {
 	request, err := resource.ParseQuantity(f.Resources.Memory)
 	most, wrong := resource.ParseQuantity(f.Resources.limit())
 	if wrong == nil && most.Cmp(*leastMemory()) < 0 {
-		out.Add(limit, "must be at least %s, which the buffers in memory can come to, got %s", leastMemory().String(), f.Resources.MemoryLimit)
+		out.Add(limit, "must be at least %s, the most that the buffers in memory can use, got %s", leastMemory().String(), f.Resources.MemoryLimit)
 	}
 	if err == nil && wrong == nil && request.Cmp(most) > 0 {
 		out.Relate(memory, []string{memory, limit}, "must not exceed memoryLimit (%s), got %s", f.Resources.limit(), f.Resources.Memory)

@@ -11,7 +11,7 @@ import (
 // query is a saved query of Logs Insights
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html). Slashes in its name are folders.
 type query struct {
-	// key is its part in logical names, name its last part in CloudWatch.
+	// key is its part in logical names, name the last part of its name in CloudWatch.
 	key, name string
 	// lines are its text.
 	lines []string
@@ -20,7 +20,7 @@ type query struct {
 // errorFilter finds errors in what applications write: plain lines, and JSON with a level.
 const errorFilter = `filter log like /(?i)\b(error|exception|fatal|panic)\b/ or app.level like /(?i)^(error|fatal|panic|crit)/ or app.severity like /(?i)^(error|fatal|crit)/`
 
-// podQueries are asked of groups with records of pods.
+// podQueries are for groups with records of pods.
 var podQueries = []query{
 	{"errors", "errors per namespace", []string{
 		errorFilter,
@@ -41,8 +41,8 @@ var podQueries = []query{
 	}},
 }
 
-// hostQueries are asked of kubelet and containerd. Kubernetes' events are not among their logs; these are the lines
-// that they write about the same things:
+// hostQueries are for the logs of kubelet and containerd. These do not contain Kubernetes events, but lines about the same
+// things:
 //
 //   - containerd's "TaskOOM event", which names the container by its id (internal/cri/server/events/events.go);
 //   - kubelet's "Error syncing pod, skipping", written at every attempt to start a container that is backed off, so
@@ -70,7 +70,7 @@ var hostQueries = []query{
 	}},
 }
 
-// dataPlaneQueries are asked of the network plugin.
+// dataPlaneQueries are for the network plugin's logs.
 var dataPlaneQueries = []query{
 	{"addresses", "pods that get no address", []string{
 		`filter @message like /(?i)(InsufficientCidrBlocks|InsufficientFreeAddressesInSubnet|no available IP|failed to assign an IP)/`,
@@ -80,7 +80,7 @@ var dataPlaneQueries = []query{
 	}},
 }
 
-// auditQueries are asked of the control plane's group. The streams of its audit log begin with kube-apiserver-audit;
+// auditQueries are for the control plane's group. The streams of its audit log begin with kube-apiserver-audit;
 // the records are Kubernetes' audit events
 // (https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html).
 var auditQueries = []query{
@@ -99,9 +99,9 @@ var auditQueries = []query{
 	}},
 }
 
-// set is queries on one group.
+// set is the queries for one group.
 type set struct {
-	// key is its part in logical names, folder what the names of its queries begin with.
+	// key is its part in logical names, folder the prefix of its queries' names.
 	key, folder string
 	group       pulumi.StringInput
 	queries     []query
@@ -109,7 +109,7 @@ type set struct {
 
 func (q query) text() string { return strings.Join(q.lines, "\n| ") }
 
-// createQueries saves the queries on this stack's groups and, for the cluster's owner, on the control plane's.
+// createQueries saves the queries for this stack's groups and, for the cluster's owner, for the control plane's.
 func (b *builder) createQueries(*Logging) error {
 	cluster := "eks-platform/" + b.args.ClusterName + "/"
 	sets := []set{{"environment", cluster + b.args.Environment + "/", b.groups["environment"], podQueries}}

@@ -107,7 +107,7 @@ func TestSavedQueriesAreNamedAfterTheClusterAndTheEnvironment(t *testing.T) {
 	})
 }
 
-func TestWithoutLogsOfTheControlPlaneNobodyAsksThem(t *testing.T) {
+func TestWithoutControlPlaneLogsThereAreNoQueriesOnThem(t *testing.T) {
 	t.Parallel()
 	args := owner(t)
 	args.ControlPlaneLogGroup = nil

@@ -13,9 +13,9 @@ const (
 	daemon    = "fluent-bit"
 )
 
-// createRole makes Fluent Bit's IAM role: it may write to the groups of this cluster, and nothing else. The two
-// actions are all that the output calls while it neither makes groups nor sets retention (cloudwatch_api.c of
-// https://github.com/fluent/fluent-bit). The environments are covered by their prefix, so that one that joins needs no
+// createRole creates Fluent Bit's IAM role, which may only write to the groups of this cluster. The two actions are all
+// that the output calls if it neither creates groups nor sets retention (cloudwatch_api.c of
+// https://github.com/fluent/fluent-bit). The environments are covered by their prefix, so that a joining one needs no
 // change here.
 func (b *builder) createRole(l *Logging) error {
 	if !b.args.collects() {

@@ -11,7 +11,7 @@ import (
 // Service is the logging's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "logging", By: service.Every, Package: "components/logging",
-	Doc: "The environment's log group and, in the stack that owns the cluster, Fluent Bit. Left out, logs stay on the nodes.",
+	Doc: "The environment's log group and, in the stack that owns the cluster, Fluent Bit. Without it, logs stay on the nodes.",
 	Images: func(s *Settings) []string {
 		if s.FluentBit == nil {
 			return nil
@@ -22,8 +22,8 @@ var Service = service.Define(service.Definition[Settings]{
 	Problems: func(s service.Stack, settings *Settings) problem.List {
 		out := (&Args{Settings: *settings, Owner: s.Owner}).Problems()
 		if !s.Owner && s.Cluster != nil && !s.Cluster.ControlPlane.FluentBit {
-			out.Relate("", []string{"$.logging"}, "nothing would write to the log group: the cluster has no Fluent Bit; configure "+
-				"logging.fluentBit at its owner, and update that first")
+			out.Relate("", []string{"$.logging"}, "nothing would write to the log group, because the cluster has no Fluent Bit: set "+
+				"logging.fluentBit in its owner's stack file, and update the owner first")
 		}
 		return out
 	},

@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// Demand is what one node group asks of the network when it has grown as far as it may.
+// Demand is what one node group needs from the network at full scale.
 type Demand struct {
 	// Name is the group's name, for messages.
 	Name string `json:"name"`
@@ -45,7 +45,7 @@ func (r BudgetRow) Fits() bool {
 	return r.AddressesNeeded <= r.Addresses && r.PrefixesNeeded <= r.Prefixes
 }
 
-// Budget holds node groups at full scale against the plan, for every subnet that nodes or pods take addresses from.
+// Budget compares node groups at full scale with the plan, for every subnet from which nodes or pods take addresses.
 //
 // The model: a group spreads evenly, the zone with most gets nodes divided by zones, rounded up. What a node takes is
 // the demand's own business, see instancetype.Hold: with custom networking part of it comes from the private subnet and
@@ -166,6 +166,6 @@ func (r BudgetRow) explain(demands []Demand, custom bool) string {
 	case !custom:
 		remedy += " or a secondaryCidr for pods"
 	}
-	return fmt.Sprintf("the %s subnet %s in %s cannot hold its share of the node groups at full scale (%s): they need %s; %s",
+	return fmt.Sprintf("the %s subnet %s in %s is too small for its share of the node groups at full scale (%s): they need %s; %s",
 		r.Tier, r.CIDR, r.Zone, strings.Join(groups, "; "), strings.Join(lacks, " and "), remedy)
 }

@@ -1,5 +1,5 @@
-// Package network builds the VPC that a cluster lives in: subnets in two to four zones, routes, NAT, endpoints, flow
-// logs, and the plan of addresses behind them.
+// Package network builds the VPC of a cluster: subnets in two to four zones, routes, NAT, endpoints, flow
+// logs, and the address plan behind them.
 //
 // # Two phases
 //

@@ -56,7 +56,7 @@ func endpointService(key, inRegion string) string {
 	return name
 }
 
-// createGatewayEndpoint keeps S3, and with it the image layers of ECR, off NAT. It costs nothing.
+// createGatewayEndpoint routes S3, and with it ECR's image layers, past NAT. It costs nothing.
 func (b *builder) createGatewayEndpoint() error {
 	tables := make(pulumi.StringArray, 0, len(b.privateTables))
 	for _, t := range b.privateTables {

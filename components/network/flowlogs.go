@@ -13,8 +13,8 @@ import (
 )
 
 // createFlowLogs records the VPC's traffic in a log group that the program owns. The role may write to that group
-// only, for flow logs of this account only, and may not create groups: a group that came back after its deletion would
-// keep its records forever.
+// only, for flow logs of this account only, and may not create groups: a group recreated after its deletion would keep its
+// records forever.
 func (b *builder) createFlowLogs() error {
 	if !*b.args.FlowLogs.Enabled {
 		return nil
@@ -58,7 +58,7 @@ func (b *builder) createFlowLogs() error {
 	return nil
 }
 
-// flowLogsTrust lets the flow logs of this account, and of no other, use the role
+// flowLogsTrust lets only the flow logs of this account use the role
 // (https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html).
 func (b *builder) flowLogsTrust() iamdoc.Document {
 	doc := iamdoc.ServiceTrust("vpc-flow-logs.amazonaws.com")
@@ -77,7 +77,7 @@ func (b *builder) flowLogsPolicy(group string) iamdoc.Document {
 			Resources: []string{b.arn("logs", "log-group:"+group), b.arn("logs", "log-group:"+group+":*")},
 		},
 		{
-			// Lists names only; the action knows no single group.
+			// Lists only names; the action cannot be limited to a group.
 			Sid:       "Find",
 			Actions:   []string{"logs:DescribeLogGroups"},
 			Resources: []string{b.arn("logs", "log-group:*")},

@@ -18,8 +18,8 @@ const (
 	ipv6TierSlots = 2 * zoneSlots
 )
 
-// ipv6Tiers are the tiers with IPv6 ranges, in the order of their ranges. The order never changes: a subnet of another
-// range is another place for everything that has an address in it.
+// ipv6Tiers are the tiers with IPv6 ranges, in the order of their ranges. The order never changes: with another range a
+// subnet would be replaced, with everything in it.
 var ipv6Tiers = map[Tier]int{TierPrivate: 0, TierPublic: 1, TierControlPlane: 2}
 
 // ipv6Range returns the range of a subnet: one of the 256 of /64 in the /56 that Amazon gives to a VPC. Like the plan's
@@ -35,8 +35,8 @@ func ipv6Range(vpc string, tier Tier, zone int) (string, error) {
 	return netip.PrefixFrom(netip.AddrFrom16(b), ipv6SubnetPrefix).String(), nil
 }
 
-// addIPv6 gives a subnet its IPv6 range. EKS wants one on the subnets of the control plane, too, and refuses node
-// groups in subnets that do not assign addresses by themselves.
+// addIPv6 gives a subnet its IPv6 range. EKS also requires one on the control plane's subnets, and refuses node groups in
+// subnets that do not assign addresses automatically.
 func (b *builder) addIPv6(args *ec2.SubnetArgs, vpc *ec2.Vpc, tier Tier, zone int) {
 	if !b.args.IPv6 {
 		return
@@ -47,8 +47,8 @@ func (b *builder) addIPv6(args *ec2.SubnetArgs, vpc *ec2.Vpc, tier Tier, zone in
 	args.AssignIpv6AddressOnCreation = pulumi.Bool(tier == TierPrivate)
 }
 
-// createEgressOnlyGateway lets private subnets out over IPv6, where there is no NAT, and nobody in. Where IPv4 has no
-// way out, IPv6 gets none either.
+// createEgressOnlyGateway gives private subnets outbound internet access over IPv6, which has no NAT. Without NAT for IPv4
+// it is not created.
 func (b *builder) createEgressOnlyGateway() error {
 	if !b.args.IPv6 || b.args.NAT == NATNone {
 		return nil
@@ -80,7 +80,7 @@ func (b *builder) routePublicIPv6(table *ec2.RouteTable, gateway *ec2.InternetGa
 	return nil
 }
 
-// routePrivateIPv6 leads a zone's private subnets to the egress-only gateway.
+// routePrivateIPv6 routes a zone's private subnets to the egress-only gateway.
 func (b *builder) routePrivateIPv6(table *ec2.RouteTable, zone string) error {
 	if b.egressOnly == nil {
 		return nil

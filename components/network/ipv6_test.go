@@ -78,7 +78,7 @@ func TestIPv6LeavesPrivateSubnetsThroughAnEgressOnlyGatewayAndPublicOnesThroughT
 	assert.False(t, after.DependsOn(public.URN), "nodes need no way into public subnets")
 }
 
-func TestWithoutNATThereIsNoWayOutOverIPv6Either(t *testing.T) {
+func TestWithoutNATThereIsNoEgressOverIPv6Either(t *testing.T) {
 	t.Parallel()
 	args := dualStack(3)
 	args.NAT = network.NATNone

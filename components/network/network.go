@@ -54,7 +54,7 @@ type Network struct {
 // IPv6CIDRs returns the IPv6 ranges of a tier's subnets, in the order of the zones; none in a network without IPv6.
 func (n *Network) IPv6CIDRs(t Tier) pulumi.StringArray { return n.ipv6CIDRs[t] }
 
-// builder carries what the steps of a construction share.
+// builder is the shared state of the construction steps.
 type builder struct {
 	ctx  *pulumi.Context
 	args *Args
@@ -68,9 +68,9 @@ type builder struct {
 	privateTables []*ec2.RouteTable
 }
 
-// New registers the component, the VPC and the subnets, or nothing when the args have problems. Connect registers the
-// rest and must be called, once, after what shall start before it. The name appears in the cloud, too: in Name tags
-// and in the flow logs' group, so it is unique within an account and region. Changing it replaces everything.
+// New registers the component, the VPC and the subnets, or nothing if args are invalid. Connect registers the rest and must
+// be called once, after what should start before it. The name also appears in Name tags and the flow logs' group, so it
+// must be unique within an account and region. Changing it replaces everything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Network, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("network %q: %w", name, err)
@@ -95,14 +95,14 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return n, nil
 }
 
-// Connect registers everything beside VPC and subnets: gateways, routes, endpoints, reservations, flow logs.
+// Connect registers everything besides VPC and subnets: gateways, routes, endpoints, reservations, flow logs.
 func (n *Network) Connect(ctx *pulumi.Context) error {
 	b := n.builder
 	if b == nil {
 		return errors.New("network: Connect was called twice, or on a network that New did not return")
 	}
 	n.builder = nil
-	// Long operations first. Nothing in a step waits for another step beyond what it uses.
+	// Long operations first. A step waits for another one only as far as it uses its results.
 	for _, step := range []func() error{
 		b.createInternetGateway,
 		b.createEgressOnlyGateway,

@@ -19,26 +19,26 @@ const (
 	TierPrivate Tier = "private"
 	// TierPublic subnets hold NAT gateways and internet-facing load balancers.
 	TierPublic Tier = "public"
-	// TierControlPlane subnets hold nothing but the network interfaces of the EKS control plane.
+	// TierControlPlane subnets hold only the network interfaces of the EKS control plane.
 	TierControlPlane Tier = "control-plane"
 	// TierPods subnets, in the secondary range, hold pods.
 	TierPods Tier = "pods"
 )
 
 const (
-	// zoneSlots is how many zones a plan has room for, at most.
+	// zoneSlots is the maximum number of zones of a plan.
 	zoneSlots = 4
 	// AWS allows VPCs and subnets from /16 to /28
 	// (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html).
 	largestPrefix, smallestPrefix = 16, 28
-	// controlPlanePrefix gives the 16 addresses that AWS recommends for a cluster's subnet; six is the least
+	// controlPlanePrefix gives the 16 addresses that AWS recommends for a cluster's subnet; six is the minimum
 	// (https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
 	controlPlanePrefix = 28
 	// comfortablePrivate is the private prefix down to which room for four zones is kept.
 	comfortablePrivate = 20
-	// smallestPrivate is the private prefix below which a plan is refused unless it is asked for.
+	// smallestPrivate is the smallest private prefix of a plan, unless a smaller one is set.
 	smallestPrivate = 26
-	// smallestPublic is the least that load balancers accept
+	// smallestPublic is the smallest that load balancers accept
 	// (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html).
 	smallestPublic = 27
 	// reservedPerSubnet are the first four addresses and the last one, which AWS keeps
@@ -61,7 +61,7 @@ type Row struct {
 	Tier Tier `json:"tier"`
 	// CIDR is the subnet's range.
 	CIDR netip.Prefix `json:"cidr"`
-	// Usable counts the addresses that AWS leaves to its users: all but five.
+	// Usable counts the usable addresses: all but the five that AWS reserves.
 	Usable int `json:"usable"`
 }
 
@@ -69,7 +69,7 @@ type Row struct {
 type Plan struct {
 	// VPC is the VPC's range.
 	VPC netip.Prefix `json:"vpc"`
-	// Secondary is the pods' range; the zero Prefix when there is none.
+	// Secondary is the pods' range; the zero Prefix if there is none.
 	Secondary netip.Prefix `json:"secondary,omitzero"`
 	// Rows are the subnets: private, public, control plane, pods, each in the order of the zones.
 	Rows []Row `json:"rows"`
@@ -88,7 +88,7 @@ func (p Plan) Tier(t Tier) []Row {
 	return out
 }
 
-// CustomNetworking reports whether pods have subnets of their own.
+// CustomNetworking reports whether pods have their own subnets.
 func (p Plan) CustomNetworking() bool { return p.Secondary.IsValid() }
 
 // NewPlan divides the ranges in the settings. The package comment says how. Its problems are those of cidr,
@@ -106,7 +106,7 @@ func NewPlan(s Settings) (Plan, problem.List) {
 	secondary, err := netip.ParsePrefix(s.SecondaryCIDR)
 	switch {
 	case s.SecondaryCIDR == "" && s.PodPrefix != 0:
-		out.Relate("podPrefix", []string{"podPrefix", "secondaryCidr"}, "needs secondaryCidr: without it pods live in the private subnets")
+		out.Relate("podPrefix", []string{"podPrefix", "secondaryCidr"}, "needs secondaryCidr: without it pods are in the private subnets")
 	case err == nil:
 		out = append(out, secondaryProblems(secondary, vpc).Under("secondaryCidr")...)
 	}
@@ -182,7 +182,7 @@ func chooseLengths(vpcBits, zones, private, public int) (lengths, bool) {
 		return l, l.fit(vpcBits, zones)
 	}
 	for _, try := range []struct{ zones, smallest int }{
-		{zoneSlots, comfortablePrivate}, // with room for zones to come
+		{zoneSlots, comfortablePrivate}, // with room for more zones
 		{zones, smallestPrivate},
 	} {
 		for p := vpcBits + 1; p <= try.smallest; p++ {
@@ -203,14 +203,14 @@ func tooSmall(vpc netip.Prefix, s Settings) string {
 	if public == 0 {
 		public = smallestPublic
 	}
-	need := fmt.Sprintf("%s is too small for %d zones: each takes a private subnet of at least /%d, a public one of at least "+
+	need := fmt.Sprintf("%s is too small for %d zones: each needs a private subnet of at least /%d, a public one of at least "+
 		"/%d and a control-plane /%d", vpc, len(s.Zones), private, public, controlPlanePrefix)
 	for bits := vpc.Bits() - 1; bits >= largestPrefix; bits-- {
 		if _, fits := chooseLengths(bits, len(s.Zones), s.PrivatePrefix, s.PublicPrefix); fits {
 			return fmt.Sprintf("%s; use a /%d or larger (a /%d leaves room for pods)", need, bits, min(bits, 18))
 		}
 	}
-	return need + "; no VPC is large enough, so make the subnets smaller"
+	return need + "; no VPC is large enough: make the subnets smaller"
 }
 
 // vpcProblems checks a VPC's range.
@@ -225,7 +225,7 @@ func vpcProblems(vpc netip.Prefix) problem.List {
 	return out
 }
 
-// secondaryProblems checks the pods' range, and what AWS allows beside the VPC's
+// secondaryProblems checks the pods' range, and what AWS allows together with the VPC's
 // (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions).
 func secondaryProblems(secondary, vpc netip.Prefix) problem.List {
 	var out problem.List
@@ -239,7 +239,7 @@ func secondaryProblems(secondary, vpc netip.Prefix) problem.List {
 	case secondary.Overlaps(vpc):
 		out.Relate("", both, "%s overlaps the VPC's own range %s", secondary, vpc)
 	case family != sharedRange && family != rangeOf(vpc), family == (netip.Prefix{}):
-		out.Relate("", both, "AWS refuses %s beside %s: use a range of 100.64.0.0/10 or of the VPC's own private range", secondary, vpc)
+		out.Relate("", both, "AWS refuses %s together with %s: use a range of 100.64.0.0/10 or of the VPC's own private range", secondary, vpc)
 	case netip.MustParsePrefix("10.0.0.0/15").Overlaps(vpc) && secondary.Overlaps(firstSixteen):
 		out.Relate("", both, "AWS refuses a range of %s in a VPC whose own range is in 10.0.0.0/15", firstSixteen)
 	}
@@ -263,7 +263,7 @@ func addressAt(p netip.Prefix, offset int) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// spare returns what the rows leave of the plan's ranges.
+// spare returns the unused parts of the plan's ranges.
 func spare(plan Plan) []netip.Prefix {
 	var b netipx.IPSetBuilder
 	b.AddPrefix(plan.VPC)

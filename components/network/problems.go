@@ -40,18 +40,18 @@ func (a *Args) relations() problem.List {
 	out = append(out, planned...)
 	if a.NAT == NATNone && a.Endpoints.Preset == PresetNone {
 		out.Relate("nat", []string{"nat", "endpoints.preset"}, "none needs endpoints.preset base: without NAT or endpoints, nodes "+
-			"reach neither EKS nor the image registry and never join")
+			"can reach neither EKS nor the image registry, and never join")
 	}
 	a.endpointProblems(&out)
 	if a.IPv6 && a.SecondaryCIDR != "" {
 		out.Relate("secondaryCidr", []string{"secondaryCidr", "$.cluster.ipFamily"},
-			"has no use with cluster.ipFamily ipv6, whose pods take no IPv4 addresses: remove it")
+			"has no effect with cluster.ipFamily ipv6, where pods take no IPv4 addresses: remove it")
 	}
 	a.rangeProblems(&out)
 	return out
 }
 
-// rangeProblems holds the VPC's ranges, those that it must keep clear of, and the cluster's services against each other.
+// rangeProblems checks that the VPC's ranges, the reserved ranges, and the cluster's service range do not overlap.
 func (a *Args) rangeProblems(out *problem.List) {
 	service, err := netip.ParsePrefix(a.ServiceCIDR)
 	services := err == nil
@@ -81,13 +81,13 @@ func (a *Args) rangeProblems(out *problem.List) {
 	}
 }
 
-// ownRange is one of the VPC's ranges and where it is configured.
+// ownRange is one of the VPC's ranges and its config path.
 type ownRange struct {
 	path   string
 	prefix netip.Prefix
 }
 
-// ownRanges returns the VPC's ranges, without those that cannot be read.
+// ownRanges returns the VPC's ranges, without invalid ones.
 func (a *Args) ownRanges() []ownRange {
 	var out []ownRange
 	for _, r := range []struct{ path, text string }{{"cidr", a.CIDR}, {"secondaryCidr", a.SecondaryCIDR}} {
@@ -103,14 +103,14 @@ func (a *Args) endpointProblems(out *problem.List) {
 		at := fmt.Sprintf("endpoints.additional[%d]", i)
 		switch {
 		case !serviceName.MatchString(name):
-			out.Add(at, "%q is not the name of an endpoint service; give what follows the region in it, such as sqs", name)
+			out.Add(at, "%q is not the name of an endpoint service; give the part after the region, such as sqs", name)
 		case name == "s3" || strings.HasSuffix(name, ".s3"):
-			out.Add(at, "%q exists already, as a gateway endpoint", name)
+			out.Add(at, "%q already exists, as a gateway endpoint", name)
 		case slices.Contains(withoutPrivateDNS, name[strings.LastIndex(name, ".")+1:]):
 			out.Add(at, "%q has no private DNS name, which every endpoint here has: without this one, pods reach it through NAT", name)
 		case strings.Contains(name, "vpce-svc-"):
-			out.Add(at, "%q is a service of another account, which has no private DNS name before its owner verified one; "+
-				"create that endpoint outside", name)
+			out.Add(at, "%q is a service of another account, which has no private DNS name until its owner has verified one; "+
+				"create that endpoint outside the platform", name)
 		}
 		for _, part := range strings.Split(name, ".") {
 			if isFullServiceName(name) && region.Valid(part) && part != a.Region {

@@ -12,9 +12,9 @@ import (
 // (https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html).
 const delegatedPrefix = 28
 
-// reservedFor returns the parts of a subnet that are set aside for delegated prefixes: its upper half and the quarter
-// below. The lowest quarter stays for single addresses: of nodes, load balancers and endpoints, of which a cluster
-// has far fewer. The second result names the parts, as keys of resources.
+// reservedFor returns the parts of a subnet that are reserved for delegated prefixes: its upper half and the quarter below.
+// The lowest quarter is for single addresses of nodes, load balancers and endpoints, of which there are far fewer. The
+// second result names the parts, as keys of resources.
 func reservedFor(subnet netip.Prefix) (ranges []netip.Prefix, keys []string) {
 	for _, part := range []struct {
 		key    string
@@ -71,7 +71,7 @@ func (b *builder) reserveIn(tier Tier) error {
 	return nil
 }
 
-// podTier returns the tier that pods take their addresses from.
+// podTier returns the tier from which pods take their addresses.
 func podTier(p Plan) Tier {
 	if p.CustomNetworking() {
 		return TierPods

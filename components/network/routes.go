@@ -9,8 +9,8 @@ import (
 
 const anywhere = "0.0.0.0/0"
 
-// createInternetGateway connects the public subnets, and puts NAT gateways into them. Public subnets exist without
-// NAT, too: internet-facing load balancers live there.
+// createInternetGateway connects the public subnets, and puts NAT gateways into them. Public subnets exist even without
+// NAT, for internet-facing load balancers.
 func (b *builder) createInternetGateway() error {
 	gateway, err := ec2.NewInternetGateway(b.ctx, b.kids.ID("igw"), &ec2.InternetGatewayArgs{
 		VpcId: b.out.VPCID,
@@ -43,7 +43,7 @@ func (b *builder) createInternetGateway() error {
 		return err
 	}
 	if b.args.NAT != NATNone {
-		// The NAT gateways' own way out.
+		// The NAT gateways' own route.
 		b.out.egress = append(append(b.out.egress, route), associations...)
 	}
 	return nil
@@ -75,7 +75,7 @@ func (b *builder) createNATGateways(gateway *ec2.InternetGateway) error {
 			// gateway while the NAT gateway's address is mapped.
 		}, b.kids.Opts(
 			pulumi.DependsOn([]pulumi.Resource{gateway}),
-			// A replacement takes over the address, which others may have on their lists.
+			// A replacement keeps the address, which others may have in their allow lists.
 			pulumi.DeleteBeforeReplace(true),
 		)...)
 		if err != nil {
@@ -86,7 +86,7 @@ func (b *builder) createNATGateways(gateway *ec2.InternetGateway) error {
 	return nil
 }
 
-// createPrivateTables gives every zone a table of its own, for its private and pods' subnets.
+// createPrivateTables gives every zone its own route table, for its private and pods' subnets.
 func (b *builder) createPrivateTables() error {
 	for i, zone := range b.args.Zones {
 		table, err := b.routeTable("private", zone)
@@ -120,8 +120,8 @@ func (b *builder) createPrivateTables() error {
 	return nil
 }
 
-// createControlPlaneTable keeps the control plane's subnets without any route out of the VPC, whatever becomes of
-// the VPC's main table.
+// createControlPlaneTable keeps the control plane's subnets without a route out of the VPC, whatever happens to the VPC's
+// main table.
 func (b *builder) createControlPlaneTable() error {
 	table, err := b.routeTable("control-plane")
 	if err != nil {
@@ -142,7 +142,7 @@ func (b *builder) routeTable(key ...string) (*ec2.RouteTable, error) {
 	return table, nil
 }
 
-// associate puts each subnet of a tier under a table.
+// associate associates each subnet of a tier with a route table.
 func (b *builder) associate(tier Tier, tableOf func(zone int) *ec2.RouteTable) ([]pulumi.Resource, error) {
 	var out []pulumi.Resource
 	for i, subnet := range b.subnets[tier] {

@@ -37,7 +37,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"host bits", func(a *network.Args) { a.CIDR = "10.16.1.0/16" }, "did you mean 10.16.0.0/16?"},
 		{"too large", func(a *network.Args) { a.CIDR = "10.0.0.0/8" }, "cidr: 10.0.0.0/8: AWS allows VPC ranges from /16 to /28"},
 		{"public range", func(a *network.Args) { a.CIDR = "8.8.0.0/16" }, "cidr: 8.8.0.0/16 is not private"},
-		{"too small", func(a *network.Args) { a.CIDR = "10.0.0.0/25" }, "too small for 3 zones: each takes a private subnet of at least /26, a public one of at least /27 and a control-plane /28; use a /23 or larger"},
+		{"too small", func(a *network.Args) { a.CIDR = "10.0.0.0/25" }, "too small for 3 zones: each needs a private subnet of at least /26, a public one of at least /27 and a control-plane /28; use a /23 or larger"},
 		{"private prefix that does not fit", func(a *network.Args) { a.PrivatePrefix = 17 }, "cidr: 10.16.0.0/16 is too small"},
 		{"private prefix that fits nowhere", func(a *network.Args) { a.PrivatePrefix = 17 }, "no VPC is large enough"},
 		{"private prefix out of range", func(a *network.Args) { a.PrivatePrefix = 29 }, "privatePrefix: must be at most 28, got 29"},
@@ -48,7 +48,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 			a.Zones = []string{"euw1-az1", "euw1-az2", "euw1-az3", "euw1-az4", "euw1-az5"}
 		}, "zones: must have at most 4 items, got 5"},
 		{"zone twice", func(a *network.Args) { a.Zones[2] = "euw1-az1" }, `zones[2]: is the same as item 1`},
-		{"zone name", func(a *network.Args) { a.Zones[0] = "eu-west-1a" }, `zones[0]: "eu-west-1a" is a zone's name`},
+		{"zone name", func(a *network.Args) { a.Zones[0] = "eu-west-1a" }, `zones[0]: "eu-west-1a" is a zone name`},
 		{"zone of another region", func(a *network.Args) { a.Zones[1] = "use1-az2" }, `zones[1]: "use1-az2" is not a zone of eu-west-1`},
 		{"zone without number", func(a *network.Args) { a.Zones[1] = "euw1-az" }, `zones[1]: "euw1-az" is not a zone`},
 		{"number alone", func(a *network.Args) { a.Zones[1] = "2" }, `zones[1]: "2" is not a zone of eu-west-1`},
@@ -69,7 +69,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"S3 as interface", func(a *network.Args) { a.Endpoints.Additional = []string{"sqs", "s3"} }, `endpoints.additional[1]: "s3" exists already`},
 		{"S3 in full", func(a *network.Args) {
 			a.Endpoints.Additional = []string{"com.amazonaws.eu-west-1.s3"}
-		}, "exists already, as a gateway endpoint"},
+		}, "already exists, as a gateway endpoint"},
 		{"service of another account", func(a *network.Args) {
 			a.Endpoints.Additional = []string{"com.amazonaws.vpce.eu-west-1.vpce-svc-0123"}
 		}, "is a service of another account"},
@@ -80,11 +80,11 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"retention", func(a *network.Args) { a.FlowLogs.RetentionDays = 31 }, "flowLogs.retentionDays: must be one of 1, 3, 5"},
 		{"traffic", func(a *network.Args) { a.FlowLogs.Traffic = "SOME" }, `flowLogs.traffic: must be one of ALL, ACCEPT, REJECT, got "SOME"`},
 		{"secondary overlaps", func(a *network.Args) { a.SecondaryCIDR = "10.16.0.0/20" }, "secondaryCidr: 10.16.0.0/20 overlaps the VPC's own range"},
-		{"secondary of another family", func(a *network.Args) { a.SecondaryCIDR = "172.16.0.0/16" }, "secondaryCidr: AWS refuses 172.16.0.0/16 beside 10.16.0.0/16"},
+		{"secondary of another family", func(a *network.Args) { a.SecondaryCIDR = "172.16.0.0/16" }, "secondaryCidr: AWS refuses 172.16.0.0/16 together with 10.16.0.0/16"},
 		{"public secondary", func(a *network.Args) { a.SecondaryCIDR = "9.0.0.0/16" }, "secondaryCidr: AWS refuses 9.0.0.0/16"},
 		{"secondary with IPv6", func(a *network.Args) {
 			a.SecondaryCIDR, a.IPv6 = "100.64.0.0/16", true
-		}, "secondaryCidr: has no use with cluster.ipFamily ipv6"},
+		}, "secondaryCidr: has no effect with cluster.ipFamily ipv6"},
 		{"secondary beside 10.0.0.0/15", func(a *network.Args) {
 			a.CIDR, a.SecondaryCIDR = "10.1.0.0/16", "10.0.0.0/16"
 		}, "secondaryCidr: AWS refuses a range of 10.0.0.0/16"},
@@ -101,7 +101,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"service range overlaps a reserved one", func(a *network.Args) {
 			a.ServiceCIDR, a.ReservedCIDRs = "172.20.0.0/16", []string{"172.20.5.0/24"}
 		}, "reservedCidrs[0]: 172.20.5.0/24 overlaps the cluster's service range"},
-		{"multicast", func(a *network.Args) { a.ReservedCIDRs = []string{"224.0.0.0/24"} }, "reservedCidrs[0]: 224.0.0.0/24 has multicast"},
+		{"multicast", func(a *network.Args) { a.ReservedCIDRs = []string{"224.0.0.0/24"} }, "reservedCidrs[0]: 224.0.0.0/24 contains multicast"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func (b *builder) createSubnets() error {
 				VpcId:              tier.vpc,
 				AvailabilityZoneId: pulumi.String(row.Zone),
 				CidrBlock:          pulumi.String(row.CIDR.String()),
-				// Nothing that lives here asks for it: load balancers and NAT gateways bring their addresses.
+				// Nothing here needs it: load balancers and NAT gateways have their own addresses.
 				MapPublicIpOnLaunch: pulumi.Bool(false),
 				Tags:                tags,
 			}
@@ -91,12 +91,12 @@ func (b *builder) createSubnets() error {
 	return nil
 }
 
-// closeDefaultSecurityGroup takes every rule from the group that AWS puts new interfaces into when nobody says
-// otherwise. Deleting the resource leaves the group as it is.
+// closeDefaultSecurityGroup removes every rule from the group that AWS uses for new interfaces by default. Deleting the
+// resource leaves the group as it is.
 func (b *builder) closeDefaultSecurityGroup() error {
 	_, err := ec2.NewDefaultSecurityGroup(b.ctx, b.kids.ID("default"), &ec2.DefaultSecurityGroupArgs{
 		VpcId: b.out.VPCID,
-		// Empty, not absent: absent would leave rules that someone adds later.
+		// Empty, not absent: absent would keep rules that are added later.
 		Ingress: ec2.DefaultSecurityGroupIngressArray{},
 		Egress:  ec2.DefaultSecurityGroupEgressArray{},
 		Tags:    b.tags("default"),

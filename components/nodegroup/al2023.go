@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// mimeBoundary separates the parts of AL2023's user data. It is fixed: a random one would roll the nodes at every run.
+// mimeBoundary separates the parts of AL2023's user data. It is fixed: a random one would roll the nodes on every run.
 const mimeBoundary = "==EKS-PLATFORM=="
 
 // nodeConfig is nodeadm's configuration (https://awslabs.github.io/amazon-eks-ami/nodeadm/doc/api/).
@@ -31,7 +31,7 @@ type clusterDetails struct {
 }
 
 type kubeletOptions struct {
-	// Config holds only the members of KubeletConfiguration that are set, merged over the image's own.
+	// Config has only the members of KubeletConfiguration that are set; they are merged over the image's own.
 	Config map[string]any `json:"config,omitempty"`
 	// Flags are added to the kubelet's command line, where they win over every configuration.
 	Flags []string `json:"flags,omitempty"`
@@ -49,8 +49,8 @@ func (a *Args) al2023UserData(c coordinates) (string, error) {
 			n.Spec.Kubelet.Flags = []string{"--node-labels=" + labels}
 		}
 	case a.fewerPods():
-		// EKS writes a maxPods of its own into the configuration, and nodeadm lets the part that comes last win. Flags
-		// from all parts are kept, so this is how fewer pods than EKS recommends can be had without a custom AMI.
+		// EKS writes its own maxPods into the configuration, and in nodeadm the last part wins. Flags from all parts are
+		// kept, so a flag allows fewer pods than EKS recommends without a custom AMI.
 		n.Spec.Kubelet.Flags = []string{fmt.Sprintf("--max-pods=%d", a.MaxPods(a.Networking))}
 	}
 	text, err := yaml.Marshal(n)
@@ -70,8 +70,8 @@ func (a *Args) al2023UserData(c coordinates) (string, error) {
 	return b.String(), nil
 }
 
-// kubeletConfig returns the members of KubeletConfiguration that the group sets, and no others: a zero would overwrite
-// the image's own value.
+// kubeletConfig returns only the members of KubeletConfiguration that the group sets: a zero would overwrite the image's
+// own value.
 func (a *Args) kubeletConfig() map[string]any {
 	k := a.Kubelet
 	out := map[string]any{}
@@ -110,7 +110,7 @@ func (a *Args) kubeletConfig() map[string]any {
 		}
 	}
 	if a.AMI.custom() && len(a.Taints) > 0 {
-		// EKS taints the nodes of a custom AMI only after they joined; pods would slip in before.
+		// EKS taints the nodes of a custom AMI only after they have joined; pods could be scheduled before.
 		out["registerWithTaints"] = a.Taints
 	}
 	return out

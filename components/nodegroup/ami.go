@@ -8,16 +8,16 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// customAMI is the AMI.Type of an image of one's own.
+// customAMI is the AMI.Type of a custom image.
 const customAMI = "CUSTOM"
 
-// The families of operating systems; they differ in the form of user data, of releases and of volumes.
+// The operating system families; they differ in the formats of user data and releases, and in volumes.
 const (
 	familyAL2023       = "al2023"
 	familyBottlerocket = "bottlerocket"
 )
 
-// The forms of a release: https://docs.aws.amazon.com/eks/latest/userguide/eks-linux-ami-versions.html and
+// The formats of a release: https://docs.aws.amazon.com/eks/latest/userguide/eks-linux-ami-versions.html and
 // https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-versions-bottlerocket.html.
 var (
 	releaseAL2023       = regexp.MustCompile(`^(1\.[0-9]+)\.[0-9]+-20[0-9]{6}$`)
@@ -48,10 +48,10 @@ func (a AMI) arch() instancetype.Arch {
 	}
 }
 
-// gpu reports whether the image carries NVIDIA's drivers.
+// gpu reports whether the image has NVIDIA's drivers.
 func (a AMI) gpu() bool { return strings.HasSuffix(a.Type, "_NVIDIA") }
 
-// problems checks the image by itself.
+// problems checks the image on its own.
 func (a AMI) problems() problem.List {
 	var out problem.List
 	if a.custom() {
@@ -64,13 +64,13 @@ func (a AMI) problems() problem.List {
 			}
 		}
 		if a.Release != "" {
-			out.Relate("release", []string{"type", "release"}, "has no meaning for a custom AMI, whose id says it all; remove it")
+			out.Relate("release", []string{"type", "release"}, "has no effect with a custom AMI: remove it")
 		}
 		return out
 	}
 	for key, value := range map[string]string{"id": a.ID, "family": a.Family, "architecture": a.Architecture} {
 		if value != "" {
-			out.Relate(key, []string{"type", key}, "only goes with type CUSTOM, and type is %s", a.Type)
+			out.Relate(key, []string{"type", key}, "needs type CUSTOM, but type is %s", a.Type)
 		}
 	}
 	both := []string{"type", "release"}
@@ -95,8 +95,8 @@ func (a AMI) versionProblems(cluster string) problem.List {
 		return nil // said elsewhere
 	}
 	if m[1] != cluster {
-		out.Relate("release", []string{"type", "release", "$.cluster.version"}, "%s is a release of Kubernetes %s and the cluster is "+
-			"on %s: take a release of that version", a.Release, m[1], cluster)
+		out.Relate("release", []string{"type", "release", "$.cluster.version"}, "%s is a release for Kubernetes %s, but the cluster is "+
+			"on %s: choose a release for that version", a.Release, m[1], cluster)
 	}
 	return out
 }

@@ -29,27 +29,27 @@ type Args struct {
 	ClusterVersion string `args:"required"`
 	// ServiceCIDR is the cluster's range of service addresses, of its IP family. Only custom AMIs need it.
 	ServiceCIDR pulumi.StringInput
-	// Region is the AWS region that the group is in. Problems holds zones against it while ZoneIDs is empty.
+	// Region is the AWS region of the group. Problems checks zones against it while ZoneIDs is empty.
 	Region string
-	// RoleARN is the nodes' IAM role, see NewRole. Another role replaces the group.
+	// RoleARN is the nodes' IAM role, see NewRole. Changing it replaces the group.
 	RoleARN pulumi.StringInput `args:"required"`
-	// ZoneIDs lists the network's zones. A group without zones of its own stands in all of them.
+	// ZoneIDs lists the network's zones. A group without its own zones uses all of them.
 	ZoneIDs []string
-	// SubnetIDs maps zone ids to the subnets that nodes stand in. Other subnets replace the group.
+	// SubnetIDs maps zone ids to the nodes' subnets. Changing them replaces the group.
 	SubnetIDs map[string]pulumi.StringInput
-	// ZoneNames maps zone ids to zone names, which nodes are labelled with. Where it is given, the autoscaler learns the
-	// zone of a group that stands in one zone only, so that it can scale it up from zero for volumes of that zone.
+	// ZoneNames maps zone ids to zone names, with which nodes are labelled. If given, a group in a single zone is tagged
+	// with it, so that the autoscaler can scale it up from zero for volumes of that zone.
 	ZoneNames map[string]pulumi.StringInput
 	// Networking is what the VPC CNI does with the nodes' interfaces, which decides how many pods a node takes. It does it
 	// to new nodes only: changing it rolls them.
 	Networking instancetype.Networking
 	// DaemonSets are what the pods ask for that run on every node.
 	DaemonSets Requests
-	// Tags are the stack's tags; the group's own go over them.
+	// Tags are the stack's tags; the group's own override them.
 	Tags map[string]string
-	// After lists what must be there before a node starts: the role's policies, the vpc-cni, kube-proxy and
-	// pod-identity add-ons, and the way out of the network. It is also what nodes are drained through, and so what goes
-	// after them. The launch template does not wait for it.
+	// After lists what must exist before a node starts: the role's policies, the vpc-cni, kube-proxy and pod-identity
+	// add-ons, and the network's egress. Draining nodes also needs it, so it is deleted after them. The launch template
+	// does not wait for it.
 	After []pulumi.Resource
 }
 
@@ -58,7 +58,7 @@ type Requests struct {
 	MilliCPU, MemoryMiB int
 }
 
-// check refuses arguments that the settings require and a caller forgot. They are no problems of a stack file.
+// check rejects missing arguments that the settings require. They are not problems of a stack file.
 func (a *Args) check() error {
 	if a.AMI.custom() && a.ServiceCIDR == nil {
 		return errors.New("field ServiceCIDR of Args is required with a custom AMI")
@@ -75,7 +75,7 @@ func (a *Args) check() error {
 	return nil
 }
 
-// zones returns the zones that the group stands in.
+// zones returns the group's zones.
 func (a *Args) zones() []string {
 	if len(a.Zones) > 0 {
 		return a.Zones
@@ -98,10 +98,10 @@ func (a *Args) named(name string) pulumi.StringMap {
 	return tags.Named(a.tags(), name)
 }
 
-// foreignSize reports whether somebody else than the stack file chooses the number of nodes.
+// foreignSize reports whether the number of nodes is not chosen by the stack file.
 func (s Settings) foreignSize() bool { return s.Scaling.Autoscaled || len(s.Schedules) > 0 }
 
-// summary is what a preview shows of a group above its children.
+// summary is what a preview shows for a group above its children.
 func (a *Args) summary() pulumi.Map {
 	image := a.AMI.Type + " " + a.AMI.Release
 	if a.AMI.custom() {
@@ -138,7 +138,7 @@ func (a *Args) summary() pulumi.Map {
 	} else {
 		out["desiredSize"] = pulumi.Int(a.Scaling.Desired)
 	}
-	// The user data, where these end up, is not to be read in a preview.
+	// The user data, which contains these, is not readable in a preview.
 	if mark := a.mark(); mark != "" {
 		out["vpcCni"] = pulumi.String(mark)
 	}
@@ -158,5 +158,5 @@ func (s Settings) capacityType() string {
 	return "SPOT"
 }
 
-// ec2Name is the Name of instances, volumes and network interfaces: consoles and bills show them without their group.
+// ec2Name is the Name of instances, volumes and network interfaces, which consoles and bills show without their group.
 func (a *Args) ec2Name(component string) string { return a.ClusterName + "-" + component }

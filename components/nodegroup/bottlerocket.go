@@ -8,7 +8,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// bottlerocketSettings are the settings that a node's user data may hold, in Bottlerocket's spelling
+// bottlerocketSettings are the settings in a node's user data, with Bottlerocket's names
 // (https://bottlerocket.dev/en/os/latest/#/api/settings/kubernetes/).
 type bottlerocketSettings struct {
 	Settings struct {
@@ -70,7 +70,7 @@ func (a *Args) bottlerocketUserData(c coordinates) (string, error) {
 		kubernetes := &out.Settings.Kubernetes
 		kubernetes.ClusterName, kubernetes.APIServer = c.name, c.endpoint
 		kubernetes.ClusterCertificate, kubernetes.ClusterDNSIP = c.authority, dns
-		// EKS labels and taints the nodes of a custom AMI only after they joined; pods would slip in before.
+		// EKS labels and taints the nodes of a custom AMI only after they have joined; pods could be scheduled before.
 		kubernetes.NodeLabels = a.nodeLabels()
 		for _, t := range a.Taints {
 			if kubernetes.NodeTaints == nil {
@@ -86,12 +86,12 @@ func (a *Args) bottlerocketUserData(c coordinates) (string, error) {
 	if mark := a.mark(); mark != "" {
 		text = fmt.Appendf(text, "# vpc-cni: %s\n", mark)
 	}
-	// EKS merges a part of TOML only, which its documentation shows with double quotes throughout. No value here can
+	// EKS merges only a subset of TOML, which its documentation shows with double quotes throughout. No value here can
 	// contain a quote or a backslash: they are quantities, labels, names, an address and base64.
 	return strings.ReplaceAll(string(text), "'", `"`), nil
 }
 
-// clusterDNS returns the address of the cluster's DNS service: the tenth of the service range, which EKS gives to
+// clusterDNS returns the address of the cluster's DNS service: the tenth of the service range, which EKS assigns to
 // kube-dns.
 func clusterDNS(serviceCIDR string) (string, error) {
 	prefix, err := netip.ParsePrefix(serviceCIDR)

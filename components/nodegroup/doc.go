@@ -1,4 +1,4 @@
-// Package nodegroup makes EKS managed node groups, and the IAM role that their nodes run under.
+// Package nodegroup creates EKS managed node groups, and the IAM role of their nodes.
 //
 // A Group is a launch template of its own (IMDSv2 only, encrypted gp3 volumes, names and cost tags that reach
 // instances, volumes and network interfaces, kubelet settings), the managed node group of pulumi-eks on top of it, and

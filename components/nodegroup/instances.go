@@ -10,10 +10,10 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// minSpotTypes is the number of instance types from which on a spot group is likely to find one that is to be had.
+// minSpotTypes is the number of instance types with which a spot group is likely to find one available.
 const minSpotTypes = 4
 
-// listed returns the group's instance types that the table knows.
+// listed returns the group's instance types that are in the table.
 func (s Settings) listed() []instancetype.Type {
 	var out []instancetype.Type
 	for _, name := range s.InstanceTypes {
@@ -29,7 +29,7 @@ func (s Settings) instanceProblems() problem.List {
 	var out problem.List
 	if n := len(s.InstanceTypes); s.Capacity == SpotCapacity && n < minSpotTypes {
 		out.Relate("instanceTypes", []string{"instanceTypes", "capacity"}, "a spot group needs at least %d instance types of the same "+
-			"size, so that EC2 has one of them to give, got %d", minSpotTypes, n)
+			"size, so that one of them is available, got %d", minSpotTypes, n)
 	}
 	var first *instancetype.Type
 	for i, name := range s.InstanceTypes {
@@ -55,14 +55,14 @@ func (s Settings) instanceProblems() problem.List {
 	return out
 }
 
-// ipv6Problems checks the instance types against what the VPC CNI needs with IPv6: prefixes, which only the Nitro
-// system assigns (https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html).
+// ipv6Problems checks the instance types against what the VPC CNI needs with IPv6: prefixes, which only Nitro-based types
+// support (https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html).
 func (s Settings) ipv6Problems() problem.List {
 	var out problem.List
 	for i, name := range s.InstanceTypes {
 		if t, ok := instancetype.Lookup(name); ok && !t.Nitro {
 			at := fmt.Sprintf("instanceTypes[%d]", i)
-			out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s is not of the Nitro system, and the cluster's ipFamily is ipv6: "+
+			out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s is not Nitro-based, but the cluster's ipFamily is ipv6: "+
 				"its pods would get no addresses", name)
 		}
 	}
@@ -70,11 +70,11 @@ func (s Settings) ipv6Problems() problem.List {
 }
 
 func unknownType(name string) string {
-	text := fmt.Sprintf("%q is not an instance type that the platform knows", name)
+	text := fmt.Sprintf("%q is not a known instance type", name)
 	if near := instancetype.Nearest(name); near != "" {
 		text += "; did you mean " + near + "?"
 	}
-	return text + " (if it is a new one, set unlistedInstanceTypes)"
+	return text + " (if it is new, set unlistedInstanceTypes)"
 }
 
 // mismatch says why an image does not run on an instance type, or returns "".
@@ -83,11 +83,11 @@ func (a AMI) mismatch(t instancetype.Type) string {
 	arch := a.arch()
 	switch {
 	case a.Type == "", a.custom() && arch == "":
-		return "" // the image's own problems say so
+		return "" // reported with the image
 	case !t.Supports(arch):
 		return fmt.Sprintf("%s has %s processors, but the AMI (%s) is for %s", t.Name, t.Archs[0], a.Type, arch)
 	case t.Family() == "a1" && a.family() == familyAL2023:
-		return t.Name + " has first-generation Graviton processors, and AL2023 needs Graviton2 or later"
+		return t.Name + " has first-generation Graviton processors, but AL2023 needs Graviton2 or later"
 	case a.gpu() && t.GPUs == 0:
 		return fmt.Sprintf("%s has no NVIDIA GPU, but the AMI (%s) is for NVIDIA GPUs", t.Name, a.Type)
 	case a.gpu() && a.family() == familyAL2023 && !a.DevicePlugin:
@@ -98,15 +98,15 @@ func (a AMI) mismatch(t instancetype.Type) string {
 	case t.Neurons > 0 && !a.DevicePlugin:
 		return fmt.Sprintf("%s has AWS Neuron devices, which no pod could ask for without Neuron's device plugin: install it and set ami.devicePlugin", t.Name)
 	case t.GPUs > 0 && !a.gpu() && !a.custom():
-		return fmt.Sprintf("%s has NVIDIA GPUs, but the AMI (%s) has no drivers for them: take a type ending in _NVIDIA", t.Name, a.Type)
+		return fmt.Sprintf("%s has NVIDIA GPUs, but the AMI (%s) has no drivers for them: choose an ami.type ending in _NVIDIA", t.Name, a.Type)
 	default:
 		return ""
 	}
 }
 
 // MaxPods returns how many pods a node of the group takes, for the IP budget: kubelet.maxPods, or what EKS recommends
-// for the smallest of the instance types. It is 0 where no instance type is known and kubelet.maxPods is not set,
-// which Problems refuses.
+// for the smallest of the instance types. It is 0 if no instance type is known and kubelet.maxPods is not set, which
+// Problems rejects.
 func (s Settings) MaxPods(n instancetype.Networking) int {
 	if s.Kubelet.MaxPods > 0 {
 		return s.Kubelet.MaxPods
@@ -136,8 +136,7 @@ func (s Settings) Holds(n instancetype.Networking) instancetype.Holding {
 	return most
 }
 
-// smallest returns the least value over the instance types that the table knows, leaving out zeros, which mean that
-// it does not know the value.
+// smallest returns the smallest value of the known instance types, ignoring zeros, which mean unknown.
 func (s Settings) smallest(of func(instancetype.Type) int) int {
 	least := 0
 	for _, t := range s.listed() {
@@ -202,11 +201,10 @@ func (s Settings) Trunks() bool {
 	return !slices.ContainsFunc(s.listed(), func(t instancetype.Type) bool { return t.Branches == 0 })
 }
 
-// Tainted reports whether pods need a toleration to be scheduled on the group. A preference (PreferNoSchedule) keeps
-// none away.
+// Tainted reports whether pods need a toleration to be scheduled on the group. PreferNoSchedule does not count.
 func (s Settings) Tainted() bool {
 	return slices.ContainsFunc(s.Taints, func(t Taint) bool { return t.Effect != preferNoSchedule })
 }
 
-// OnDemand reports whether the group's instances stay until we give them up.
+// OnDemand reports whether the group's instances are on demand.
 func (s Settings) OnDemand() bool { return s.Capacity != SpotCapacity }

@@ -15,13 +15,13 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// evictionSignals are the kubelet's signals that both AL2023 and Bottlerocket take
+// evictionSignals are the kubelet's signals that both AL2023 and Bottlerocket support
 // (https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#eviction-signals).
 var evictionSignals = []string{
 	"memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree", "pid.available",
 }
 
-// The kubelet's own defaults, against which a single threshold is compared
+// The kubelet's own defaults, with which a single threshold is compared
 // (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/).
 const (
 	defaultImageGCHigh   = 85
@@ -30,7 +30,7 @@ const (
 	defaultRegistryBurst = 10
 )
 
-// problems checks the settings by themselves.
+// problems checks the settings on their own.
 func (k Kubelet) problems() problem.List {
 	var out problem.List
 	out = append(out, reservedProblems(k.SystemReserved).Under("systemReserved")...)
@@ -44,14 +44,14 @@ func (k Kubelet) problems() problem.List {
 	return out
 }
 
-// reservable are the resources that can be kept from pods.
+// reservable are the resources that can be reserved.
 var reservable = []string{"cpu", "memory", "ephemeral-storage", "pid"}
 
 func reservedProblems(reserved map[string]string) problem.List {
 	var out problem.List
 	for key, value := range reserved {
 		if !slices.Contains(reservable, key) {
-			out.Add(key, "cannot be reserved; there are %s", strings.Join(reservable, ", "))
+			out.Add(key, "cannot be reserved; must be one of %s", strings.Join(reservable, ", "))
 		} else if wrong := format.Quantity(value); wrong != "" {
 			out.Add(key, "%s", wrong)
 		}
@@ -68,7 +68,7 @@ func (s Settings) pidProblems() problem.List {
 	}{{"systemReserved", s.Kubelet.SystemReserved}, {"kubeReserved", s.Kubelet.KubeReserved}} {
 		if _, has := part.values["pid"]; has && s.AMI.family() == familyBottlerocket {
 			at := "kubelet." + part.key + ".pid"
-			out.Relate(at, []string{at, "ami"}, "cannot be reserved on Bottlerocket; there are %s", strings.Join(reservable[:3], ", "))
+			out.Relate(at, []string{at, "ami"}, "cannot be reserved on Bottlerocket; must be one of %s", strings.Join(reservable[:3], ", "))
 		}
 	}
 	return out
@@ -78,7 +78,7 @@ func thresholdProblems(thresholds map[string]string) problem.List {
 	var out problem.List
 	for signal, value := range thresholds {
 		if !slices.Contains(evictionSignals, signal) {
-			out.Add(signal, "is no eviction signal; there are %s", strings.Join(evictionSignals, ", "))
+			out.Add(signal, "is not an eviction signal; must be one of %s", strings.Join(evictionSignals, ", "))
 		}
 		percent, isPercent := strings.CutSuffix(value, "%")
 		if !isPercent {
@@ -100,7 +100,7 @@ func (k Kubelet) graceProblems() problem.List {
 	for signal := range k.EvictionSoft {
 		if k.EvictionSoftGracePeriod[signal] == "" {
 			out.Relate("evictionSoftGracePeriod", []string{"evictionSoftGracePeriod." + signal, "evictionSoft." + signal},
-				"needs a period for %s, which evictionSoft has a threshold for", signal)
+				"needs a period for %s, for which evictionSoft has a threshold", signal)
 		}
 	}
 	for signal, value := range k.EvictionSoftGracePeriod {
@@ -140,7 +140,7 @@ func (k Kubelet) shutdownProblems() problem.List {
 		return out
 	}
 	if k.ShutdownGracePeriod == "" {
-		out.Relate("shutdownGracePeriodCriticalPods", both, "is a part of shutdownGracePeriod, which is not set")
+		out.Relate("shutdownGracePeriodCriticalPods", both, "needs shutdownGracePeriod, of which it is a part")
 		return out
 	}
 	all, errAll := time.ParseDuration(k.ShutdownGracePeriod)
@@ -267,14 +267,14 @@ func (s Settings) maxPodsProblems(n instancetype.Networking) problem.List {
 	recommended := s.smallest(func(t instancetype.Type) int { return instancetype.MaxPods(t, n) })
 	switch given := s.Kubelet.MaxPods; {
 	case given == 0 && len(s.InstanceTypes) > 0 && recommended == 0:
-		out.Relate("kubelet.maxPods", []string{"kubelet.maxPods", "instanceTypes"}, "must be set: the platform does not know how many addresses these instance types take")
+		out.Relate("kubelet.maxPods", []string{"kubelet.maxPods", "instanceTypes"}, "must be set: the platform does not know how many addresses these instance types support")
 	case given == 0 && recommended > 0 && recommended < leastPods:
 		out.Relate("instanceTypes", limits, "the smallest instance type has addresses for %d pods%s, and the platform's own take up to six: take a larger type",
 			addressable, because(n))
 	case given > 0 && addressable > 0 && given > addressable:
-		out.Relate("kubelet.maxPods", limits, "the smallest instance type has addresses for %d pods%s, got %d", addressable, because(n), given)
+		out.Relate("kubelet.maxPods", limits, "must be at most %d, the number of pod addresses of the smallest instance type%s, got %d", addressable, because(n), given)
 	case given > 0 && recommended > 0 && given > recommended && !s.AMI.custom():
-		out.Relate("kubelet.maxPods", limits, "EKS allows at most %d pods on nodes of this size without a custom AMI, got %d",
+		out.Relate("kubelet.maxPods", limits, "must be at most %d, EKS's limit for nodes of this size without a custom AMI, got %d",
 			recommended, given)
 	}
 	return out
@@ -301,5 +301,5 @@ func because(n instancetype.Networking) string {
 	return " " + strings.Join(why, " and ")
 }
 
-// sortedKeys returns a map's keys in order: what is made from a map must not differ from run to run.
+// sortedKeys returns a map's keys in order, so that results do not differ between runs.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -20,7 +20,7 @@ const (
 
 const preferNoSchedule = "PreferNoSchedule"
 
-// effects maps the effects as Kubernetes spells them to EKS's spelling.
+// effects maps Kubernetes' names of the effects to EKS's.
 var effects = map[string]string{
 	"NoSchedule":     "NO_SCHEDULE",
 	"NoExecute":      "NO_EXECUTE",
@@ -34,25 +34,25 @@ var reservedDomains = []string{"kubernetes.io", "k8s.io", "eks.amazonaws.com"}
 func labelProblems(labels map[string]string) problem.List {
 	var out problem.List
 	if len(labels) > maxLabels {
-		out.Add("", "at most %d labels, got %d", maxLabels, len(labels))
+		out.Add("", "must have at most %d labels, got %d", maxLabels, len(labels))
 	}
 	for key, value := range labels {
 		domain, _, _ := strings.Cut(key, "/")
 		reserved := slices.IndexFunc(reservedDomains, func(d string) bool { return domain == d || strings.HasSuffix(domain, "."+d) })
 		switch wrong := validation.IsQualifiedName(key); {
 		case len(wrong) > 0:
-			out.Add(key, "is no valid label key: %s", strings.Join(wrong, "; "))
+			out.Add(key, "is not a valid label key: %s", strings.Join(wrong, "; "))
 		case len(key) > maxLabelLength:
-			out.Add(key, "EKS takes label keys of at most %d characters, this one has %d", maxLabelLength, len(key))
+			out.Add(key, "must have at most %d characters, EKS's limit for label keys, got %d", maxLabelLength, len(key))
 		case reserved >= 0 && strings.Contains(key, "/"):
-			out.Add(key, "labels in %s are reserved: EKS refuses them, and a node that gave itself one would not join",
+			out.Add(key, "labels in %s are reserved: EKS refuses them, and a node that sets one itself cannot join",
 				reservedDomains[reserved])
 		}
 		switch wrong := validation.IsValidLabelValue(value); {
 		case value == "":
-			out.Add(key, "EKS takes no empty label values; write \"true\" if the key alone matters")
+			out.Add(key, "must not be empty in EKS; use \"true\" if only the key matters")
 		case len(wrong) > 0:
-			out.Add(key, "%q is no valid label value: %s", value, strings.Join(wrong, "; "))
+			out.Add(key, "%q is not a valid label value: %s", value, strings.Join(wrong, "; "))
 		}
 	}
 	return out
@@ -64,7 +64,7 @@ func taintProblems(taints []Taint) problem.List {
 		first := slices.IndexFunc(taints, func(o Taint) bool { return o.Key == t.Key && o.Effect == t.Effect })
 		if first < i {
 			out.Relate(fmt.Sprintf("[%d]", i), []string{fmt.Sprintf("[%d]", i), fmt.Sprintf("[%d]", first)},
-				"there is a taint %s with the effect %s already", t.Key, t.Effect)
+				"is a duplicate of the taint %s with the effect %s", t.Key, t.Effect)
 		}
 	}
 	return out

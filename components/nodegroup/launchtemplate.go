@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// gp3IOPS is what a gp3 volume has when nothing is said.
+// gp3IOPS is the default IOPS of a gp3 volume.
 const gp3IOPS = 3000
 
 // The device names of EKS's images
@@ -17,9 +17,9 @@ const (
 	dataDevice = "/dev/xvdb"
 )
 
-// createLaunchTemplate registers the launch template. It has what EKS wants in a template and nothing that it wants in
-// the node group (instance types, subnets, role), and no security group, because any would keep EKS from adding the
-// cluster's own (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html).
+// createLaunchTemplate registers the launch template. It has what EKS wants in a template, nothing that belongs in the node
+// group (instance types, subnets, role), and no security group, because any would keep EKS from adding the cluster's own
+// (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html).
 func (b *builder) createLaunchTemplate() error {
 	userData, err := b.args.encodedUserData()
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *builder) createLaunchTemplate() error {
 	if b.args.AMI.custom() {
 		args.ImageId = pulumi.String(b.args.AMI.ID)
 	}
-	// The user data is base64: a diff of it tells nobody anything. The component's own inputs say what changed.
+	// The user data is base64, so its diff is unreadable. The component's own inputs say what changed.
 	b.template, err = ec2.NewLaunchTemplate(b.ctx, name, args, b.kids.Opts(pulumi.HideDiffs([]string{"userData"}))...)
 	if err != nil {
 		return fmt.Errorf("create launch template: %w", err)
@@ -52,8 +52,8 @@ func (b *builder) createLaunchTemplate() error {
 	return nil
 }
 
-// volumes returns the node's volumes. Bottlerocket keeps its system on one, whose size is the image's affair, and
-// everything else on another.
+// volumes returns the node's volumes. Bottlerocket has its system on one, whose size the image decides, and everything else
+// on another.
 func (b *builder) volumes() ec2.LaunchTemplateBlockDeviceMappingArray {
 	v := b.args.Volume
 	work := b.ebs()
@@ -85,8 +85,8 @@ func (b *builder) ebs() ec2.LaunchTemplateBlockDeviceMappingEbsArgs {
 	return args
 }
 
-// tagSpecifications carry the tags to what EC2 makes from the template: neither the node group's tags nor the
-// provider's default tags reach it.
+// tagSpecifications set the tags of what EC2 creates from the template: neither the node group's tags nor the provider's
+// default tags reach it.
 func (b *builder) tagSpecifications() ec2.LaunchTemplateTagSpecificationArray {
 	var out ec2.LaunchTemplateTagSpecificationArray
 	for _, made := range []string{"instance", "volume", "network-interface"} {

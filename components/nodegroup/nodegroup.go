@@ -23,15 +23,15 @@ const Type = "eks-platform:nodegroup:Group"
 type Group struct {
 	pulumi.ResourceState
 
-	// NodeGroupName is the name that EKS knows the group by; it changes when the group is replaced.
+	// NodeGroupName is the group's name in EKS; it changes when the group is replaced.
 	NodeGroupName pulumi.StringOutput `pulumi:"nodeGroupName"`
-	// AutoScalingGroupName is the Auto Scaling group that EKS made for it.
+	// AutoScalingGroupName is the Auto Scaling group that EKS created for it.
 	AutoScalingGroupName pulumi.StringOutput `pulumi:"autoScalingGroupName"`
 
 	managed *eks.ManagedNodeGroup
 }
 
-// Ready returns what to wait for when something needs the group's nodes.
+// Ready returns what a resource that needs the group's nodes must depend on.
 func (g *Group) Ready() []pulumi.Resource { return []pulumi.Resource{g.managed} }
 
 // builder registers the children of one Group.
@@ -43,8 +43,7 @@ type builder struct {
 	template *ec2.LaunchTemplate
 }
 
-// New registers a Group and its children, or nothing when args are invalid. Its providers, aws and eks, come with
-// opts.
+// New registers a Group and its children, or nothing if args are invalid. opts carries its providers, aws and eks.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Group, error) {
 	err := schema.Prepare(args, (*Args).settings, (*Args).relations)
 	if err = errors.Join(err, args.check()); err != nil {
@@ -90,7 +89,7 @@ func (b *builder) createNodeGroup() error {
 		ForceUpdateVersion: pulumi.Bool(a.ForceUpdate),
 		Tags:               a.named(name),
 	}
-	if !a.AMI.custom() { // EKS refuses all three beside an image of one's own
+	if !a.AMI.custom() { // EKS refuses all three with a custom image
 		args.AmiType = pulumi.String(a.AMI.Type)
 		args.ReleaseVersion = pulumi.String(a.AMI.Release)
 		args.Version = pulumi.String(a.ClusterVersion)
@@ -120,8 +119,7 @@ func (b *builder) createNodeGroup() error {
 	return nil
 }
 
-// autoScalingGroupName finds the Auto Scaling group in what EKS says of a node group's resources. A managed node group
-// has exactly one.
+// autoScalingGroupName returns the Auto Scaling group among a node group's resources. A managed node group has exactly one.
 func autoScalingGroupName(resources []awseks.NodeGroupResource) (string, error) {
 	for _, r := range resources {
 		for _, g := range r.AutoscalingGroups {
@@ -141,7 +139,7 @@ func (b *builder) subnets() pulumi.StringArray {
 	return out
 }
 
-// eksTaints returns the taints in EKS's spelling.
+// eksTaints returns the taints with EKS's names of the effects.
 func (s Settings) eksTaints() awseks.NodeGroupTaintArray {
 	var out awseks.NodeGroupTaintArray
 	for _, t := range s.Taints {

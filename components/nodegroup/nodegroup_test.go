@@ -308,7 +308,7 @@ func TestTheComponentShowsWhatAReviewerNeedsAndNothingThatWillNotHappen(t *testi
 		"the autoscaler owns the size: a change of it in the file changes nothing")
 }
 
-func TestTheGroupTellsItsNamesAndWhatToWaitFor(t *testing.T) {
+func TestTheGroupHasItsNamesAndWhatToWaitFor(t *testing.T) {
 	t.Parallel()
 	names := make(chan []any, 1)
 	_, err := ptest.Run(t, false, func(ctx *pulumi.Context) error {

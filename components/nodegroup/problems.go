@@ -13,8 +13,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/tags"
 )
 
-// Problems returns everything that is wrong with the settings, by themselves and on the cluster that is described. Paths
-// are those of the settings.
+// Problems returns everything that is wrong with the settings, on their own and on the given cluster. Paths are those of
+// the settings.
 func (a *Args) Problems() problem.List {
 	_, problems := schema.Args(a, (*Args).settings, (*Args).relations)
 	return problems
@@ -36,7 +36,7 @@ func (a *Args) relations() problem.List {
 	out = append(out, a.capacityProblems()...)
 	if a.Update.MaxUnavailable != 0 && a.Update.MaxUnavailablePercentage != 0 {
 		out.Relate("update.maxUnavailablePercentage", []string{"update.maxUnavailablePercentage", "update.maxUnavailable"},
-			"cannot be combined with maxUnavailable: EKS takes one of the two")
+			"cannot be combined with maxUnavailable: EKS accepts only one of them")
 	}
 	out = append(out, scheduleProblems(a.Schedules, a.Scaling.Max)...)
 	out = append(out, a.preBootstrapProblems()...)
@@ -54,11 +54,11 @@ func (a *Args) relations() problem.List {
 	out = append(out, a.zoneProblems()...)
 	if text, err := a.userData(exampleCluster); err == nil && len(text) > maxUserData {
 		out.Relate("", []string{"preBootstrap", "kubelet", "labels", "taints", "ami"},
-			"the user data has %d bytes and EC2 takes %d: shorten preBootstrap", len(text), maxUserData)
+			"the user data has %d bytes, and EC2's limit is %d: shorten preBootstrap", len(text), maxUserData)
 	}
 	if n := len(a.autoscalingTags()); n > maxGroupTags {
 		out.Relate("labels", []string{"labels", "taints", "tags", "scaling.autoscaled", "$.tags"},
-			"labels, taints and tags make %d tags on the Auto Scaling group, and EKS leaves room for %d", n, maxGroupTags)
+			"labels, taints and tags make %d tags on the Auto Scaling group, and EKS leaves room for only %d: remove some", n, maxGroupTags)
 	}
 	return out
 }
@@ -86,7 +86,7 @@ func (a *Args) volumeProblems() problem.List {
 		iops = gp3IOPS
 	}
 	if iops > gp3IOPS && iops > 500*v.SizeGiB {
-		out.Relate("iops", []string{"iops", "sizeGiB"}, "must not exceed 500 for each GiB (%d), got %d", 500*v.SizeGiB, iops)
+		out.Relate("iops", []string{"iops", "sizeGiB"}, "must not exceed 500 per GiB (%d), got %d", 500*v.SizeGiB, iops)
 	}
 	if t := v.Throughput; 4*t > iops {
 		out.Relate("throughput", []string{"throughput", "iops"}, "must not exceed a quarter of the IOPS (%d), got %d", iops/4, t)
@@ -102,7 +102,7 @@ func (s Settings) preBootstrapProblems() problem.List {
 	switch {
 	case s.PreBootstrap == "":
 	case s.AMI.family() == familyBottlerocket:
-		out.Relate("preBootstrap", []string{"preBootstrap", "ami"}, "Bottlerocket runs no shell scripts")
+		out.Relate("preBootstrap", []string{"preBootstrap", "ami"}, "is not supported on Bottlerocket, which runs no shell scripts")
 	case !strings.HasPrefix(s.PreBootstrap, "#!"):
 		out.Add("preBootstrap", "must begin with #! and the program that runs it, such as #!/bin/bash")
 	case strings.Contains(s.PreBootstrap, mimeBoundary):
@@ -111,18 +111,17 @@ func (s Settings) preBootstrapProblems() problem.List {
 	return out
 }
 
-// tagProblems checks the group's own tags beyond what holds for all tags; the stack's are checked where they are
-// configured.
+// tagProblems checks the group's own tags beyond the general rules; the stack's tags are checked elsewhere.
 func tagProblems(own map[string]string) problem.List {
 	out := tags.Problems(own)
 	for key := range own {
 		for _, prefix := range []string{"kubernetes.io/", autoscalerPrefix, "eks:"} {
 			if strings.HasPrefix(key, prefix) {
-				out.Add(key, "keys that begin with %s belong to EKS and its controllers", prefix)
+				out.Add(key, "keys that begin with %s are reserved for EKS and its controllers", prefix)
 			}
 		}
 		if key == convention.AutoscaledTag {
-			out.Add(key, "this key belongs to the platform")
+			out.Add(key, "this key is reserved for the platform")
 		}
 	}
 	return out

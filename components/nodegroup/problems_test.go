@@ -79,15 +79,15 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		breakIt       func(*nodegroup.Settings)
 		path, message string
 	}{
-		{"name", func(s *nodegroup.Settings) { s.Name = "Spot_1" }, "name", "required form"},
-		{"long name", func(s *nodegroup.Settings) { s.Name = strings.Repeat("a", 25) }, "name", "required form"},
+		{"name", func(s *nodegroup.Settings) { s.Name = "Spot_1" }, "name", "required pattern"},
+		{"long name", func(s *nodegroup.Settings) { s.Name = strings.Repeat("a", 25) }, "name", "required pattern"},
 		{"capacity", func(s *nodegroup.Settings) { s.Capacity = "reserved" }, "capacity", "one of onDemand, spot"},
 		{"AMI type", func(s *nodegroup.Settings) { s.AMI.Type = "AL2_x86_64" }, "ami.type", "must be one of"},
 		{"release of another family", func(s *nodegroup.Settings) { s.AMI.Release = "1.66.0-1ad6b4a4" }, "ami.release", "AL2023 release"},
 		{"release without date", func(s *nodegroup.Settings) { s.AMI.Release = "" }, "ami.release", `got ""`},
-		{"release of another minor", func(s *nodegroup.Settings) { s.AMI.Release = "1.34.11-20260930" }, "ami.release", "Kubernetes 1.34 and the cluster is on 1.35"},
-		{"release of minor 1.3", func(s *nodegroup.Settings) { s.AMI.Release = "1.3.8-20260930" }, "ami.release", "Kubernetes 1.3 and"},
-		{"id without CUSTOM", func(s *nodegroup.Settings) { s.AMI.ID = "ami-0123456789abcdef0" }, "ami.id", "only goes with type CUSTOM"},
+		{"release of another minor", func(s *nodegroup.Settings) { s.AMI.Release = "1.34.11-20260930" }, "ami.release", "Kubernetes 1.34, but the cluster is on 1.35"},
+		{"release of minor 1.3", func(s *nodegroup.Settings) { s.AMI.Release = "1.3.8-20260930" }, "ami.release", "Kubernetes 1.3, but"},
+		{"id without CUSTOM", func(s *nodegroup.Settings) { s.AMI.ID = "ami-0123456789abcdef0" }, "ami.id", "needs type CUSTOM"},
 		{"no instance types", func(s *nodegroup.Settings) { s.InstanceTypes = nil }, "instanceTypes", "is required"},
 		{"too few spot types", func(s *nodegroup.Settings) { s.InstanceTypes = s.InstanceTypes[:3] }, "instanceTypes", "at least 4"},
 		{"repeated type", func(s *nodegroup.Settings) { s.InstanceTypes = append(s.InstanceTypes, "m5.large") }, "instanceTypes[4]", "same as item 1"},
@@ -121,9 +121,9 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"min above max", func(s *nodegroup.Settings) { s.Scaling.Min = 7 }, "scaling.min", "exceed max (6), got 7"},
 		{"max zero", func(s *nodegroup.Settings) { s.Scaling = nodegroup.Scaling{} }, "scaling.max", "at least 1"},
 		{"desired outside", func(s *nodegroup.Settings) { s.Scaling.Desired = 9 }, "scaling.desired", "between min (0) and max (6), got 9"},
-		{"label key", func(s *nodegroup.Settings) { s.Labels["a b"] = "c" }, "labels.a b", "no valid label key"},
-		{"label value", func(s *nodegroup.Settings) { s.Labels["a"] = "b c" }, "labels.a", "no valid label value"},
-		{"empty label value", func(s *nodegroup.Settings) { s.Labels["a"] = "" }, "labels.a", "no empty label values"},
+		{"label key", func(s *nodegroup.Settings) { s.Labels["a b"] = "c" }, "labels.a b", "not a valid label key"},
+		{"label value", func(s *nodegroup.Settings) { s.Labels["a"] = "b c" }, "labels.a", "not a valid label value"},
+		{"empty label value", func(s *nodegroup.Settings) { s.Labels["a"] = "" }, "labels.a", "must not be empty"},
 		{"reserved label", func(s *nodegroup.Settings) { s.Labels["node-role.kubernetes.io/spot"] = "true" }, "labels.node-role.kubernetes.io/spot", "reserved"},
 		{"EKS's label", func(s *nodegroup.Settings) { s.Labels["eks.amazonaws.com/capacityType"] = "SPOT" }, "labels.eks.amazonaws.com/capacityType", "reserved"},
 		{"too many labels", func(s *nodegroup.Settings) {
@@ -131,14 +131,14 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 			for i := range 50 {
 				s.Labels[fmt.Sprintf("l%d", i)] = "x"
 			}
-		}, "labels", "at most 50 labels, got 51"},
+		}, "labels", "must have at most 50 labels, got 51"},
 		{"effect", func(s *nodegroup.Settings) { s.Taints[0].Effect = "NO_SCHEDULE" }, "taints[0].effect", `got "NO_SCHEDULE"`},
-		{"taint key", func(s *nodegroup.Settings) { s.Taints[0].Key = "-a" }, "taints[0].key", "must be a valid key"},
-		{"taint value", func(s *nodegroup.Settings) { s.Taints[0].Value = "a b" }, "taints[0].value", "must be a valid label value"},
+		{"taint key", func(s *nodegroup.Settings) { s.Taints[0].Key = "-a" }, "taints[0].key", "is not a valid key"},
+		{"taint value", func(s *nodegroup.Settings) { s.Taints[0].Value = "a b" }, "taints[0].value", "is not a valid label value"},
 		{"repeated taint", func(s *nodegroup.Settings) {
 			s.Scaling.Autoscaled = false
 			s.Taints = append(s.Taints, s.Taints[0])
-		}, "taints[1]", "already"},
+		}, "taints[1]", "is a duplicate"},
 		{"autoscaled key twice", func(s *nodegroup.Settings) {
 			s.Taints = append(s.Taints, nodegroup.Taint{Key: "spotInstance", Value: "true", Effect: "NoExecute"})
 		}, "taints[1].key", "one taint for each key"},
@@ -150,10 +150,10 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"KMS alias", func(s *nodegroup.Settings) { s.Volume.KMSKeyARN = "alias/x" }, "volume.kmsKeyArn", "ARN"},
 		{"both paces", func(s *nodegroup.Settings) {
 			s.Update = nodegroup.Update{MaxUnavailable: 1, MaxUnavailablePercentage: 33}
-		}, "update.maxUnavailablePercentage", "one of the two"},
+		}, "update.maxUnavailablePercentage", "only one of them"},
 		{"percentage", func(s *nodegroup.Settings) { s.Update.MaxUnavailablePercentage = 101 }, "update.maxUnavailablePercentage", "at most 100"},
 		{"max pods above the ceiling", func(s *nodegroup.Settings) { s.Kubelet.MaxPods = 111 }, "kubelet.maxPods", "at most 110"},
-		{"max pods above the addresses", func(s *nodegroup.Settings) { s.Kubelet.MaxPods = 500 }, "kubelet.maxPods", "addresses for 434 pods"},
+		{"max pods above the addresses", func(s *nodegroup.Settings) { s.Kubelet.MaxPods = 500 }, "kubelet.maxPods", "must be at most 434"},
 		{"unlisted types without max pods", func(s *nodegroup.Settings) {
 			s.UnlistedInstanceTypes = true
 			s.InstanceTypes = []string{"m99.large", "m98.large", "m97.large", "m96.large"}
@@ -172,7 +172,7 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 			s.Kubelet.EvictionSoftGracePeriod = map[string]string{"memory.available": "1m"}
 		}, "kubelet.evictionSoftGracePeriod.memory.available", "no threshold"},
 		{"image GC", func(s *nodegroup.Settings) { s.Kubelet.ImageGCHighThresholdPercent = 75 }, "kubelet.imageGCHighThresholdPercent", "above imageGCLowThresholdPercent (80), got 75"},
-		{"critical alone", func(s *nodegroup.Settings) { s.Kubelet.ShutdownGracePeriodCriticalPods = "30s" }, "kubelet.shutdownGracePeriodCriticalPods", "not set"},
+		{"critical alone", func(s *nodegroup.Settings) { s.Kubelet.ShutdownGracePeriodCriticalPods = "30s" }, "kubelet.shutdownGracePeriodCriticalPods", "needs shutdownGracePeriod"},
 		{"critical too long", func(s *nodegroup.Settings) {
 			s.Kubelet.ShutdownGracePeriod, s.Kubelet.ShutdownGracePeriodCriticalPods = "60s", "1m"
 		}, "kubelet.shutdownGracePeriodCriticalPods", "less than shutdownGracePeriod"},
@@ -186,10 +186,10 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 		{"log size", func(s *nodegroup.Settings) { s.Kubelet.ContainerLogMaxSize = "big" }, "kubelet.containerLogMaxSize", "must be a quantity"},
 		{"one log file", func(s *nodegroup.Settings) { s.Kubelet.ContainerLogMaxFiles = 1 }, "kubelet.containerLogMaxFiles", "at least 2"},
 		{"script without interpreter", func(s *nodegroup.Settings) { s.PreBootstrap = "echo hello" }, "preBootstrap", "#!"},
-		{"long script", func(s *nodegroup.Settings) { s.PreBootstrap = "#!/bin/sh\n" + strings.Repeat("#", 16384) }, "", "EC2 takes 16384"},
-		{"AWS's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"aws:x": "y"} }, "tags.aws:x", "belong to AWS"},
+		{"long script", func(s *nodegroup.Settings) { s.PreBootstrap = "#!/bin/sh\n" + strings.Repeat("#", 16384) }, "", "EC2's limit is 16384"},
+		{"AWS's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"aws:x": "y"} }, "tags.aws:x", "are reserved for AWS"},
 		{"tag with a comma", func(s *nodegroup.Settings) { s.Tags = map[string]string{"teams": "a,b"} }, "tags.teams", "only letters"},
-		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "belong to EKS"},
+		{"autoscaler's tag", func(s *nodegroup.Settings) { s.Tags = map[string]string{"k8s.io/cluster-autoscaler/enabled": "false"} }, "tags.k8s.io/cluster-autoscaler/enabled", "reserved for EKS"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -212,11 +212,11 @@ func TestABrokenScheduleIsNamedByItsPath(t *testing.T) {
 		breakIt       func(*nodegroup.Schedule)
 		path, message string
 	}{
-		{"name", func(s *nodegroup.Schedule) { s.Name = "At Night" }, "schedules[1].name", "required form"},
+		{"name", func(s *nodegroup.Schedule) { s.Name = "At Night" }, "schedules[1].name", "required pattern"},
 		{"repeated name", func(s *nodegroup.Schedule) { s.Name = "first" }, "schedules[1].name", "another schedule"},
 		{"repeated time", func(s *nodegroup.Schedule) { s.Cron = "0  19 * * 1-5" }, "schedules[1].cron", "time of schedules[0]"},
 		{"six fields", func(s *nodegroup.Schedule) { s.Cron = "0 0 20 * * *" }, "schedules[1].cron", "five fields"},
-		{"range", func(s *nodegroup.Schedule) { s.Cron = "0 25 * * *" }, "schedules[1].cron", "must be a cron expression"},
+		{"range", func(s *nodegroup.Schedule) { s.Cron = "0 25 * * *" }, "schedules[1].cron", "cron expression"},
 		{"never", func(s *nodegroup.Schedule) { s.Cron = "0 20 31 2 *" }, "schedules[1].cron", "there is no such day"},
 		{"question mark", func(s *nodegroup.Schedule) { s.Cron = "0 20 ? * 1" }, "schedules[1].cron", "without @, = and ?"},
 		{"zone in cron", func(s *nodegroup.Schedule) { s.Cron = "TZ=UTC 0 20 * *" }, "schedules[1].cron", "without @, = and ?"},
@@ -263,7 +263,7 @@ func TestAnIPv6ClusterTakesTypesOfTheNitroSystemOnly(t *testing.T) {
 	problems := args.Problems()
 	require.Len(t, problems, 1, "%v", problems)
 	assert.Equal(t, "instanceTypes[1]", problems[0].Path)
-	assert.Contains(t, problems[0].Message, "m4.large is not of the Nitro system")
+	assert.Contains(t, problems[0].Message, "m4.large is not Nitro-based")
 }
 
 func TestAllProblemsAreReportedAtOnce(t *testing.T) {
@@ -329,7 +329,7 @@ func TestATypeWithoutRoomForThePlatformsOwnPodsIsRefused(t *testing.T) {
 	problems := args.Problems()
 	require.Len(t, problems, 1)
 	assert.Equal(t, "instanceTypes", problems[0].Path)
-	assert.Contains(t, problems[0].Message, "addresses for 5 pods")
+	assert.Contains(t, problems[0].Message, "must be at most 5")
 	assert.Contains(t, problems[0].Message, "secondaryCidr")
 }
 

@@ -17,14 +17,14 @@ import (
 const RoleType = "eks-platform:nodegroup:Role"
 
 // rolePolicies are AWS's managed policies for nodes
-// (https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html). The first lets nodes join and hands out Pod
-// Identity credentials, the second pulls images, the third is for Session Manager. AmazonEKS_CNI_Policy is not among
-// them: the CNI has its own role, which pods on the node cannot borrow.
+// (https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html). The first lets nodes join and serve Pod
+// Identity credentials, the second lets them pull images, the third is for Session Manager. AmazonEKS_CNI_Policy is not
+// among them: the CNI has its own role, which other pods cannot use.
 var rolePolicies = []string{
 	"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore",
 }
 
-// RoleArgs are what a Role needs.
+// RoleArgs are the arguments of a Role.
 type RoleArgs struct {
 	// Region is the AWS region, which decides the partition of ARNs and the name of the EC2 service.
 	Region string
@@ -41,24 +41,23 @@ func (a *RoleArgs) Problems() problem.List {
 	return out
 }
 
-// Role is the IAM role that the nodes of an environment's groups run under. EKS itself gives it access to the cluster
-// when a managed node group uses it.
+// Role is the IAM role of the nodes of an environment's groups. EKS itself gives it access to the cluster when a managed
+// node group uses it.
 type Role struct {
 	pulumi.ResourceState
 
 	// ARN identifies the role, for Args.RoleARN.
 	ARN pulumi.StringOutput `pulumi:"arn"`
-	// Name is the role's name, which other policies are attached by.
+	// Name is the role's name, for attaching other policies.
 	Name pulumi.StringOutput `pulumi:"name"`
 
 	attachments []pulumi.Resource
 }
 
-// Ready returns what to wait for before nodes start: without the policies they cannot join. The same order, reversed,
-// keeps the policies until the nodes are gone.
+// Ready returns what nodes must depend on: without the policies they cannot join, and on destroy the policies outlive them.
 func (r *Role) Ready() []pulumi.Resource { return r.attachments }
 
-// NewRole registers a Role and its children, or nothing when args are invalid. Its aws provider comes with opts.
+// NewRole registers a Role and its children, or nothing if args are invalid. opts carries its aws provider.
 func NewRole(ctx *pulumi.Context, name string, args *RoleArgs, opts ...pulumi.ResourceOption) (*Role, error) {
 	if err := args.Problems().Err(); err != nil {
 		return nil, fmt.Errorf("node role %q: %w", name, err)

@@ -18,8 +18,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// What the Cluster Autoscaler reads from Auto Scaling groups: which of them are its own, and what the nodes of a group
-// that has none would be like
+// The tags that the Cluster Autoscaler reads from Auto Scaling groups: which of them to scale, and what the nodes of an
+// empty group would be like
 // (https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md).
 const (
 	autoscalerPrefix = "k8s.io/cluster-autoscaler/"
@@ -29,12 +29,12 @@ const (
 	taintPrefix      = templatePrefix + "taint/"
 )
 
-// maxGroupTags leaves room for EKS's own tags out of the 50 that an Auto Scaling group may carry.
+// maxGroupTags leaves room for EKS's own tags among the 50 that an Auto Scaling group may have.
 const maxGroupTags = 45
 
 // autoscalingTags returns the tags of the Auto Scaling group, whose keys follow from configuration alone.
 //
-// The stack's tags are there for whoever searches or bills by them. They are not propagated to instances: those have
+// The stack's tags are for searching and cost allocation. They are not propagated to instances: those have
 // them from the launch template, together with their volumes and network interfaces.
 func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 	out := map[string]pulumi.StringInput{}
@@ -47,7 +47,7 @@ func (a *Args) autoscalingTags() map[string]pulumi.StringInput {
 	out[convention.AutoscaledTag] = pulumi.String("true")
 	out[autoscalerPrefix+"enabled"] = pulumi.String("true")
 	out[convention.ClusterAutoscalerTag(a.ClusterName)] = pulumi.String("owned")
-	// EKS gives nodes this label by itself; pods that want on-demand nodes select it.
+	// EKS sets this label on nodes; pods that want on-demand nodes select it.
 	out[labelPrefix+"eks.amazonaws.com/capacityType"] = pulumi.String(a.capacityType())
 	out[resourcePrefix+"ephemeral-storage"] = pulumi.String(strconv.Itoa(a.Volume.SizeGiB) + "Gi")
 	if a.empties() {
@@ -127,7 +127,7 @@ func (s Settings) nodeResourceProblems() problem.List {
 	return out
 }
 
-// autoscalerProblems checks that the labels and taints of an autoscaled group can be told by tags.
+// autoscalerProblems checks that the labels and taints of an autoscaled group can be expressed as tags.
 func (s Settings) autoscalerProblems() problem.List {
 	var out problem.List
 	if !s.Scaling.Autoscaled {
@@ -137,7 +137,7 @@ func (s Settings) autoscalerProblems() problem.List {
 	for i, t := range s.Taints {
 		if at, twice := first[t.Key]; twice {
 			key := fmt.Sprintf("taints[%d].key", i)
-			out.Relate(key, []string{key, fmt.Sprintf("taints[%d].key", at), "scaling.autoscaled"}, "%q is the key of taints[%d] already: the Cluster Autoscaler learns "+
+			out.Relate(key, []string{key, fmt.Sprintf("taints[%d].key", at), "scaling.autoscaled"}, "%q is already the key of taints[%d]: the Cluster Autoscaler reads only "+
 				"one taint for each key", t.Key, at)
 			continue
 		}

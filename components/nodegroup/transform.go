@@ -11,7 +11,7 @@ import (
 // nodeGroupType is the child of pulumi-eks' ManagedNodeGroup that the transform is for.
 const nodeGroupType = "aws:eks/nodeGroup:NodeGroup"
 
-// desiredSize is the property that belongs to others under Settings.foreignSize.
+// desiredSize is the property that others set under Settings.foreignSize.
 const (
 	desiredSize = "scalingConfig." + desiredKey
 	desiredKey  = "desiredSize"
@@ -50,9 +50,9 @@ func (a *Args) sizeProblem(inputs, outputs resource.PropertyMap) error {
 		min(max(size, a.Scaling.Min), a.Scaling.Max))
 }
 
-// transformed returns the properties and options of a resource below the ManagedNodeGroup, with what pulumi-eks 2.8.1
-// has no arguments for: how updates are paced, node repair, and whose the desired size is. It changes node groups
-// only, and never the maps that it was given.
+// transformed returns the properties and options of a resource below the ManagedNodeGroup, with what pulumi-eks 2.8.1 has
+// no arguments for: update settings, node repair, and ignoring the desired size. It changes only node groups, and never the
+// given maps.
 func (s Settings) transformed(typ string, props pulumi.Map, opts pulumi.ResourceOptions) (pulumi.Map, pulumi.ResourceOptions) {
 	if typ != nodeGroupType {
 		return props, opts
@@ -64,13 +64,13 @@ func (s Settings) transformed(typ string, props pulumi.Map, opts pulumi.Resource
 	out["updateConfig"] = s.Update.config()
 	out["nodeRepairConfig"] = pulumi.Map{"enabled": pulumi.Bool(*s.Repair)}
 	if s.foreignSize() {
-		// The Cluster Autoscaler (scaling.autoscaled) or the group's own scheduled actions (schedules) move it.
+		// The Cluster Autoscaler (scaling.autoscaled) or the group's own scheduled actions (schedules) change it.
 		opts.IgnoreChanges = append(slices.Clone(opts.IgnoreChanges), desiredSize)
 	}
 	return out, opts
 }
 
-// config returns EKS's updateConfig. It is always given: EKS keeps the former one when it is left out.
+// config returns EKS's updateConfig. It is always set: without it EKS would keep the old one.
 func (u Update) config() pulumi.Map {
 	switch {
 	case u.MaxUnavailablePercentage > 0:

@@ -11,19 +11,19 @@ import (
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html).
 const maxUserData = 16384
 
-// coordinates tell a node which cluster to join. EKS tells its own images; a custom one must be told.
+// coordinates are what a node needs to join the cluster. EKS provides them to its own images, but not to custom ones.
 type coordinates struct {
 	name, endpoint, authority, serviceCIDR string
 }
 
-// exampleCluster stands for a cluster that is not there yet where only the length of the user data counts.
+// exampleCluster represents a cluster that does not exist yet, for the length of the user data.
 var exampleCluster = coordinates{
 	name: "nonprod", endpoint: "https://0123456789ABCDEF0123456789ABCDEF.gr7.ap-northeast-1.eks.amazonaws.com",
 	authority: strings.Repeat("A", 1500), serviceCIDR: "172.20.0.0/16",
 }
 
-// userData returns the text that a node starts from. For images of EKS it holds only what differs from EKS's own
-// settings, and the cluster c is not used: EKS merges it with the user data that makes the node join
+// userData returns a node's user data. For EKS's images it has only what differs from EKS's own settings, and the cluster c
+// is not used: EKS merges it with the user data that makes the node join
 // (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-user-data).
 func (a *Args) userData(c coordinates) (string, error) {
 	if a.AMI.family() == familyBottlerocket {

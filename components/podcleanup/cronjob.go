@@ -11,22 +11,23 @@ import (
 	"github.com/eks-platform/eks-platform/internal/convention"
 )
 
-// jobPods is the label that Kubernetes puts onto the pods of every Job, with the Job's name
+// jobPods is the label that Kubernetes sets on the pods of every Job, with the Job's name
 // (https://kubernetes.io/docs/reference/labels-annotations-taints/#batch-kubernetes-io-job-name).
 const jobPods = "batch.kubernetes.io/job-name"
 
 const (
-	// deadline is how long a run may take, in seconds: waiting for a node that is still coming, and deleting.
+	// deadline is how long a run may take, in seconds: waiting for a new node, and deleting.
 	deadline = 300
 	// startingDeadline is how late a run may still start, in seconds. Without one, a hundred missed runs in a row would
-	// stop the schedule for good (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline).
+	// stop the schedule permanently
+	// (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#starting-deadline).
 	startingDeadline = 600
-	// nobody is the user that distroless images call nonroot. The image of kubectl has no user of its own.
+	// nobody is the user that distroless images call nonroot. The kubectl image sets no user.
 	nobody = 65532
 )
 
-// command is what kubectl does. All of the cluster's failed pods, whatever their reason, have the phase Failed: those
-// that crashed, were evicted or refused, and those that a shutdown of their node terminated
+// command is kubectl's command line. All failed pods have the phase Failed: those that crashed, were evicted or rejected,
+// and those that a shutdown of their node terminated
 // (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase).
 func (a *Args) command() []string {
 	out := []string{"delete", "pods", "--all-namespaces", "--field-selector=status.phase=Failed", "--wait=false"}
@@ -68,8 +69,8 @@ func (b *builder) createCronJob() error {
 }
 
 // pod meets the Pod Security level restricted
-// (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted). kubectl keeps no cache where it
-// cannot write, and does without.
+// (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted). kubectl does without a cache if it
+// cannot write one.
 func (b *builder) pod() corev1.PodSpecArgs {
 	return corev1.PodSpecArgs{
 		RestartPolicy:                pulumi.String("Never"),
@@ -91,7 +92,7 @@ func (b *builder) pod() corev1.PodSpecArgs {
 				Requests: pulumi.StringMap{
 					"cpu": pulumi.String("20m"), "memory": pulumi.String("64Mi"), "ephemeral-storage": pulumi.String("16Mi"),
 				},
-				// It writes nothing but a line of log for each pod.
+				// It writes only a line of log for each pod.
 				Limits: pulumi.StringMap{"memory": pulumi.String("256Mi"), "ephemeral-storage": pulumi.String("64Mi")},
 			},
 			SecurityContext: corev1.SecurityContextArgs{

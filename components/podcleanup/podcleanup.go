@@ -19,7 +19,7 @@ const Type = "eks-platform:podcleanup:PodCleanup"
 
 const (
 	namespace = "kube-system"
-	// object is the name of everything that the component makes in the cluster.
+	// object is the name of all objects of the component in the cluster.
 	object = "pod-cleanup"
 )
 
@@ -33,13 +33,13 @@ type builder struct {
 	ctx  *pulumi.Context
 	args *Args
 	kids child.Of
-	// serviceAccount is what the pods run as, and binding what lets it delete pods.
+	// serviceAccount is the pods' account, and binding what allows it to delete pods.
 	serviceAccount pulumi.StringPtrOutput
 	binding        pulumi.Resource
 }
 
-// New registers the CronJob and what it may do. It registers nothing when args are invalid. Nothing here waits for a
-// node: a run that finds none is given up, and the next one tries again.
+// New registers the CronJob and its permissions. It registers nothing if args are invalid. Nothing here depends on a node:
+// a run that finds none times out, and the next one tries again.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*PodCleanup, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("pod cleanup %q: %w", name, err)
@@ -64,8 +64,8 @@ func labels() pulumi.StringMap {
 	}
 }
 
-// createIdentity makes a service account that may list and delete pods. kubectl deletes them one by one, so it needs no
-// deletecollection, and it is told not to wait until they are gone, so it needs neither get nor watch
+// createIdentity creates a service account that may list and delete pods. kubectl deletes them one by one, so it needs no
+// deletecollection, and does not wait until they are gone, so it needs neither get nor watch
 // (https://github.com/kubernetes/kubectl/blob/v0.35.0/pkg/cmd/delete/delete.go).
 func (b *builder) createIdentity() error {
 	account, err := corev1.NewServiceAccount(b.ctx, b.kids.ID("service-account"), &corev1.ServiceAccountArgs{
@@ -105,9 +105,9 @@ func (b *builder) createIdentity() error {
 	return nil
 }
 
-// createNetworkPolicy lets the pods reach the API server, and nobody reach them. It selects no other pod of kube-system.
-// The API server's addresses are not known here; they answer on the port of HTTPS, as does its Service, by whose address
-// kubectl finds it without DNS.
+// createNetworkPolicy lets the pods connect only to the API server, and denies all ingress. It selects no other pod of
+// kube-system. The API server's addresses are not known here, but its port is 443, as is that of its Service, whose address
+// kubectl uses without DNS.
 func (b *builder) createNetworkPolicy() error {
 	_, err := networkingv1.NewNetworkPolicy(b.ctx, b.kids.ID("network-policy"), &networkingv1.NetworkPolicyArgs{
 		Metadata: metav1.ObjectMetaArgs{

@@ -25,7 +25,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"a day that never comes", func(a *podcleanup.Args) { a.Schedule = "0 0 31 2 *" }, "schedule", "there is no such day"},
 		{"a schedule of four fields", func(a *podcleanup.Args) { a.Schedule = "0 * * *" }, "schedule", "must be a cron expression"},
 		{"a minute that does not exist", func(a *podcleanup.Args) { a.Schedule = "60 * * * *" }, "schedule", "must be a cron expression"},
-		{"a time zone in the schedule", func(a *podcleanup.Args) { a.Schedule = "TZ=Europe/Berlin 0 * * * *" }, "schedule", "timeZone is for"},
+		{"a time zone in the schedule", func(a *podcleanup.Args) { a.Schedule = "TZ=Europe/Berlin 0 * * * *" }, "schedule", "set timeZone instead"},
 		{"the time zone of whoever runs it", func(a *podcleanup.Args) { a.TimeZone = "local" }, "timeZone", "must be an IANA time zone"},
 		{"a time zone that does not exist", func(a *podcleanup.Args) { a.TimeZone = "Europe/Bonn" }, "timeZone", "must be an IANA time zone"},
 	} {

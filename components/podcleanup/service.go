@@ -10,7 +10,7 @@ import (
 // Service is the pod cleanup's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "podCleanup", By: service.Owner, Package: "components/podcleanup",
-	Doc: "The job that removes failed pods from the cluster that the stack owns. Left out, they stay until Kubernetes has " +
+	Doc: "The job that removes failed pods from the cluster that the stack owns. Without it, they stay until the cluster has " +
 		"12,500 of them.",
 	Images:   func(s *Settings) []string { return []string{s.Image} },
 	Problems: func(s service.Stack, settings *Settings) problem.List { return arguments(s, settings).Problems() },

@@ -24,7 +24,7 @@ func (a *Args) relations() problem.List {
 	var out problem.List
 	if v, err := semver.NewVersion(a.ChartVersion); err == nil && v.Major() < 2 {
 		// https://github.com/aws/secrets-store-csi-driver-provider-aws/pull/384
-		out.Add("chartVersion", "must be at least 2.0.0, which brings the driver along, got %s", a.ChartVersion)
+		out.Add("chartVersion", "must be at least 2.0.0, which includes the driver, got %s", a.ChartVersion)
 	}
 	if a.Rotation != nil {
 		d, err := time.ParseDuration(a.Rotation.Interval)

@@ -19,7 +19,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 	}{
 		{"a version that moves", func(s *secrets.Settings) { s.ChartVersion = "3.x" }, "chartVersion", `got "3.x"`},
 		{"a chart without the driver", func(s *secrets.Settings) { s.ChartVersion = "1.0.1" }, "chartVersion", "at least 2.0.0"},
-		{"an interval without a unit", func(s *secrets.Settings) { s.Rotation.Interval = "60" }, "rotation.interval", "required form"},
+		{"an interval without a unit", func(s *secrets.Settings) { s.Rotation.Interval = "60" }, "rotation.interval", "required pattern"},
 		{"an interval that kubelet cannot keep", func(s *secrets.Settings) { s.Rotation.Interval = "10s" }, "rotation.interval", "1m to 24h"},
 		{"an interval of days", func(s *secrets.Settings) { s.Rotation.Interval = "25h" }, "rotation.interval", "1m to 24h"},
 		{"no CPU", func(s *secrets.Settings) { s.Provider.CPU = "0" }, "provider.cpu", "more than zero"},

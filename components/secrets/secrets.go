@@ -19,19 +19,19 @@ const (
 	chart      = "secrets-store-csi-driver-provider-aws"
 	repository = "https://aws.github.io/secrets-store-csi-driver-provider-aws"
 	namespace  = "kube-system"
-	// release must not contain the name of either chart: both would name their DaemonSet like the release then, and only
-	// one of them would be.
+	// release must not contain the name of either chart: otherwise both would name their DaemonSet after the release, and
+	// collide.
 	release = "secrets-provider-aws"
 )
 
-// Secrets is the driver that lets pods read AWS's secrets.
+// Secrets is the driver that lets pods read secrets from AWS.
 type Secrets struct {
 	pulumi.ResourceState
 
 	ready []pulumi.Resource
 }
 
-// New registers the chart. It registers nothing when args are invalid.
+// New registers the chart. It registers nothing if args are invalid.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Secrets, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {
 		return nil, fmt.Errorf("secrets %q: %w", name, err)
@@ -52,6 +52,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
 }
 
-// Ready returns what a SecretProviderClass depends on: before, its definition does not exist, and pods that mount it
-// would not start.
+// Ready returns what a SecretProviderClass depends on: until then its CRD does not exist, and pods that mount it would not
+// start.
 func (s *Secrets) Ready() []pulumi.Resource { return slices.Clone(s.ready) }

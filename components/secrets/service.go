@@ -11,8 +11,8 @@ import (
 // Service is the secrets driver's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "secrets", By: service.Owner, Package: "components/secrets",
-	Doc: "The Secrets Store CSI driver with AWS's provider, in the cluster that the stack owns. Service accounts with secrets " +
-		"or parameters, those of joining stacks among them, need it.",
+	Doc: "The Secrets Store CSI driver with the AWS provider, in the cluster that the stack owns. Service accounts with secrets " +
+		"or parameters, those of joining stacks, need it.",
 	Endpoints: func(*Settings) []string { return []string{"secretsmanager"} },
 	Chart:     service.Chart{Name: chart, Repository: repository},
 	Images: func(*Settings) []string {

@@ -20,7 +20,7 @@ type values struct {
 	Affinity          *corev1.Affinity            `json:"affinity"`
 	Resources         corev1.ResourceRequirements `json:"resources"`
 	Image             *imageValues                `json:"image,omitempty"`
-	// Driver holds the values of the driver's chart, which AWS's contains under this name.
+	// Driver are the values of the driver's chart, a dependency of AWS's chart under this name.
 	Driver driverValues `json:"secrets-store-csi-driver"`
 }
 
@@ -35,7 +35,7 @@ type driverValues struct {
 
 type linuxValues struct {
 	PriorityClassName  string              `json:"priorityClassName"`
-	Tolerations        []corev1.Toleration `json:"tolerations"` // of the jobs that install the definitions, too
+	Tolerations        []corev1.Toleration `json:"tolerations"` // also of the jobs that install the CRDs
 	Affinity           *corev1.Affinity    `json:"affinity"`
 	Driver             containerValues     `json:"driver"`
 	Image              *imageValues        `json:"image,omitempty"`
@@ -56,7 +56,7 @@ type crdsValues struct {
 	Image *imageValues `json:"image"`
 }
 
-// imageValues name where an image comes from. Its tag is the chart's.
+// imageValues are an image's repository. Its tag is the chart's.
 type imageValues struct {
 	Repository string `json:"repository"`
 }
@@ -101,16 +101,16 @@ func (a *Args) values() values {
 	return out
 }
 
-// nodeCritical is the priority of what a node cannot do without: pods with secrets do not start until both are there.
+// nodeCritical is the priority of node-critical pods: pods with secrets do not start until both run.
 const nodeCritical = "system-node-critical"
 
-// everywhere tolerates every taint. The chart's own default for the provider is none, which would leave it out of spot
-// nodes, and every pod there without its secrets.
+// everywhere tolerates every taint. The chart's default for the provider is none, which would keep it off spot nodes, where
+// pods could then not mount secrets.
 func everywhere() []corev1.Toleration {
 	return []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 }
 
-// notFargate keeps DaemonSets off Fargate, which runs none: their pods would be pending there forever, and the release
+// notFargate keeps DaemonSets off Fargate, which does not run them: their pods would be pending forever, and the release
 // with them (https://docs.aws.amazon.com/eks/latest/userguide/fargate.html).
 func notFargate() *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
@@ -122,7 +122,7 @@ func notFargate() *corev1.Affinity {
 	}}
 }
 
-// requirements spells out all four values: what is left out would be the chart's, and could be below the rest.
+// requirements sets all four values: otherwise the chart's defaults could be below the others.
 func (r Resources) requirements() corev1.ResourceRequirements {
 	return corev1.ResourceRequirements{
 		Requests: quantities(r.CPU, r.Memory), Limits: quantities(r.CPULimit, r.MemoryLimit),
@@ -140,7 +140,7 @@ func quantities(cpu, memory string) corev1.ResourceList {
 	return out
 }
 
-// mirrored returns where an image comes from if that is not the chart's own place.
+// mirrored returns an image's repository if it differs from the chart's.
 func mirrored(registries image.Registries, repository string) *imageValues {
 	if to := registries.Resolve(repository); to != repository {
 		return &imageValues{Repository: to}

@@ -15,7 +15,7 @@ import (
 // ClassesType is part of every class's URN. It never changes.
 const ClassesType = "eks-platform:storage:Classes"
 
-// GP3Class and EFSClass are the names of the classes, which claims spell.
+// GP3Class and EFSClass are the names of the classes, which claims refer to.
 const (
 	GP3Class = "gp3"
 	EFSClass = "efs"
@@ -34,7 +34,7 @@ type classes struct {
 	kids child.Of
 }
 
-// Install registers the storage classes. They wait for nothing in the cluster: claims wait for their driver.
+// Install registers the storage classes. They depend on nothing in the cluster: claims wait for their driver.
 func (s *Storage) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) error {
 	name := s.b.kids.Name
 	c := &classes{ctx: ctx, args: s.b.args}
@@ -55,9 +55,9 @@ func (s *Storage) Install(ctx *pulumi.Context, opts ...pulumi.ResourceOption) er
 	return ctx.RegisterResourceOutputs(c, pulumi.Map{})
 }
 
-// createGP3 makes the class of EBS volumes
-// (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md). A volume is in one zone, so
-// it is made where the scheduler puts the pod, and not before.
+// createGP3 creates the class of EBS volumes
+// (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md). A volume is in one zone, so it is
+// created only once the scheduler has placed the pod.
 func (c *classes) createGP3() error {
 	s := c.args.GP3
 	parameters := pulumi.StringMap{"type": pulumi.String("gp3"), "encrypted": pulumi.String("true")}
@@ -79,10 +79,10 @@ func (c *classes) createGP3() error {
 	})
 }
 
-// createEFS makes the class of directories on the file system, each behind an access point of its own
-// (https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/docs/README.md). They have no size, and are in no
-// zone. Their names, those of the volumes, are the driver's: ones made of namespace and claim can exceed the 100
-// characters that EFS allows.
+// createEFS creates the class of directories on the file system, each with its own access point
+// (https://github.com/kubernetes-sigs/aws-efs-csi-driver/blob/master/docs/README.md). They have no size and no zone. Their
+// names are the driver's, those of the volumes: names from namespace and claim can exceed the 100 characters that EFS
+// allows.
 func (c *classes) createEFS(fileSystemID pulumi.StringOutput) error {
 	s := c.args.EFS
 	parameters := pulumi.StringMap{
@@ -112,8 +112,8 @@ func (c *classes) create(name string, isDefault bool, args *storagev1.StorageCla
 		Annotations: pulumi.StringMap{defaultClass: pulumi.String(strconv.FormatBool(isDefault))},
 	}
 	if _, err := storagev1.NewStorageClass(c.ctx, c.kids.ID("class", name), args, c.kids.Opts(
-		// The provider replaces a class for its parameters and its provisioner; these two the API server would refuse
-		// (https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/storage/validation/validation.go).
+		// The provider replaces a class for its parameters and its provisioner; changes of these two the API server would
+		// refuse (https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/storage/validation/validation.go).
 		pulumi.ReplaceOnChanges([]string{"reclaimPolicy", "volumeBindingMode"}),
 		pulumi.DeleteBeforeReplace(true), // its name is taken until it is gone
 	)...); err != nil {

@@ -5,8 +5,7 @@
 // and the security group that lets the cluster's nodes reach them. Install registers the classes, which need the
 // Kubernetes API.
 //
-// A class is a recipe for volumes to come: changing or deleting it leaves those that exist as they are. Kubernetes lets
-// nothing about a class change but its annotations and whether volumes may grow, so most settings replace it, which
-// takes a second, and claims made in that second wait. The file system is replaced by another key only; Protect refuses
-// that, because its data would go.
+// A class applies only to new volumes: changing or deleting it leaves existing ones as they are. In Kubernetes only a
+// class's annotations and allowVolumeExpansion can change, so most settings replace it, which takes a second, in which
+// claims wait. Only another key replaces the file system; Protect refuses that, because its data would be lost.
 package storage

@@ -13,10 +13,10 @@ import (
 	"github.com/eks-platform/eks-platform/internal/iamdoc"
 )
 
-// nfsPort is the port of NFS, which EFS speaks.
+// nfsPort is the port of NFS.
 const nfsPort = 2049
 
-// createFileSystem makes the file system, with a way in from every zone.
+// createFileSystem creates the file system, with a mount target in every zone.
 func (b *builder) createFileSystem(s *Storage) error {
 	id, settings := b.kids.ID("efs"), b.args.EFS.Create
 	args := &efs.FileSystemArgs{
@@ -39,7 +39,7 @@ func (b *builder) createFileSystem(s *Storage) error {
 	}, b.kids.Opts()...); err != nil {
 		return fmt.Errorf("write the policy of the file system: %w", err)
 	}
-	status := "DISABLED" // said explicitly: without the resource a backup that was once on would stay so
+	status := "DISABLED" // explicit, because without the resource a backup policy that was once on would stay on
 	if *settings.Backup {
 		status = "ENABLED"
 	}
@@ -52,10 +52,10 @@ func (b *builder) createFileSystem(s *Storage) error {
 	return b.createMountTargets(fs)
 }
 
-// accessPolicy is what clients may do with the file system: mount it through its mount targets, by TLS, and not as
-// root. Who reaches a mount target is the security group's matter. Pods act as the user that owns their directory, which
-// their access point enforces, so none needs root. The condition on mount targets keeps the policy from counting as a
-// public one, which EFS would block (https://docs.aws.amazon.com/efs/latest/ug/access-control-block-public-access.html).
+// accessPolicy is what clients may do with the file system: mount it through its mount targets, with TLS, and not as root.
+// The security group decides who can reach a mount target. Pods act as the user that owns their directory, which their
+// access point enforces, so none needs root. The condition on mount targets keeps the policy from counting as a public one,
+// which EFS would block (https://docs.aws.amazon.com/efs/latest/ug/access-control-block-public-access.html).
 func accessPolicy(arn string) iamdoc.Document {
 	return iamdoc.Document{Statements: []iamdoc.Statement{
 		{
@@ -75,7 +75,7 @@ func accessPolicy(arn string) iamdoc.Document {
 	}}
 }
 
-// lifecycle moves files that nobody reads. EFS takes one transition in each policy.
+// lifecycle moves files that are not read. EFS takes one transition per policy.
 func (f *FileSystem) lifecycle() efs.FileSystemLifecyclePolicyArray {
 	out := efs.FileSystemLifecyclePolicyArray{}
 	if d := *f.InfrequentAccessDays; d > 0 {
@@ -87,7 +87,7 @@ func (f *FileSystem) lifecycle() efs.FileSystemLifecyclePolicyArray {
 	return out
 }
 
-// after spells a number of days as EFS does.
+// after formats a number of days for EFS.
 func after(days int) string {
 	if days == 1 {
 		return "AFTER_1_DAY"
@@ -95,9 +95,9 @@ func after(days int) string {
 	return fmt.Sprintf("AFTER_%d_DAYS", days)
 }
 
-// createMountTargets puts an address of the file system into each zone, which the cluster's nodes, and nobody else, may
-// reach: mounting is the driver's business, on the node, also for pods with a security group of their own. The group
-// does not carry the cluster's tag, kubernetes.io/cluster/<name>: controllers take groups that do for those of nodes.
+// createMountTargets creates a mount target in each zone, which only the cluster's nodes may reach: the driver mounts on
+// the node, even for pods with their own security group. The group does not have the tag kubernetes.io/cluster/<name>:
+// controllers take groups with it for those of nodes.
 func (b *builder) createMountTargets(fs *efs.FileSystem) error {
 	id := b.kids.ID("efs")
 	group, err := ec2.NewSecurityGroup(b.ctx, id, &ec2.SecurityGroupArgs{

@@ -6,7 +6,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
-// gp3IOPS is what a gp3 volume has when nothing is said.
+// gp3IOPS is the default IOPS of a gp3 volume.
 const gp3IOPS = 3000
 
 // Problems returns everything that is wrong with the settings, and with them in this stack. Paths are those of the
@@ -31,11 +31,11 @@ func (a *Args) relations() problem.List {
 			out.Relate("gp3.throughput", []string{"gp3.throughput", "gp3.iops"}, "must not exceed a quarter of the IOPS (%d), got %d", iops/4, t)
 		}
 		if !a.EBSDriver {
-			out.Relate("gp3.enabled", []string{"gp3.enabled", "$.addons.ebsCsi.enabled"}, "needs the EBS driver: turn addons.ebsCsi.enabled on, or this off")
+			out.Relate("gp3.enabled", []string{"gp3.enabled", "$.addons.ebsCsi.enabled"}, "needs the EBS driver: turn addons.ebsCsi.enabled on, or turn this off")
 		}
 		if *a.GP3.Default && a.DefaultClassElsewhere {
 			out.Relate("gp3.default", []string{"gp3.default", "gp3.enabled", "$.addons.ebsCsi"}, "must be off while addons.ebsCsi.defaultStorageClass "+
-				"makes another class the default one; better turn that off, its volumes are not encrypted")
+				"makes another class the default; turn that off instead, because its volumes are not encrypted")
 		}
 	}
 	if a.EFS == nil {
@@ -53,12 +53,12 @@ func (a *Args) efsProblems() problem.List {
 	both := []string{"create", "fileSystemId"}
 	switch {
 	case s.Create == nil && s.FileSystemID == "":
-		out.Relate("", both, "needs a file system: set create (to {} for the defaults), or fileSystemId for one that is there")
+		out.Relate("", both, "needs a file system: set create (to {} for the defaults), or fileSystemId for an existing one")
 	case s.Create != nil && s.FileSystemID != "":
 		out.Relate("fileSystemId", both, "cannot be combined with create")
 	}
 	if r := s.GIDRange; r != nil && r.End <= r.Start {
-		out.Relate("gidRange", []string{"gidRange.start", "gidRange.end"}, "must end after it starts, got %d to %d", r.Start, r.End)
+		out.Relate("gidRange", []string{"gidRange.start", "gidRange.end"}, "must not end before it starts, got %d to %d", r.Start, r.End)
 	}
 	f := s.Create
 	if f == nil {
@@ -73,11 +73,11 @@ func (a *Args) efsProblems() problem.List {
 	switch {
 	case archive == 0:
 	case infrequent == 0:
-		out.Relate("create.archiveDays", days, "must be 0 where infrequentAccessDays is: files reach Archive by way of Infrequent Access")
+		out.Relate("create.archiveDays", days, "must be 0 if infrequentAccessDays is 0: files reach Archive only through Infrequent Access")
 	case archive <= infrequent:
 		out.Relate("create.archiveDays", days, "must be more than infrequentAccessDays (%d), got %d", infrequent, archive)
 	case f.Throughput == Bursting:
-		out.Relate("create.archiveDays", []string{"create.archiveDays", "create.throughput"}, "must be 0 with bursting throughput: EFS archives with elastic only")
+		out.Relate("create.archiveDays", []string{"create.archiveDays", "create.throughput"}, "must be 0 with bursting throughput: Archive needs elastic throughput")
 	}
 	return out
 }

@@ -28,18 +28,18 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 		{"no driver for EFS", func(a *storage.Args) { a.EFSDriver = false }, "efs", "addons.efsCsi"},
 		{"no file system", func(a *storage.Args) { a.EFS.Create = nil }, "efs", "needs a file system"},
 		{"two file systems", func(a *storage.Args) { a.EFS.FileSystemID = "fs-0123456789abcdef0" }, "efs.fileSystemId", "combined with create"},
-		{"the name of a file system", func(a *storage.Args) { a.EFS.Create, a.EFS.FileSystemID = nil, "shared" }, "efs.fileSystemId", `"shared" does not have the required form`},
-		{"permissions that are not octal", func(a *storage.Args) { a.EFS.DirectoryPermissions = "rwx" }, "efs.directoryPermissions", "required form"},
+		{"the name of a file system", func(a *storage.Args) { a.EFS.Create, a.EFS.FileSystemID = nil, "shared" }, "efs.fileSystemId", `"shared" does not match the required pattern`},
+		{"permissions that are not octal", func(a *storage.Args) { a.EFS.DirectoryPermissions = "rwx" }, "efs.directoryPermissions", "required pattern"},
 		{"a range from nothing", func(a *storage.Args) { a.EFS.GIDRange = &storage.GIDRange{End: 10} }, "efs.gidRange.start", "at least 1, got 0"},
 		{"a range backwards", func(a *storage.Args) { a.EFS.GIDRange = &storage.GIDRange{Start: 10, End: 9} }, "efs.gidRange", "got 10 to 9"},
-		{"an alias for a key", func(a *storage.Args) { a.EFS.Create.KMSKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "efs.create.kmsKeyArn", "not of an alias"},
+		{"an alias for a key", func(a *storage.Args) { a.EFS.Create.KMSKeyARN = "arn:aws:kms:eu-west-1:111111111111:alias/x" }, "efs.create.kmsKeyArn", "aliases are not accepted"},
 		{"a key elsewhere", func(a *storage.Args) { a.EFS.Create.KMSKeyARN = "arn:aws:kms:eu-west-2:111111111111:key/x" }, "efs.create.kmsKeyArn", "in eu-west-1"},
 		{"a mode that does not exist", func(a *storage.Args) { a.EFS.Create.Throughput = "provisioned" }, "efs.create.throughput", "one of elastic, bursting"},
 		{"a day that EFS does not know", func(a *storage.Args) { a.EFS.Create.InfrequentAccessDays = new(31) }, "efs.create.infrequentAccessDays", "got 31"},
 		{"a day of archiving that EFS does not know", func(a *storage.Args) { a.EFS.Create.ArchiveDays = new(91) }, "efs.create.archiveDays", "got 91"},
 		{"archiving what is still in use", func(a *storage.Args) { a.EFS.Create.ArchiveDays = new(30) }, "efs.create.archiveDays", "more than infrequentAccessDays (30)"},
-		{"archiving without a step between", func(a *storage.Args) { a.EFS.Create.InfrequentAccessDays = new(0) }, "efs.create.archiveDays", "by way of Infrequent Access"},
-		{"archiving with bursting", func(a *storage.Args) { a.EFS.Create.Throughput = storage.Bursting }, "efs.create.archiveDays", "elastic only"},
+		{"archiving without a step between", func(a *storage.Args) { a.EFS.Create.InfrequentAccessDays = new(0) }, "efs.create.archiveDays", "only through Infrequent Access"},
+		{"archiving with bursting", func(a *storage.Args) { a.EFS.Create.Throughput = storage.Bursting }, "efs.create.archiveDays", "needs elastic throughput"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,7 +54,7 @@ func TestProblemsNameTheirPathAndRule(t *testing.T) {
 	}
 }
 
-func TestADefaultClassElsewhereIsFineBesideOneThatIsNot(t *testing.T) {
+func TestADefaultClassElsewhereIsFineWithANonDefaultOne(t *testing.T) {
 	t.Parallel()
 	args := arguments(t, `{"gp3": {"default": false}}`)
 	args.DefaultClassElsewhere = true

@@ -10,7 +10,7 @@ import (
 // Service is the storage's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "storage", By: service.Owner, Package: "components/storage",
-	Doc: "The storage classes of the cluster that the stack owns. Left out, there are those that EKS brings.",
+	Doc: "The storage classes of the cluster that the stack owns. Without it, there are only those that EKS creates.",
 	Endpoints: func(s *Settings) []string {
 		if s.EFS == nil {
 			return nil

@@ -14,11 +14,11 @@ import (
 // Type is part of every child's URN. It never changes.
 const Type = "eks-platform:storage:Storage"
 
-// Storage is what a cluster's volumes need of AWS.
+// Storage is the AWS side of a cluster's volumes.
 type Storage struct {
 	pulumi.ResourceState
 
-	// FileSystemID is the file system of the class efs; empty where there is none.
+	// FileSystemID is the file system of the class efs; empty if there is none.
 	FileSystemID pulumi.StringOutput
 
 	b *builder
@@ -31,7 +31,7 @@ type builder struct {
 	kids child.Of
 }
 
-// New registers the file system, if one is to be created. It registers nothing when args are invalid. Call Install
+// New registers the file system, if one is to be created. It registers nothing if args are invalid. Call Install
 // afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Storage, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {

@@ -14,7 +14,7 @@ import (
 
 const rbacGroup = "rbac.authorization.k8s.io"
 
-// reservedGroups begin the group names that EKS keeps for itself and Kubernetes
+// reservedGroups begin the group names that EKS reserves for itself and Kubernetes
 // (https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html). Groups here begin with the
 // environment's name and a colon.
 var reservedGroups = []string{"system", "eks", "aws", "amazon", "iam"}
@@ -27,15 +27,15 @@ func (s Settings) accessProblems(environment string) problem.List {
 	}
 	if slices.Contains(reservedGroups, environment) {
 		for _, g := range s.grants(environment) {
-			out.Relate(g.at, []string{g.at, "$.environment"}, "EKS refuses the group %s, because %s: is reserved: an environment with access cannot be called %s",
+			out.Relate(g.at, []string{g.at, "$.environment"}, "EKS refuses the group %s, because %s: is a reserved prefix: an environment with access cannot be called %s",
 				g.group, environment, environment)
 		}
 	}
 	return out
 }
 
-// listProblems checks one list of accesses. A principal may be in several lists, whose groups its entry has together,
-// but in each of them once.
+// listProblems checks one list of accesses. A principal may be in several lists, whose groups its entry combines, but only
+// once in each.
 func listProblems(list string, access []Access) problem.List {
 	var out problem.List
 	names, principals := map[string]int{}, map[string]int{}
@@ -44,7 +44,7 @@ func listProblems(list string, access []Access) problem.List {
 		duplicate(&out, names, list, i, a.Name)
 		if first, twice := principals[a.PrincipalARN]; twice {
 			out.Relate(at, []string{at, fmt.Sprintf("%s[%d].principalArn", list, first)},
-				"has access by %s[%d] already: the greater role includes the smaller", list, first)
+				"already has access by %s[%d]: remove one, as the greater role includes the smaller", list, first)
 		} else {
 			principals[a.PrincipalARN] = i
 		}
@@ -52,8 +52,8 @@ func listProblems(list string, access []Access) problem.List {
 	return out
 }
 
-// createAccess registers one access entry per principal, with the groups of all its accesses. The entry is named after
-// the principal, so that it stays itself when another list names it, too.
+// createAccess registers one access entry per principal, with the groups of all its accesses. The entry is named after the
+// principal, so that it stays the same when another list names it as well.
 func (b *builder) createAccess(*Tenancy) error {
 	var principals []string
 	groups := map[string][]string{}
@@ -78,8 +78,8 @@ func (b *builder) createAccess(*Tenancy) error {
 	return nil
 }
 
-// createRoleBindings binds the groups of those who may use a namespace. The roles are ClusterRoles of Kubernetes'
-// own, which a RoleBinding limits to its namespace.
+// createRoleBindings binds the groups of those who may use a namespace. The roles are Kubernetes' built-in ClusterRoles,
+// which a RoleBinding limits to its namespace.
 func (b *builder) createRoleBindings(n space, in pulumi.ResourceOption) error {
 	for _, g := range b.grants {
 		if g.tenant != "" && g.tenant != n.tenant {

@@ -22,7 +22,7 @@ import (
 var (
 	action = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
 	anyARN = regexp.MustCompile(`^arn:[a-z*-]+:[a-z0-9*-]+:.*$`)
-	// unusual is what IAM takes in names, and the tags of EKS or a logical name might not.
+	// unusual are characters that IAM allows in names, but that EKS's tags or a logical name might not.
 	unusual = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
@@ -34,19 +34,19 @@ var (
 // mounts reports whether the account has a SecretProviderClass.
 func (sa ServiceAccount) mounts() bool { return len(sa.Secrets)+len(sa.Parameters) > 0 }
 
-// problems checks an account by itself.
+// problems checks an account on its own.
 func (sa ServiceAccount) problems() problem.List {
 	var out problem.List
 	if sa.Name == "default" {
-		out.Add("name", "default is the account that Kubernetes makes in every namespace: give pods with rights one of their own")
+		out.Add("name", "default is the account that Kubernetes creates in every namespace: use another account for pods with permissions")
 	}
 	if sa.Identity == NoIdentity && (len(sa.PolicyARNs)+len(sa.Statements) > 0 || sa.mounts()) {
 		out.Relate("identity", []string{"identity", "policyArns", "statements", "secrets", "parameters"},
-			"must not be none: without a role there is nothing to give policies, statements, secrets or parameters to")
+			"must not be none with policies, statements, secrets or parameters, which need a role")
 	}
 	for i, policy := range sa.PolicyARNs {
 		if name := policy[strings.LastIndex(policy, "/")+1:]; strings.Contains(policy, ":iam::aws:policy/") && slices.Contains(administrators, name) {
-			out.Add(fmt.Sprintf("policyArns[%d]", i), "%s allows as good as everything in the account: name what the pods need", name)
+			out.Add(fmt.Sprintf("policyArns[%d]", i), "%s allows practically everything in the account: allow only what the pods need", name)
 		}
 	}
 	for i, s := range sa.Statements {
@@ -56,14 +56,14 @@ func (sa ServiceAccount) problems() problem.List {
 	return out
 }
 
-// administrators are AWS's policies by which a role can do everything, or give itself the right to
+// administrators are AWS managed policies that let a role do everything, or grant itself permission for it
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html).
 var administrators = []string{
 	"AdministratorAccess", "AdministratorAccess-Amplify", "AdministratorAccess-AWSElasticBeanstalk", "IAMFullAccess",
 	"PowerUserAccess", "SystemAdministrator", "AWSOrganizationsFullAccess",
 }
 
-// governing are the services whose every action amounts to every action in the account, or in others.
+// governing are the services whose full access amounts to full access to the account, or to others.
 var governing = []string{"iam", "organizations", "account", "sso"}
 
 func (s Statement) problems() problem.List {
@@ -75,7 +75,7 @@ func (s Statement) problems() problem.List {
 		case !everything(v) && !action.MatchString(v):
 			out.Add(at, "must be an action of an AWS service, such as s3:GetObject, got %q", v)
 		case slices.Contains(governing, service) && everything(name):
-			out.Add(at, "%s lets the pods give themselves every right: name the actions that they need", v)
+			out.Add(at, "%s lets the pods grant themselves every permission: list the actions that they need", v)
 		}
 	}
 	for i, v := range s.Resources {
@@ -84,17 +84,17 @@ func (s Statement) problems() problem.List {
 		}
 	}
 	if slices.ContainsFunc(s.Actions, everything) && slices.ContainsFunc(s.Resources, everyResource) {
-		out.Relate("", []string{"actions", "resources"}, "allows every action on every resource: name what the pods need")
+		out.Relate("", []string{"actions", "resources"}, "allows every action on every resource: list what the pods need")
 	}
 	return out
 }
 
-// everything reports whether an action or a resource is all there are.
+// everything reports whether an action or a resource matches all of them.
 func everything(v string) bool { return v != "" && strings.Trim(v, "*:") == "" }
 
 var everyARN = regexp.MustCompile(`^arn:(\*|aws[a-z-]*)?[*:]*$`)
 
-// everyResource reports whether a resource is all there are, written as an ARN or not: arn:*:*:*.
+// everyResource reports whether a resource matches all resources, even as an ARN: arn:*:*:*.
 func everyResource(v string) bool { return everything(v) || everyARN.MatchString(v) }
 
 // mountProblems checks secrets and parameters, and that no two of them are mounted as one file.
@@ -111,13 +111,13 @@ func (sa ServiceAccount) mountProblems(out *problem.List) {
 		case !parameterName.MatchString(p):
 			out.Add(at, "must be the full path of a parameter, such as /%s/database, got %q", sa.Name, p)
 		case strings.HasPrefix(p, "/aws/"):
-			out.Add(at, "%s is a parameter of AWS, not of this account", p)
+			out.Add(at, "%s is a public parameter of AWS, not of this account", p)
 		}
 	}
 	files := map[string]string{}
 	for _, m := range sa.mounted() {
 		if other, twice := files[m.file()]; twice {
-			out.Relate(m.at, []string{m.at, other}, "would be mounted as %s, like %s: the provider takes each name once", m.file(), other)
+			out.Relate(m.at, []string{m.at, other}, "would be mounted as %s, like %s: file names must be unique", m.file(), other)
 			continue
 		}
 		files[m.file()] = m.at
@@ -132,7 +132,7 @@ func (a *Args) accountProblems(sa ServiceAccount) problem.List {
 			out.Relate(at, []string{at, "$.aws"}, "%s", wrong)
 		}
 	}
-	for i, policy := range sa.PolicyARNs { // a role takes those of its own account, and AWS's
+	for i, policy := range sa.PolicyARNs { // a role accepts policies of its own account, and AWS's
 		elsewhere(fmt.Sprintf("policyArns[%d]", i), arn.Place{Region: a.Region, AccountID: a.AccountID}, policy)
 	}
 	for i, s := range sa.Secrets {
@@ -143,7 +143,7 @@ func (a *Args) accountProblems(sa ServiceAccount) problem.List {
 		for j, r := range s.Resources {
 			if got := arn.Partition(r); got != "" && got != want && !strings.Contains(got, "*") {
 				at := fmt.Sprintf("statements[%d].resources[%d]", i, j)
-				out.Relate(at, []string{at, "$.aws.region"}, "must be in partition %s, that of %s, got %s", want, a.Region, got)
+				out.Relate(at, []string{at, "$.aws.region"}, "must be in partition %s, the partition of %s, got %s", want, a.Region, got)
 			}
 		}
 	}
@@ -161,12 +161,12 @@ func (a *Args) accountProblems(sa ServiceAccount) problem.List {
 		if len(sa.Secrets) == 0 {
 			at = "parameters"
 		}
-		out.Relate(at, []string{at, "$.secrets"}, "the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first")
+		out.Relate(at, []string{at, "$.secrets"}, "the cluster has no Secrets Store CSI driver: set secrets in its owner's stack file, and update the owner first")
 	}
 	return out
 }
 
-// mount is a secret or a parameter, as the provider of AWS reads it from a SecretProviderClass
+// mount is a secret or a parameter, in the AWS provider's format for SecretProviderClasses
 // (https://github.com/aws/secrets-store-csi-driver-provider-aws#secretproviderclass-options).
 type mount struct {
 	ObjectName  string `json:"objectName"`
@@ -175,7 +175,7 @@ type mount struct {
 	at          string
 }
 
-// file is what the mounted file is called.
+// file is the name of the mounted file.
 func (m mount) file() string {
 	name := m.ObjectName
 	if m.ObjectAlias != "" {
@@ -184,7 +184,8 @@ func (m mount) file() string {
 	return strings.ReplaceAll(name, "/", "_")
 }
 
-// mounted returns the secrets and parameters of an account. A secret given by its ARN is a file with its name, too.
+// mounted returns the secrets and parameters of an account. The file of a secret given by its ARN also has the secret's
+// name.
 func (sa ServiceAccount) mounted() []mount {
 	var out []mount
 	for i, s := range sa.Secrets {
@@ -222,8 +223,8 @@ func (a *Args) policies(sa ServiceAccount) []inlinePolicy {
 	return out
 }
 
-// readPolicy allows to read exactly the account's secrets and parameters. A secret's ARN ends in a hyphen and six
-// characters that nobody chooses: six question marks stand for them, where a star would also match longer names
+// readPolicy allows reading exactly the account's secrets and parameters. A secret's ARN ends in a hyphen and six random
+// characters: six question marks match them, where a star would also match longer names
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html).
 func (a *Args) readPolicy(sa ServiceAccount) iamdoc.Document {
 	var doc iamdoc.Document
@@ -254,14 +255,14 @@ func (a *Args) readPolicy(sa ServiceAccount) iamdoc.Document {
 // accountKey names an account across namespaces.
 func accountKey(namespace, account string) string { return namespace + "." + account }
 
-// arnKey names an ARN: by its end, for people, and by a digest of the whole.
+// arnKey names an ARN by its end, for people, and by a digest of the whole.
 func arnKey(arn string) string {
 	name := unusual.ReplaceAllString(arn[strings.LastIndexAny(arn, "/:")+1:], "-")
 	digest := sha256.Sum256([]byte(arn))
 	return fmt.Sprintf("%s-%x", name, digest[:4])
 }
 
-// createRoles registers the roles of all service accounts, with what they allow.
+// createRoles registers the roles of all service accounts, with their permissions.
 func (b *builder) createRoles(t *Tenancy) error {
 	for _, n := range b.spaces {
 		for _, sa := range n.ServiceAccounts {
@@ -312,7 +313,7 @@ func (b *builder) createRole(n space, sa ServiceAccount) (*identity.Role, error)
 	return role, nil
 }
 
-// createServiceAccounts registers the service accounts of a namespace, and what mounts their secrets.
+// createServiceAccounts registers the service accounts of a namespace, and the SecretProviderClasses for their secrets.
 func (b *builder) createServiceAccounts(t *Tenancy, n space, in pulumi.ResourceOption) error {
 	for _, sa := range n.ServiceAccounts {
 		key := accountKey(n.Name, sa.Name)

@@ -15,18 +15,18 @@ type Args struct {
 	Region string `args:"required" format:"aws-region"`
 	// AccountID is the AWS account, twelve digits. Required.
 	AccountID string `args:"required" format:"aws-account-id"`
-	// ClusterName is the EKS cluster's name. Required. Roles name it without waiting for the cluster.
+	// ClusterName is the EKS cluster's name. Required. Roles use it without waiting for the cluster.
 	ClusterName string `args:"required"`
-	// ClusterNameOutput is the same as an output of the cluster: what needs the cluster waits for it. Required.
+	// ClusterNameOutput is the same as an output of the cluster, for what must wait for the cluster. Required.
 	ClusterNameOutput pulumi.StringInput `args:"required"`
-	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required. Pod Security levels mean what they
-	// meant in it.
+	// ClusterVersion is the cluster's Kubernetes minor, for example 1.35. Required. Pod Security levels are those of this
+	// version.
 	ClusterVersion string `args:"required"`
-	// OIDC is the cluster's issuer of service account tokens. Required by service accounts with identity irsa.
+	// OIDC is the cluster's OIDC issuer. Required by service accounts with identity irsa.
 	OIDC *identity.OIDC
 	// VPCID is the cluster's VPC. Required by tenants with a podSecurityGroup. Changing it replaces their groups.
 	VPCID pulumi.StringInput
-	// ClusterSecurityGroupID is the security group that EKS made for the cluster. Required by the same.
+	// ClusterSecurityGroupID is the security group that EKS created for the cluster. Required by the same.
 	ClusterSecurityGroupID pulumi.StringInput
 	// PublicSubnetCIDRs and PrivateSubnetCIDRs are the IPv4 ranges that load balancers connect from.
 	PublicSubnetCIDRs, PrivateSubnetCIDRs []string
@@ -35,15 +35,15 @@ type Args struct {
 	PublicSubnetIPv6CIDRs, PrivateSubnetIPv6CIDRs pulumi.StringArrayInput
 	// IPv6 says that the cluster's IP family is ipv6: network policies then consist of IPv6 ranges.
 	IPv6 bool
-	// NetworkPolicy says that the cluster enforces network policies. Required: without, namespaces are open.
+	// NetworkPolicy says that the cluster enforces network policies. Required: otherwise namespaces are open.
 	NetworkPolicy bool
-	// PodSecurityGroups says that pods can have security groups of their own.
+	// PodSecurityGroups says that pods can have their own security groups.
 	PodSecurityGroups bool
-	// SecretsDriverInstalled says that the cluster has the Secrets Store CSI driver with the provider of AWS.
+	// SecretsDriverInstalled says that the cluster has the Secrets Store CSI driver with the AWS provider.
 	SecretsDriverInstalled bool
-	// SecretsDriver holds what brings the kind SecretProviderClass, where this stack makes it.
+	// SecretsDriver is what installs the kind SecretProviderClass, if this stack does.
 	SecretsDriver []pulumi.Resource
-	// Tags go onto every AWS resource that can carry tags, together with a Name.
+	// Tags are added to every taggable AWS resource, together with a Name.
 	Tags map[string]string
 }
 

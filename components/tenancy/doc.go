@@ -8,22 +8,21 @@
 //
 // # Names
 //
-// Every namespace is called like the environment, or begins with its name and a hyphen, and so do priority classes and
-// Kubernetes groups: environments that share a cluster never meet. Logical names are made of the names of tenants,
-// namespaces and service accounts, never of their place in a list: a new tenant is new objects and no other change. Keys
-// of several parts are joined by dots, which no part contains, so that two different keys are never one name.
+// Every namespace has the environment's name, or begins with it and a hyphen, and so do priority classes and Kubernetes
+// groups: environments that share a cluster never collide. Logical names come from the names of tenants, namespaces and
+// service accounts, never from positions in a list: a new tenant only adds objects. Parts of keys are joined by dots, which
+// no part contains, so that different keys always give different names.
 //
 // # Network policies
 //
-// Each namespace denies everything, and then has one policy per thing that it allows: policies add up. Teams with the
-// role edit or admin may write policies of their own and so open their namespace further; they cannot open the other
-// side. The network policy agent of vpc-cni enforces the address family of the cluster alone: on an IPv6 cluster what
-// pods send to IPv4 addresses through their node is not held back
-// (https://github.com/aws/aws-network-policy-agent/issues/55).
+// Each namespace denies everything, and has one policy for each thing that it allows: policies are additive. Teams with the
+// role edit or admin may write their own policies and so open their namespace further, but not the other side. The network
+// policy agent of vpc-cni enforces only the cluster's address family: on an IPv6 cluster traffic of pods to IPv4 addresses
+// through their node is not restricted (https://github.com/aws/aws-network-policy-agent/issues/55).
 //
 // # What is not here
 //
-// What binds pods to spot nodes is the admission policies of the cluster's owner, which read the labels that this
-// package puts on namespaces. What spans stack files, such as a principal in two environments of one cluster, is for the
-// caller to check, with Principals and NamespaceNames.
+// Pods are bound to spot nodes by the admission policies of the cluster's owner, which read the labels that this package
+// sets on namespaces. Checks across stack files, such as a principal in two environments of one cluster, are the caller's,
+// with Principals and NamespaceNames.
 package tenancy

@@ -9,11 +9,11 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// containerResources are what the limit range of containers is about.
+// containerResources are the resources of the containers' limit range.
 var containerResources = []string{"cpu", "ephemeral-storage", "memory"}
 
-// The limits and requests of containers that state none. Kubernetes refuses such containers where a quota counts what
-// they do not state, so those that only some quotas count are added for these.
+// The default limits and requests of containers. Kubernetes rejects containers without a value that a quota counts, so
+// values that only some quotas count are added for these.
 var (
 	builtinLimit        = map[string]string{"memory": "512Mi"}
 	builtinLimitCounted = map[string]string{"cpu": "1", "ephemeral-storage": "1Gi"}
@@ -22,9 +22,8 @@ var (
 	builtinRequestCounted = map[string]string{"ephemeral-storage": "128Mi"}
 )
 
-// complete returns the limit range of a namespace: what the settings say, the built-in values in place of what they
-// leave out, and what the API server would add to it
-// (https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/v1/defaults.go, SetDefaults_LimitRangeItem).
+// complete returns the limit range of a namespace: the settings, the built-in defaults, and what the API server would add
+// to it (https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/v1/defaults.go, SetDefaults_LimitRangeItem).
 func (l Limits) complete(quota map[string]string) Limits {
 	out := Limits{
 		Default: maps.Clone(l.Default), DefaultRequest: maps.Clone(l.DefaultRequest),
@@ -74,7 +73,7 @@ func addAbsent(to, from map[string]string) {
 	}
 }
 
-// problems checks what the settings say of limits by itself.
+// problems checks the limits in the settings on their own.
 func (l Limits) problems() problem.List {
 	var out problem.List
 	for _, part := range []struct {
@@ -88,15 +87,15 @@ func (l Limits) problems() problem.List {
 				continue
 			}
 			if q, ok := quantity(&out, at, part.values[name]); ok && q.IsZero() {
-				out.Add(at, "must be more than nothing, got %q", part.values[name])
+				out.Add(at, "must be more than 0, got %q", part.values[name])
 			}
 		}
 	}
 	return out
 }
 
-// conflicts checks complete limits: min <= defaultRequest <= default <= max, and whether a container that states nothing
-// is admitted by the quota. Quantities that cannot be read are reported elsewhere.
+// conflicts checks complete limits: min <= defaultRequest <= default <= max, and whether the quota admits a container
+// without its own values. Invalid quantities are reported elsewhere.
 func (l Limits) conflicts(quota map[string]string) problem.List {
 	var out problem.List
 	for _, name := range containerResources {
@@ -115,7 +114,7 @@ func atMost(out *problem.List, name, low string, lows map[string]string, high st
 	b, okB := read(highs, name)
 	if okA && okB && a.Cmp(b) > 0 {
 		var reads []string
-		for _, part := range []string{"default", "defaultRequest", "max", "min"} { // any of them may stand in for another
+		for _, part := range []string{"default", "defaultRequest", "max", "min"} { // any of them may come from another
 			reads = append(reads, "limits."+part+"."+name, "$.tenancy.limits."+part+"."+name)
 		}
 		out.Relate("limits."+low+"."+name, reads, "must be at most limits.%s.%s, which is %s, got %s", high, name, &b, &a)
@@ -131,9 +130,9 @@ func fits(out *problem.List, part, name string, values, quota map[string]string,
 	whole, ok := read(quota, key)
 	switch at := "limits." + part + "." + name; {
 	case !has:
-		out.Relate(at, []string{"limits." + part, "quota." + key, "$.tenancy.quota." + key}, "is required, because the quota counts %s: containers that state none would be refused or go uncounted", key)
+		out.Relate(at, []string{"limits." + part, "quota." + key, "$.tenancy.quota." + key}, "is required, because the quota counts %s: containers without a value would be rejected or not counted", key)
 	case ok && value.Cmp(whole) > 0:
-		out.Relate(at, []string{at, "quota." + key, "$.tenancy.quota." + key}, "must be at most quota.%s, which is %s, got %s: no pod that states nothing would be admitted", key, &whole, &value)
+		out.Relate(at, []string{at, "quota." + key, "$.tenancy.quota." + key}, "must be at most quota.%s, which is %s, got %s: otherwise no pod with default values would be admitted", key, &whole, &value)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // NamespacesType is part of the URN of every child in the cluster. It never changes.
 const NamespacesType = "eks-platform:tenancy:Namespaces"
 
-// Labels that everything in the cluster carries.
+// Labels of all objects in the cluster.
 const (
 	nameLabel      = "app.kubernetes.io/name"
 	managedByLabel = "app.kubernetes.io/managed-by"
@@ -24,7 +24,7 @@ const (
 // (https://kubernetes.io/docs/concepts/security/pod-security-admission/).
 const podSecurityLabel = "pod-security.kubernetes.io/"
 
-// Namespaces are what an environment's teams have in the cluster.
+// Namespaces is the in-cluster side of an environment's tenancy.
 type Namespaces struct{ pulumi.ResourceState }
 
 // Install registers what goes through the Kubernetes API, below the parent in opts, whose provider reaches the cluster.
@@ -53,7 +53,7 @@ func (b *builder) createSpace(t *Tenancy, n space) error {
 	if err != nil {
 		return fmt.Errorf("create the namespace %s: %w", n.Name, err)
 	}
-	// Objects name their namespace by plain text, which a preview knows, and wait for it by this.
+	// Objects refer to their namespace by a plain string, which a preview knows, and depend on it through this.
 	in := pulumi.DependsOn([]pulumi.Resource{namespace})
 	if err := b.createQuota(n, in); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (b *builder) createNamespace(t *Tenancy, n space) (*kubecore.Namespace, err
 	meta.Labels = b.labels(labels)
 	var after []pulumi.Resource
 	if group := t.groups[n.tenant]; group != nil {
-		after = append(after, group) // which EC2 deletes when the last pod in it is gone, and not before
+		after = append(after, group) // which EC2 deletes only once the last pod in it is gone
 	}
 	return kubecore.NewNamespace(b.ctx, b.inside.ID("namespace", n.Name), &kubecore.NamespaceArgs{Metadata: meta},
 		b.inside.Opts(pulumi.DependsOn(after))...)
@@ -137,7 +137,7 @@ func (b *builder) createLimits(n space, in pulumi.ResourceOption) error {
 	return nil
 }
 
-// meta returns the metadata of an object; without a namespace, of one of the whole cluster.
+// meta returns the metadata of an object; without a namespace, of a cluster-wide one.
 func (b *builder) meta(name, namespace string) metav1.ObjectMetaArgs {
 	out := metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: b.labels(nil)}
 	if namespace != "" {
@@ -146,7 +146,7 @@ func (b *builder) meta(name, namespace string) metav1.ObjectMetaArgs {
 	return out
 }
 
-// labels returns what every object carries, and more.
+// labels returns the labels of every object, and more.
 func (b *builder) labels(more map[string]string) pulumi.StringMap {
 	out := pulumi.StringMap{
 		nameLabel: pulumi.String("tenancy"), managedByLabel: pulumi.String(convention.ManagedBy),

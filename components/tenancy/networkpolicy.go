@@ -25,7 +25,7 @@ const (
 	agentPort = 80
 )
 
-// httpsAnywhere is where pods may connect to unless the settings say otherwise.
+// httpsAnywhere is the default egress.
 func httpsAnywhere(ipv6 bool) []Egress {
 	if ipv6 {
 		return []Egress{{CIDRs: []string{"::/0"}, Ports: []int{443}}}
@@ -33,7 +33,8 @@ func httpsAnywhere(ipv6 bool) []Egress {
 	return []Egress{{CIDRs: []string{"0.0.0.0/0"}, Ports: []int{443}}}
 }
 
-// policyProblems checks a network policy on this cluster: ranges that no pod sends to, load balancers without a place.
+// policyProblems checks a network policy on this cluster: ranges of the wrong address family, load balancers without
+// subnets.
 func (a *Args) policyProblems(p NetworkPolicy) problem.List {
 	var out problem.List
 	for i, e := range p.Egress {
@@ -43,7 +44,7 @@ func (a *Args) policyProblems(p NetworkPolicy) problem.List {
 			switch {
 			case err != nil:
 			case a.IPv6 && cidr.Addr().Is4():
-				out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s has no effect: network policies of an IPv6 cluster are about IPv6 addresses; list the IPv6 range", cidr)
+				out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s has no effect: network policies of an IPv6 cluster apply to IPv6 addresses; list the IPv6 range", cidr)
 			case !a.IPv6 && !cidr.Addr().Is4():
 				out.Relate(at, []string{at, "$.cluster.ipFamily"}, "%s has no effect: pods of an IPv4 cluster have no IPv6 addresses", cidr)
 			}
@@ -53,15 +54,15 @@ func (a *Args) policyProblems(p NetworkPolicy) problem.List {
 	public := p.LoadBalancer == PublicLoadBalancer || p.LoadBalancer == AllLoadBalancers
 	internal := p.LoadBalancer == InternalLoadBalancer || p.LoadBalancer == AllLoadBalancers
 	if public && len(a.PublicSubnetCIDRs) == 0 {
-		out.Relate("networkPolicy.loadBalancer", standing, "must not be %s: the network has no public subnets for load balancers to stand in", p.LoadBalancer)
+		out.Relate("networkPolicy.loadBalancer", standing, "must not be %s: the network has no public subnets for load balancers", p.LoadBalancer)
 	}
 	if internal && len(a.PrivateSubnetCIDRs) == 0 {
-		out.Relate("networkPolicy.loadBalancer", standing, "must not be %s: the network has no private subnets for load balancers to stand in", p.LoadBalancer)
+		out.Relate("networkPolicy.loadBalancer", standing, "must not be %s: the network has no private subnets for load balancers", p.LoadBalancer)
 	}
 	return out
 }
 
-// policy is one network policy: what one allowance lets in and out.
+// policy is one network policy: the ingress and egress of one allowance.
 type policy struct {
 	name    string
 	ingress networkingv1.NetworkPolicyIngressRuleArray
@@ -127,7 +128,7 @@ func (b *builder) createNetworkPolicy(n space, p policy, in pulumi.ResourceOptio
 	return nil
 }
 
-// dns lets pods resolve names. CoreDNS carries this label on EKS, too.
+// dns lets pods resolve names. CoreDNS also has this label on EKS.
 func dns() policy {
 	return policy{name: "dns", egress: networkingv1.NetworkPolicyEgressRuleArray{networkingv1.NetworkPolicyEgressRuleArgs{
 		To: networkingv1.NetworkPolicyPeerArray{networkingv1.NetworkPolicyPeerArgs{
@@ -165,8 +166,8 @@ func (b *builder) podIdentityAgent() policy {
 	}}}
 }
 
-// loadBalancers lets in what connects from the subnets of load balancers. Their ports are those of the pods, which are
-// not known here.
+// loadBalancers allows connections from the subnets of load balancers, to every port, because the pods' ports are not known
+// here.
 func (b *builder) loadBalancers(which LoadBalancer) (policy, error) {
 	out := policy{name: "load-balancers"}
 	add := func(cidrs []string, ipv6 pulumi.StringArrayInput) error {
@@ -227,7 +228,7 @@ func blocks(cidrs []string) networkingv1.NetworkPolicyPeerArray {
 	return out
 }
 
-// blocksOf is blocks for ranges that are known when the network is there.
+// blocksOf is blocks for ranges that are known only once the network exists.
 func blocksOf(cidrs pulumi.StringArrayInput) networkingv1.NetworkPolicyPeerArrayOutput {
 	return cidrs.ToStringArrayOutput().ApplyT(func(cidrs []string) []networkingv1.NetworkPolicyPeer {
 		var out []networkingv1.NetworkPolicyPeer

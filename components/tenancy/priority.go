@@ -17,13 +17,13 @@ func (s Settings) priorityProblems(environment string) problem.List {
 		at := fmt.Sprintf("priorityClasses[%d]", i)
 		duplicate(&out, names, "priorityClasses", i, p.Name)
 		if full := environment + "-" + p.Name; strings.HasPrefix(full, "system-") {
-			out.Relate(at+".name", []string{at + ".name", "$.environment"}, "would be called %s, and names that begin with system- are reserved for Kubernetes", full)
+			out.Relate(at+".name", []string{at + ".name", "$.environment"}, "would be called %s, but names that begin with system- are reserved for Kubernetes", full)
 		}
 	}
 	return out
 }
 
-// createPriorityClasses registers the priority classes. None is the cluster's default: that would reach into other
+// createPriorityClasses registers the priority classes. None is the cluster's default: that would affect other
 // environments.
 func (b *builder) createPriorityClasses() error {
 	for _, p := range b.args.PriorityClasses {
@@ -41,7 +41,7 @@ func (b *builder) createPriorityClasses() error {
 			args.Description = pulumi.String(p.Description)
 		}
 		_, err := schedulingv1.NewPriorityClass(b.ctx, b.inside.ID("priority", p.Name), args, b.inside.Opts(
-			// Kubernetes changes neither in place, which the provider does not know, and a name is there once.
+			// Kubernetes changes neither in place, which the provider does not know, and names are unique.
 			pulumi.ReplaceOnChanges([]string{"value", "preemptionPolicy"}), pulumi.DeleteBeforeReplace(true),
 		)...)
 		if err != nil {

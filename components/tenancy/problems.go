@@ -9,8 +9,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/schema"
 )
 
-// Problems returns everything that is wrong with the settings of an environment as far as it shows without knowing the
-// cluster, with paths relative to them.
+// Problems returns everything that is wrong with the settings of an environment, as far as it shows without the cluster,
+// with paths relative to them.
 func (s Settings) Problems(environment string) problem.List {
 	problems := schema.Complete(&s)
 	return append(problems, s.relations(environment)...).Settled()
@@ -53,7 +53,7 @@ func (a *Args) relations() problem.List {
 	for i, t := range a.Tenants {
 		if t.PodSecurityGroup != nil && !a.PodSecurityGroups {
 			at := fmt.Sprintf("tenants[%d].podSecurityGroup", i)
-			out.Relate(at, []string{at, "$.addons.vpcCni.podSecurityGroups"}, "the cluster gives pods no security groups: "+
+			out.Relate(at, []string{at, "$.addons.vpcCni.podSecurityGroups"}, "the cluster does not support security groups for pods: "+
 				"turn on addons.vpcCni.podSecurityGroups")
 		}
 	}
@@ -86,18 +86,18 @@ func (s Settings) namespaceProblems(environment string) problem.List {
 			reads = append(reads, other.at+".name")
 		}
 		switch {
-		case twice && !n.listed && n.tenant == other.tenant: // the tenant's own name is there twice
+		case twice && !n.listed && n.tenant == other.tenant: // the tenant's own name is a duplicate
 		case twice && other.at == "":
-			out.Relate(at, append(reads, "namespaces"), "%s would be called %q, like the one that the environment has by default", what, n.Name)
+			out.Relate(at, append(reads, "namespaces"), "%s would be called %q, like the environment's default namespace", what, n.Name)
 		case twice:
-			out.Relate(at, reads, "%s would be called %q, which %s is called already", what, n.Name, other.at)
+			out.Relate(at, reads, "%s would be called %q, which is already the name of %s", what, n.Name, other.at)
 		case n.listed && reserved(n.Name):
 			out.Add(at, "%q is reserved for Kubernetes", n.Name)
 		case n.listed && n.Name != environment && !strings.HasPrefix(n.Name, environment+"-"):
-			out.Relate(at, reads, "must be %s, or begin with %s-, so that the environments of a cluster never meet, got %q",
+			out.Relate(at, reads, "must be %s, or begin with %s-, so that the environments of a cluster never collide, got %q",
 				environment, environment, n.Name)
 		case !n.listed && n.at == "" && reserved(n.Name):
-			out.Relate(at, reads, "the one by default would be called %q, which is reserved for Kubernetes", n.Name)
+			out.Relate(at, reads, "the default namespace would be called %q, which is reserved for Kubernetes", n.Name)
 		case !n.listed && reserved(n.Name):
 			out.Relate(at, reads, "its namespace would be called %q, which is reserved for Kubernetes", n.Name)
 		}
@@ -108,16 +108,16 @@ func (s Settings) namespaceProblems(environment string) problem.List {
 	return out
 }
 
-// reserved reports whether Kubernetes keeps the name of a namespace for itself
+// reserved reports whether the name of a namespace is reserved for Kubernetes
 // (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/).
 func reserved(name string) bool { return name == "default" || strings.HasPrefix(name, "kube-") }
 
-// listedProblems checks a namespace that the file lists, but for its name.
+// listedProblems checks a namespace that the file lists, except for its name.
 func (s Settings) listedProblems(n Namespace) problem.List {
 	out := quotaProblems(n.Quota)
 	out = append(out, n.Limits.problems()...)
 	own := n.Limits.Default != nil || n.Limits.DefaultRequest != nil || n.Limits.Max != nil || n.Limits.Min != nil
-	if own || n.Quota != nil { // what is the environment's in whole is reported there
+	if own || n.Quota != nil { // what is inherited from the environment is reported there
 		whole := s.inherit(space{Namespace: n})
 		out = append(out, whole.Limits.complete(whole.Quota).conflicts(whole.Quota)...)
 	}
@@ -130,11 +130,11 @@ func (s Settings) listedProblems(n Namespace) problem.List {
 	return out
 }
 
-// duplicate reports a name in a list that an earlier entry has.
+// duplicate reports a name in a list that an earlier entry already has.
 func duplicate(out *problem.List, names map[string]int, list string, i int, name string) {
 	at := fmt.Sprintf("%s[%d]", list, i)
 	if first, twice := names[name]; twice {
-		out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("%s[%d].name", list, first)}, "%q is the name of %s[%d] already", name, list, first)
+		out.Relate(at+".name", []string{at + ".name", fmt.Sprintf("%s[%d].name", list, first)}, "%q is already the name of %s[%d]", name, list, first)
 		return
 	}
 	names[name] = i

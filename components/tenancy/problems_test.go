@@ -60,18 +60,18 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 		{"level", tenancy.Settings{PodSecurity: "strict"}, []string{`podSecurity: must be one of privileged, baseline, restricted, got "strict"`}},
 		{"level of a namespace", namespace(tenancy.Namespace{PodSecurity: "strict"}), []string{`namespaces[0].podSecurity: must be one of privileged, baseline, restricted, got "strict"`}},
 
-		{"quantity", tenancy.Settings{Quota: map[string]string{"requests.cpu": "ten"}}, []string{`quota.requests.cpu: must be a quantity of Kubernetes, such as 500m, 4 or 16Gi, got "ten"`}},
+		{"quantity", tenancy.Settings{Quota: map[string]string{"requests.cpu": "ten"}}, []string{`quota.requests.cpu: must be a Kubernetes quantity, such as 500m, 4 or 16Gi, got "ten"`}},
 		{"negative quantity", tenancy.Settings{Quota: map[string]string{"pods": "-1"}}, []string{`quota.pods: must not be negative, got "-1"`}},
 		{"half an object", tenancy.Settings{Quota: map[string]string{"count/jobs.batch": "1500m"}}, []string{`quota.count/jobs.batch: must be a whole number, because it counts objects, got "1500m"`}},
-		{"misspelt quota", tenancy.Settings{Quota: map[string]string{"request.cpu": "1"}}, []string{`quota.request.cpu: is not a resource that Kubernetes keeps a quota of; did you mean requests.cpu?`}},
-		{"quota that would count nothing", tenancy.Settings{Quota: map[string]string{"limits.nvidia.com/gpu": "1"}}, []string{`quota.limits.nvidia.com/gpu: is not a resource that Kubernetes keeps a quota of; such as requests.cpu, limits.memory, pods or count/jobs.batch`}},
-		{"quota of a namespace", namespace(tenancy.Namespace{Quota: map[string]string{"limits.memory": "1 GB"}}), []string{`namespaces[0].quota.limits.memory: must be a quantity of Kubernetes, such as 500m, 4 or 16Gi, got "1 GB"`}},
+		{"misspelt quota", tenancy.Settings{Quota: map[string]string{"request.cpu": "1"}}, []string{`quota.request.cpu: is not a resource that a quota can limit; did you mean requests.cpu?`}},
+		{"quota that would count nothing", tenancy.Settings{Quota: map[string]string{"limits.nvidia.com/gpu": "1"}}, []string{`quota.limits.nvidia.com/gpu: is not a resource that a quota can limit; such as requests.cpu, limits.memory, pods or count/jobs.batch`}},
+		{"quota of a namespace", namespace(tenancy.Namespace{Quota: map[string]string{"limits.memory": "1 GB"}}), []string{`namespaces[0].quota.limits.memory: must be a Kubernetes quantity, such as 500m, 4 or 16Gi, got "1 GB"`}},
 		{"quota of a tenant's namespace", team(tenancy.Tenant{Namespaces: []tenancy.Namespace{{Name: "dev-web", Quota: map[string]string{"pods": ""}}}}),
-			[]string{`tenants[0].namespaces[0].quota.pods: must be a quantity of Kubernetes, such as 500m, 4 or 16Gi, got ""`}},
+			[]string{`tenants[0].namespaces[0].quota.pods: must be a Kubernetes quantity, such as 500m, 4 or 16Gi, got ""`}},
 
 		{"limit of what containers have not", tenancy.Settings{Limits: tenancy.Limits{Max: map[string]string{"storage": "1Gi"}}}, []string{`limits.max.storage: must be cpu, memory or ephemeral-storage`}},
 		{"limit of nothing", tenancy.Settings{Limits: tenancy.Limits{Max: map[string]string{"cpu": "0"}}},
-			[]string{`limits.max.cpu: must be more than nothing, got "0"`}},
+			[]string{`limits.max.cpu: must be more than 0, got "0"`}},
 		{"default above max", tenancy.Settings{Limits: tenancy.Limits{Default: map[string]string{"memory": "2Gi"}, Max: map[string]string{"memory": "1Gi"}}},
 			[]string{"limits.default.memory: must be at most limits.max.memory, which is 1Gi, got 2Gi"}},
 		{"request above the built-in limit", namespace(tenancy.Namespace{Limits: tenancy.Limits{DefaultRequest: map[string]string{"memory": "1Gi"}}}),
@@ -79,13 +79,13 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 		{"min above the built-in request", tenancy.Settings{Limits: tenancy.Limits{Min: map[string]string{"cpu": "200m"}}},
 			[]string{"limits.min.cpu: must be at most limits.defaultRequest.cpu, which is 100m, got 200m"}},
 		{"no default for what the quota counts", tenancy.Settings{Quota: map[string]string{"limits.cpu": "8"}, Limits: tenancy.Limits{Default: map[string]string{"memory": "1Gi"}}},
-			[]string{"limits.default.cpu: is required, because the quota counts limits.cpu: containers that state none would be refused or go uncounted"}},
+			[]string{"limits.default.cpu: is required, because the quota counts limits.cpu: containers without a value would be rejected or not counted"}},
 		{"quota of a namespace without the default for it", tenancy.Settings{
 			Limits:     tenancy.Limits{DefaultRequest: yes, Default: yes},
 			Namespaces: []tenancy.Namespace{{Name: "dev", Quota: map[string]string{"memory": "8Gi"}}},
-		}, []string{"namespaces[0].limits.defaultRequest.memory: is required, because the quota counts memory: containers that state none would be refused or go uncounted"}},
+		}, []string{"namespaces[0].limits.defaultRequest.memory: is required, because the quota counts memory: containers without a value would be rejected or not counted"}},
 		{"quota below one pod", tenancy.Settings{Quota: map[string]string{"requests.cpu": "50m"}},
-			[]string{"limits.defaultRequest.cpu: must be at most quota.requests.cpu, which is 50m, got 100m: no pod that states nothing would be admitted"}},
+			[]string{"limits.defaultRequest.cpu: must be at most quota.requests.cpu, which is 50m, got 100m: otherwise no pod with default values would be admitted"}},
 
 		{"peers", tenancy.Settings{NetworkPolicy: tenancy.NetworkPolicy{Peers: "all"}}, []string{`networkPolicy.peers: must be one of none, namespace, tenant, environment, got "all"`}},
 		{"load balancer", namespace(tenancy.Namespace{NetworkPolicy: tenancy.NetworkPolicy{LoadBalancer: "alb"}}), []string{`namespaces[0].networkPolicy.loadBalancer: must be one of none, public, internal, publicAndInternal, got "alb"`}},
@@ -100,41 +100,41 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 		{"many ports", egress(tenancy.Egress{CIDRs: []string{"10.0.0.0/16"}, Ports: []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25}}),
 			[]string{`networkPolicy.egress[0].ports: must have at most 24 items, got 25`}},
 
-		{"name of another environment", namespace(tenancy.Namespace{Name: "stg-web"}), []string{`namespaces[0].name: must be dev, or begin with dev-, so that the environments of a cluster never meet, got "stg-web"`}},
-		{"name that begins alike", namespace(tenancy.Namespace{Name: "development"}), []string{`namespaces[0].name: must be dev, or begin with dev-, so that the environments of a cluster never meet, got "development"`}},
+		{"name of another environment", namespace(tenancy.Namespace{Name: "stg-web"}), []string{`namespaces[0].name: must be dev, or begin with dev-, so that the environments of a cluster never collide, got "stg-web"`}},
+		{"name that begins alike", namespace(tenancy.Namespace{Name: "development"}), []string{`namespaces[0].name: must be dev, or begin with dev-, so that the environments of a cluster never collide, got "development"`}},
 		{"reserved name", namespace(tenancy.Namespace{Name: "kube-dev"}), []string{`namespaces[0].name: "kube-dev" is reserved for Kubernetes`}},
 		{"default", namespace(tenancy.Namespace{Name: "default"}), []string{`namespaces[0].name: "default" is reserved for Kubernetes`}},
 		{"no label", namespace(tenancy.Namespace{Name: "dev-Web"}), []string{`namespaces[0].name: must be lower-case letters, digits and inner hyphens, got "dev-Web"`}},
 		{"long name", namespace(tenancy.Namespace{Name: "dev-" + strings.Repeat("a", 60)}), []string{`namespaces[0].name: must be at most 63 characters long, got 64`}},
-		{"namespace twice", tenancy.Settings{Namespaces: []tenancy.Namespace{{Name: "dev"}, {Name: "dev"}}}, []string{`namespaces[1].name: it would be called "dev", which namespaces[0] is called already`}},
+		{"namespace twice", tenancy.Settings{Namespaces: []tenancy.Namespace{{Name: "dev"}, {Name: "dev"}}}, []string{`namespaces[1].name: it would be called "dev", which is already the name of namespaces[0]`}},
 		{"namespace of two", tenancy.Settings{Namespaces: []tenancy.Namespace{{Name: "dev-web"}}, Tenants: []tenancy.Tenant{{Name: "web"}, {Name: "api", Namespaces: []tenancy.Namespace{{Name: "dev-web"}}}}}, []string{
-			`tenants[0].name: its namespace would be called "dev-web", which namespaces[0] is called already`,
-			`tenants[1].namespaces[0].name: it would be called "dev-web", which namespaces[0] is called already`,
+			`tenants[0].name: its namespace would be called "dev-web", which is already the name of namespaces[0]`,
+			`tenants[1].namespaces[0].name: it would be called "dev-web", which is already the name of namespaces[0]`,
 		}},
-		{"namespace of the environment", team(tenancy.Tenant{Namespaces: []tenancy.Namespace{{Name: "dev"}}}), []string{`tenants[0].namespaces[0].name: it would be called "dev", like the one that the environment has by default`}},
-		{"tenant twice", tenancy.Settings{Tenants: []tenancy.Tenant{{Name: "web"}, {Name: "web"}}}, []string{`tenants[1].name: "web" is the name of tenants[0] already`}},
+		{"namespace of the environment", team(tenancy.Tenant{Namespaces: []tenancy.Namespace{{Name: "dev"}}}), []string{`tenants[0].namespaces[0].name: it would be called "dev", like the environment's default namespace`}},
+		{"tenant twice", tenancy.Settings{Tenants: []tenancy.Tenant{{Name: "web"}, {Name: "web"}}}, []string{`tenants[1].name: "web" is already the name of tenants[0]`}},
 		{"name of a tenant", team(tenancy.Tenant{Name: "Web"}), []string{`tenants[0].name: must be lower-case letters, digits and inner hyphens, got "Web"`}},
 
 		{"name of an account", account(tenancy.ServiceAccount{Name: "a.b"}), []string{`namespaces[0].serviceAccounts[0].name: must be lower-case letters, digits and inner hyphens, got "a.b"`}},
-		{"default account", account(tenancy.ServiceAccount{Name: "default"}), []string{`namespaces[0].serviceAccounts[0].name: default is the account that Kubernetes makes in every namespace: give pods with rights one of their own`}},
+		{"default account", account(tenancy.ServiceAccount{Name: "default"}), []string{`namespaces[0].serviceAccounts[0].name: default is the account that Kubernetes creates in every namespace: use another account for pods with permissions`}},
 		{"account twice", namespace(tenancy.Namespace{ServiceAccounts: []tenancy.ServiceAccount{{Name: "api"}, {Name: "api"}}}), []string{`namespaces[0].serviceAccounts[1].name: "api" is the name of serviceAccounts[0] already`}},
 		{"identity", account(tenancy.ServiceAccount{Identity: "iam"}), []string{`namespaces[0].serviceAccounts[0].identity: must be one of podIdentity, irsa, none, got "iam"`}},
-		{"rights without a role", account(tenancy.ServiceAccount{Identity: "none", Secrets: []string{"db"}}), []string{`namespaces[0].serviceAccounts[0].identity: must not be none: without a role there is nothing to give policies, statements, secrets or parameters to`}},
+		{"rights without a role", account(tenancy.ServiceAccount{Identity: "none", Secrets: []string{"db"}}), []string{`namespaces[0].serviceAccounts[0].identity: must not be none with policies, statements, secrets or parameters, which need a role`}},
 		{"policies", account(tenancy.ServiceAccount{PolicyARNs: []string{"ReadOnlyAccess", "arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/P", "arn:aws:iam::aws:policy/P", "arn:aws-cn:iam::aws:policy/P"}}), []string{
 			`namespaces[0].serviceAccounts[0].policyArns[0]: must be the ARN of an IAM policy, such as arn:aws:iam::aws:policy/ReadOnlyAccess, got "ReadOnlyAccess"`,
-			`namespaces[0].serviceAccounts[0].policyArns[1]: AdministratorAccess allows as good as everything in the account: name what the pods need`,
+			`namespaces[0].serviceAccounts[0].policyArns[1]: AdministratorAccess allows practically everything in the account: allow only what the pods need`,
 			`namespaces[0].serviceAccounts[0].policyArns[3]: is the same as item 3 of the list`,
-			`namespaces[0].serviceAccounts[0].policyArns[4]: must be in partition aws, that of eu-west-1, got aws-cn`,
+			`namespaces[0].serviceAccounts[0].policyArns[4]: must be in partition aws, the partition of eu-west-1, got aws-cn`,
 		}},
 		{"eleven policies", account(tenancy.ServiceAccount{PolicyARNs: strings.Split(strings.TrimSuffix(strings.Repeat("arn:aws:iam::aws:policy/P,", 11), ","), ",")}),
 			[]string{`namespaces[0].serviceAccounts[0].policyArns: must have at most 10 items, got 11`}},
 		{"policy of another account", account(tenancy.ServiceAccount{PolicyARNs: []string{"arn:aws:iam::222222222222:policy/P"}}),
 			[]string{`namespaces[0].serviceAccounts[0].policyArns[0]: must be in 111111111111, the stack's account, got 222222222222`}},
-		{"resource of another partition", statement([]string{"s3:GetObject"}, []string{"arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*"}), []string{`namespaces[0].serviceAccounts[0].statements[0].resources[0]: must be in partition aws, that of eu-west-1, got aws-cn`}},
-		{"every action on every ARN", statement([]string{"*"}, []string{"arn:*:*:*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: name what the pods need`}},
+		{"resource of another partition", statement([]string{"s3:GetObject"}, []string{"arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*"}), []string{`namespaces[0].serviceAccounts[0].statements[0].resources[0]: must be in partition aws, the partition of eu-west-1, got aws-cn`}},
+		{"every action on every ARN", statement([]string{"*"}, []string{"arn:*:*:*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: list what the pods need`}},
 		{"every right in IAM", statement([]string{"iam:*"}, []string{"arn:aws:iam::111111111111:role/x"}), []string{`namespaces[0].serviceAccounts[0].statements[0].actions[0]: iam:* lets the pods give themselves every right: name the actions that they need`}},
-		{"everything", statement([]string{"*"}, []string{"*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: name what the pods need`}},
-		{"everything, in other words", statement([]string{"s3:GetObject", "*:*"}, []string{"arn:aws:s3:::a", "**"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: name what the pods need`}},
+		{"everything", statement([]string{"*"}, []string{"*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: list what the pods need`}},
+		{"everything, in other words", statement([]string{"s3:GetObject", "*:*"}, []string{"arn:aws:s3:::a", "**"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: list what the pods need`}},
 		{"nothing", statement(nil, nil), []string{`namespaces[0].serviceAccounts[0].statements[0].actions: is required`, `namespaces[0].serviceAccounts[0].statements[0].resources: is required`}},
 		{"no action", statement([]string{"GetObject", "s3:Get*", "s3:Get*"}, []string{"bucket"}), []string{
 			`namespaces[0].serviceAccounts[0].statements[0].actions[0]: must be an action of an AWS service, such as s3:GetObject, got "GetObject"`,
@@ -149,33 +149,33 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 			`namespaces[0].serviceAccounts[0].secrets[1]: must be the name of a secret, or its full ARN with the hyphen and six characters at its end, got "arn:aws:secretsmanager:eu-west-1:111111111111:secret:db"`,
 			`namespaces[0].serviceAccounts[0].secrets[2]: must be in eu-west-1, the stack's region, got us-east-1`,
 			`namespaces[0].serviceAccounts[0].parameters[0]: must be the full path of a parameter, such as /api/database, got "/a//b"`,
-			`namespaces[0].serviceAccounts[0].parameters[1]: /aws/service/x is a parameter of AWS, not of this account`,
+			`namespaces[0].serviceAccounts[0].parameters[1]: /aws/service/x is a public parameter of AWS, not of this account`,
 		}},
 		{"one file of two", account(tenancy.ServiceAccount{Secrets: []string{"a/b", "arn:aws:secretsmanager:eu-west-1:111111111111:secret:a/b-AbC123"}, Parameters: []string{"a_b"}}), []string{
-			`namespaces[0].serviceAccounts[0].secrets[1]: would be mounted as a_b, like secrets[0]: the provider takes each name once`,
-			`namespaces[0].serviceAccounts[0].parameters[0]: would be mounted as a_b, like secrets[0]: the provider takes each name once`,
+			`namespaces[0].serviceAccounts[0].secrets[1]: would be mounted as a_b, like secrets[0]: file names must be unique`,
+			`namespaces[0].serviceAccounts[0].parameters[0]: would be mounted as a_b, like secrets[0]: file names must be unique`,
 		}},
 
 		{"no principal", principal("team"), []string{`access[0].principalArn: must be the ARN of an IAM role or user, got "team"`}},
-		{"root", principal("arn:aws:iam::111111111111:root"), []string{`access[0].principalArn: arn:aws:iam::111111111111:root is an account's root user, which cannot have access: name a role`}},
-		{"session", principal("arn:aws:sts::111111111111:assumed-role/team/me"), []string{`access[0].principalArn: arn:aws:sts::111111111111:assumed-role/team/me is a session: name its role, arn:<partition>:iam::<account>:role/<path><name>`}},
+		{"root", principal("arn:aws:iam::111111111111:root"), []string{`access[0].principalArn: arn:aws:iam::111111111111:root is an account's root user, which cannot have access: give a role`}},
+		{"session", principal("arn:aws:sts::111111111111:assumed-role/team/me"), []string{`access[0].principalArn: arn:aws:sts::111111111111:assumed-role/team/me is an assumed-role session: give its role, arn:<partition>:iam::<account>:role/<path><name>`}},
 		{"service-linked role", principal("arn:aws:iam::111111111111:role/aws-service-role/x"), []string{`access[0].principalArn: arn:aws:iam::111111111111:role/aws-service-role/x is a service-linked role, which cannot have access`}},
-		{"other partition", principal("arn:aws-cn:iam::111111111111:role/team"), []string{`access[0].principalArn: must be in partition aws, that of eu-west-1, got aws-cn`}},
+		{"other partition", principal("arn:aws-cn:iam::111111111111:role/team"), []string{`access[0].principalArn: must be in partition aws, the partition of eu-west-1, got aws-cn`}},
 		{"access", team(tenancy.Tenant{Access: []tenancy.Access{{Name: "a", PrincipalARN: role, Role: "owner"}, {Name: "a", PrincipalARN: role, Role: tenancy.View}, {Name: "A", PrincipalARN: role + "2", Role: tenancy.View}}}), []string{
 			`tenants[0].access[0].role: must be one of view, edit, admin, got "owner"`,
-			`tenants[0].access[1].name: "a" is the name of tenants[0].access[0] already`,
-			`tenants[0].access[1].principalArn: has access by tenants[0].access[0] already: the greater role includes the smaller`,
+			`tenants[0].access[1].name: "a" is already the name of tenants[0].access[0]`,
+			`tenants[0].access[1].principalArn: already has access by tenants[0].access[0]: remove one, as the greater role includes the smaller`,
 			`tenants[0].access[2].name: must be lower-case letters, digits and inner hyphens, got "A"`,
 		}},
 
 		{"two selectors", team(tenancy.Tenant{PodSecurityGroup: &tenancy.PodSecurityGroup{PodLabels: map[string]string{"a": "b"}, ServiceAccounts: []string{"api"}}}), []string{
-			`tenants[0].podSecurityGroup: must not have both podLabels and serviceAccounts: a SecurityGroupPolicy selects pods by one of them`,
+			`tenants[0].podSecurityGroup: podLabels cannot be combined with serviceAccounts: a SecurityGroupPolicy selects pods by one of them`,
 			`tenants[0].podSecurityGroup.serviceAccounts[0]: "api" is not a service account of the tenant's namespaces`,
 		}},
 
 		{"priorities", tenancy.Settings{PriorityClasses: []tenancy.PriorityClass{{Name: "a", Value: 1_000_000_001}, {Name: "a"}, {Name: "B"}}}, []string{
 			`priorityClasses[0].value: must be at most 1000000000, got 1000000001`,
-			`priorityClasses[1].name: "a" is the name of priorityClasses[0] already`,
+			`priorityClasses[1].name: "a" is already the name of priorityClasses[0]`,
 			`priorityClasses[2].name: must be lower-case letters, digits and inner hyphens, got "B"`,
 		}},
 	} {
@@ -197,8 +197,8 @@ func TestLabelsThatKubernetesRefusesAreRefused(t *testing.T) {
 	args := arguments(t, `{"tenants": [{"name": "web", "podSecurityGroup": {"podLabels": {"a b": "x", "c": "d e"}}}]}`)
 	problems := args.Problems()
 	require.Len(t, problems, 2)
-	assert.Contains(t, problems[0].Error(), "tenants[0].podSecurityGroup.podLabels.a b: is not the key of a label")
-	assert.Contains(t, problems[1].Error(), `tenants[0].podSecurityGroup.podLabels.c: "d e" is not the value of a label`)
+	assert.Contains(t, problems[0].Error(), "tenants[0].podSecurityGroup.podLabels.a b: is not a valid label key")
+	assert.Contains(t, problems[1].Error(), `tenants[0].podSecurityGroup.podLabels.c: "d e" is not a valid label value`)
 }
 
 func TestWhatTheClusterCannotDoIsRefused(t *testing.T) {
@@ -213,11 +213,11 @@ func TestWhatTheClusterCannotDoIsRefused(t *testing.T) {
 	assert.EqualError(t, args.Problems().Err(), strings.Join([]string{
 		`namespaces[0].networkPolicy.egress[0].cidrs[0]: 10.0.0.0/8 has no effect: network policies of an IPv6 cluster are about IPv6 addresses; list the IPv6 range`,
 		`namespaces[0].networkPolicy.loadBalancer: must not be publicAndInternal: the network has no public subnets for load balancers to stand in`,
-		`namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first`,
-		`namespaces[0].serviceAccounts[1].parameters: the cluster has no Secrets Store CSI driver: turn on secrets at its owner, and update that first`,
+		`namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver: set secrets in its owner's stack file, and update the owner first`,
+		`namespaces[0].serviceAccounts[1].parameters: the cluster has no Secrets Store CSI driver: set secrets in its owner's stack file, and update the owner first`,
 		`networkPolicy: the cluster does not enforce network policies, so nothing would separate its namespaces: turn on addons.vpcCni.networkPolicy`,
 		`networkPolicy.loadBalancer: must not be internal: the network has no private subnets for load balancers to stand in`,
-		`tenants[0].podSecurityGroup: the cluster gives pods no security groups: turn on addons.vpcCni.podSecurityGroups`,
+		`tenants[0].podSecurityGroup: the cluster does not support security groups for pods: turn on addons.vpcCni.podSecurityGroups`,
 	}, "\n"))
 }
 
@@ -253,14 +253,14 @@ func TestAnEnvironmentsNameMustNotBeReservedByWhatItNames(t *testing.T) {
 	args := arguments(t, `{"access": [{"name": "a", "principalArn": "arn:aws:iam::111111111111:role/r", "role": "view"}]}`)
 	args.Environment = "eks"
 	assert.EqualError(t, args.Problems().Err(),
-		"access[0]: EKS refuses the group eks:a, because eks: is reserved: an environment with access cannot be called eks")
+		"access[0]: EKS refuses the group eks:a, because eks: is a reserved prefix: an environment with access cannot be called eks")
 	args = arguments(t, `{"priorityClasses": [{"name": "high", "value": 1}]}`)
 	args.Environment = "system"
 	assert.EqualError(t, args.Problems().Err(),
-		"priorityClasses[0].name: would be called system-high, and names that begin with system- are reserved for Kubernetes")
+		"priorityClasses[0].name: would be called system-high, but names that begin with system- are reserved for Kubernetes")
 	args = arguments(t, `{}`)
 	args.Environment = "default"
-	assert.EqualError(t, args.Problems().Err(), `namespaces: the one by default would be called "default", which is reserved for Kubernetes`)
+	assert.EqualError(t, args.Problems().Err(), `namespaces: the default namespace would be called "default", which is reserved for Kubernetes`)
 	args = arguments(t, `{"namespaces": [], "tenants": [{"name": "web"}]}`)
 	args.Environment = "kube"
 	assert.EqualError(t, args.Problems().Err(), `tenants[0].name: its namespace would be called "kube-web", which is reserved for Kubernetes`)
@@ -304,7 +304,7 @@ func TestNothingIsRegisteredWhenAnythingIsWrong(t *testing.T) {
 		_, err := tenancy.New(ctx, "dev", args)
 		return err
 	})
-	assert.ErrorContains(t, err, `tenancy "dev": quota.pods: must be a quantity of Kubernetes`)
+	assert.ErrorContains(t, err, `tenancy "dev": quota.pods: must be a Kubernetes quantity`)
 	assert.Empty(t, regs)
 
 	irsa := arguments(t, `{"namespaces": [{"name": "dev", "serviceAccounts": [{"name": "api", "identity": "irsa"}]}]}`)

@@ -46,12 +46,12 @@ func quotaResource(name string) (known, objects bool) {
 		return rest == "requests.storage" || rest == "persistentvolumeclaims", rest == "persistentvolumeclaims"
 	case strings.HasSuffix(prefix, ".deviceclass.resource.k8s.io"):
 		return rest == "devices", true
-	default: // an extended resource, of which there are whole ones only
+	default: // an extended resource, which is always a whole number
 		return strings.HasPrefix(prefix, "requests."), true
 	}
 }
 
-// quotaProblems checks a quota by itself.
+// quotaProblems checks a quota on its own.
 func quotaProblems(quota map[string]string) problem.List {
 	var out problem.List
 	for _, name := range slices.Sorted(maps.Keys(quota)) {
@@ -62,7 +62,7 @@ func quotaProblems(quota map[string]string) problem.List {
 			if n := spelling.Nearest(name, slices.Collect(maps.Keys(quotaResources))); n != "" {
 				hint = "did you mean " + n + "?"
 			}
-			out.Add(at, "is not a resource that Kubernetes keeps a quota of; %s", hint)
+			out.Add(at, "is not a resource that a quota can limit; %s", hint)
 			continue
 		}
 		q, ok := quantity(&out, at, quota[name])
@@ -78,7 +78,7 @@ func quantity(out *problem.List, at, text string) (resource.Quantity, bool) {
 	q, err := resource.ParseQuantity(text)
 	switch {
 	case err != nil:
-		out.Add(at, "must be a quantity of Kubernetes, such as 500m, 4 or 16Gi, got %q", text)
+		out.Add(at, "must be a Kubernetes quantity, such as 500m, 4 or 16Gi, got %q", text)
 		return q, false
 	case q.Sign() < 0:
 		out.Add(at, "must not be negative, got %q", text)
@@ -87,7 +87,8 @@ func quantity(out *problem.List, at, text string) (resource.Quantity, bool) {
 	return q, true
 }
 
-// canonical returns quantities as the API server stores them, so that a refresh finds what was written: 1Gi for 1024Mi.
+// canonical returns quantities as the API server stores them, such as 1Gi for 1024Mi, so that a refresh shows no
+// difference.
 func canonical(quantities map[string]string) map[string]string {
 	out := map[string]string{}
 	for name, text := range quantities {

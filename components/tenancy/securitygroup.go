@@ -26,15 +26,15 @@ func (t Tenant) groupProblems() problem.List {
 		return out
 	}
 	if len(g.PodLabels) > 0 && len(g.ServiceAccounts) > 0 {
-		out.Relate("podSecurityGroup", []string{"podSecurityGroup.podLabels", "podSecurityGroup.serviceAccounts"}, "must not have both podLabels and serviceAccounts: a SecurityGroupPolicy selects pods by one of them")
+		out.Relate("podSecurityGroup", []string{"podSecurityGroup.podLabels", "podSecurityGroup.serviceAccounts"}, "podLabels cannot be combined with serviceAccounts: a SecurityGroupPolicy selects pods by one of them")
 	}
 	for _, key := range slices.Sorted(maps.Keys(g.PodLabels)) {
 		at := "podSecurityGroup.podLabels." + key
 		if wrong := validation.IsQualifiedName(key); len(wrong) > 0 {
-			out.Add(at, "is not the key of a label: %s", strings.Join(wrong, "; "))
+			out.Add(at, "is not a valid label key: %s", strings.Join(wrong, "; "))
 		}
 		if wrong := validation.IsValidLabelValue(g.PodLabels[key]); len(wrong) > 0 {
-			out.Add(at, "%q is not the value of a label: %s", g.PodLabels[key], strings.Join(wrong, "; "))
+			out.Add(at, "%q is not a valid label value: %s", g.PodLabels[key], strings.Join(wrong, "; "))
 		}
 	}
 	var accounts []string
@@ -52,8 +52,8 @@ func (t Tenant) groupProblems() problem.List {
 	return out
 }
 
-// createSecurityGroups registers the security groups of tenants' pods. They carry no tag kubernetes.io/cluster/<name>:
-// the load balancer controller expects that on one group of an interface only
+// createSecurityGroups registers the security groups of tenants' pods. They do not have the tag
+// kubernetes.io/cluster/<name>: the load balancer controller expects it on only one group of an interface
 // (https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html).
 func (b *builder) createSecurityGroups(t *Tenancy) error {
 	for _, tenant := range b.args.Tenants {
@@ -82,7 +82,7 @@ func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error)
 	if err != nil {
 		return nil, err
 	}
-	// From the cluster's group come kubelet's probes, the control plane's webhooks and other pods.
+	// The cluster's group is the source of kubelet's probes, the control plane's webhook calls and other pods.
 	for _, from := range []struct {
 		key   string
 		group pulumi.StringInput
@@ -103,7 +103,7 @@ func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error)
 	return group, err
 }
 
-// letOut lets everything out of a group to a range. What pods may send where is for the network policies to say.
+// letOut allows all egress of a group to a range. The pods' egress is limited by network policies.
 func (b *builder) letOut(group *ec2.SecurityGroup, key string, to vpc.SecurityGroupEgressRuleArgs) error {
 	id := b.kids.ID("pods", key)
 	to.SecurityGroupId, to.IpProtocol, to.Tags = group.ID(), pulumi.String("-1"), tags.Named(b.args.Tags, id)
@@ -111,8 +111,8 @@ func (b *builder) letOut(group *ec2.SecurityGroup, key string, to vpc.SecurityGr
 	return err
 }
 
-// createSecurityGroupPolicy puts pods of a namespace into their tenant's security group. They stay in the cluster's,
-// too: it is what lets them reach CoreDNS and the Kubernetes API, and kubelet reach them
+// createSecurityGroupPolicy puts pods of a namespace into their tenant's security group. They stay in the cluster's as
+// well, through which they reach CoreDNS and the Kubernetes API, and kubelet reaches them
 // (https://docs.aws.amazon.com/eks/latest/userguide/sg-pods-example-deployment.html).
 func (b *builder) createSecurityGroupPolicy(t *Tenancy, n space, in pulumi.ResourceOption) error {
 	group := t.groups[n.tenant]

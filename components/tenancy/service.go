@@ -11,9 +11,9 @@ import (
 // Service is the tenancy's entry in the registry.
 var Service = service.Define(service.Definition[Settings]{
 	Name: "tenancy", By: service.Every, Package: "components/tenancy",
-	Doc: "What separates and serves the teams of the environment: namespaces, quotas, network policies, roles, access. Left " +
-		"out, the environment has no namespaces.",
-	Uses: []string{"secrets"}, // whose chart brings the kind SecretProviderClass
+	Doc: "Isolation and services for the teams of the environment: namespaces, quotas, network policies, roles, access. Without " +
+		"it, the environment has no namespaces.",
+	Uses: []string{"secrets"}, // whose chart installs the kind SecretProviderClass
 	Problems: func(s service.Stack, settings *Settings) problem.List {
 		if s.Cluster == nil {
 			return settings.Problems(s.Environment)

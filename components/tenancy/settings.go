@@ -19,51 +19,51 @@ const (
 	Privileged PodSecurity = "privileged"
 	// Baseline refuses known ways out of a container, such as host namespaces and host paths.
 	Baseline PodSecurity = "baseline"
-	// Restricted also requires what hardens a pod: no root, no privilege escalation, a seccomp profile.
+	// Restricted also requires hardened pods: no root, no privilege escalation, a seccomp profile.
 	Restricted PodSecurity = "restricted"
 )
 
 // Settings are an environment's tenancy in a stack file.
 type Settings struct {
 	// Nodes that the environment's pods run on: spot binds all its namespaces to spot nodes, onDemand keeps them off.
-	// Changing it applies to pods made from then on; running ones stay where they are until they are replaced.
+	// Changing it affects only new pods; running ones stay where they are until they are replaced.
 	Capacity Capacity `json:"capacity,omitempty" jsonschema:"enum=spot,enum=onDemand,default=onDemand"`
 	// Pod Security level that namespaces enforce, in the version of the cluster's Kubernetes minor. Violations of
-	// restricted are always warned of and audited. Changing it applies to pods made from then on.
+	// restricted always produce warnings and audit annotations. Changing it affects only new pods.
 	PodSecurity PodSecurity `json:"podSecurity,omitempty" jsonschema:"enum=privileged,enum=baseline,enum=restricted,default=baseline"`
-	// ResourceQuota of each namespace that has none of its own: quantities, in quotes, by the names of Kubernetes, such as
+	// ResourceQuota of each namespace without its own: quantities, in quotes, by Kubernetes' resource names, such as
 	// requests.cpu, limits.memory, pods, persistentvolumeclaims, services.loadbalancers or count/jobs.batch. By default
-	// none. What exceeds a lowered quota stays; new objects are refused.
+	// none. If a quota is lowered, existing objects stay, and new ones are refused.
 	Quota map[string]string `json:"quota,omitempty"`
-	// What containers get, and may ask for, in each namespace; a part that a namespace spells out is its own.
+	// Default and allowed resources of containers in each namespace; a namespace can override each part.
 	Limits Limits `json:"limits,omitempty"`
-	// Traffic that each namespace allows beside DNS and the Pod Identity agent; a part that a namespace spells out is its own.
+	// Traffic that each namespace allows in addition to DNS and the Pod Identity agent; a namespace can override each part.
 	NetworkPolicy NetworkPolicy `json:"networkPolicy,omitempty"`
-	// Namespaces of the environment itself. By default one, called like the environment; an empty list is none. Taking
-	// one out deletes it with everything in it.
+	// Namespaces of the environment itself. By default one, with the environment's name; an empty list means none. Removing
+	// one deletes it with everything in it.
 	Namespaces []Namespace `json:"namespaces,omitempty"`
-	// Teams that share the environment. Adding one adds its own objects and changes nothing else; taking one out deletes
-	// its namespaces with everything in them.
+	// Teams that share the environment. Adding one only adds its own objects; removing one deletes its namespaces with
+	// everything in them.
 	Tenants []Tenant `json:"tenants,omitempty"`
-	// Who may use all of the environment's namespaces, those of its tenants among them.
+	// Who may use all of the environment's namespaces, including those of its tenants.
 	Access []Access `json:"access,omitempty"`
-	// Priorities that pods can have; objects are called <environment>-<name>. Pods without one have priority 0. Kubernetes
-	// lets pods of any namespace name any class.
+	// Priority classes for pods; objects are called <environment>-<name>. Pods without one have priority 0. In Kubernetes,
+	// pods of any namespace can use any class.
 	PriorityClasses []PriorityClass `json:"priorityClasses,omitempty"`
 }
 
 // Namespace is one namespace and what is in it.
 type Namespace struct {
 	// Name in full: the environment's name, or beginning with it and a hyphen; up to 63 lower-case letters, digits and
-	// hyphens. Changing it deletes the namespace with everything in it and makes another.
+	// hyphens. Changing it deletes the namespace with everything in it and creates a new one.
 	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=63"`
 	// Pod Security level that this namespace enforces; by default the environment's.
 	PodSecurity PodSecurity `json:"podSecurity,omitempty" jsonschema:"enum=privileged,enum=baseline,enum=restricted"`
-	// ResourceQuota of this namespace, in place of the environment's; an empty one is none.
+	// ResourceQuota of this namespace, instead of the environment's; an empty one means none.
 	Quota map[string]string `json:"quota,omitempty"`
-	// What containers get, and may ask for; a part left out is the environment's.
+	// Default and allowed resources of containers; parts left out are the environment's.
 	Limits Limits `json:"limits,omitempty"`
-	// Traffic that this namespace allows; a part left out is the environment's.
+	// Traffic that this namespace allows; parts left out are the environment's.
 	NetworkPolicy NetworkPolicy `json:"networkPolicy,omitempty"`
 	// Service accounts, most of them with an IAM role. The account called default is Kubernetes' own and has none.
 	ServiceAccounts []ServiceAccount `json:"serviceAccounts,omitempty"`
@@ -71,15 +71,15 @@ type Namespace struct {
 
 // Limits are the limit range of a namespace's containers: quantities, in quotes, by cpu, memory and ephemeral-storage.
 type Limits struct {
-	// Limit of a container that states none. By default memory 512Mi, and cpu 1 and ephemeral-storage 1Gi where the quota
-	// counts limits of them; what is in max and not here has max.
+	// Default limit of a container. By default memory 512Mi, and cpu 1 and ephemeral-storage 1Gi if the quota counts their
+	// limits; resources in max but not here default to max.
 	Default map[string]string `json:"default,omitempty"`
-	// Request of a container that states none. By default cpu 100m and memory 128Mi, and ephemeral-storage 128Mi where the
-	// quota counts requests of it; what is in default and not here has default.
+	// Default request of a container. By default cpu 100m and memory 128Mi, and ephemeral-storage 128Mi if the quota counts
+	// its requests; resources in default but not here default to default.
 	DefaultRequest map[string]string `json:"defaultRequest,omitempty"`
-	// Greatest limit that a container may have; by default none.
+	// Maximum limit of a container; by default none.
 	Max map[string]string `json:"max,omitempty"`
-	// Least request that a container may have; by default none.
+	// Minimum request of a container; by default none.
 	Min map[string]string `json:"min,omitempty"`
 }
 
@@ -91,7 +91,7 @@ const (
 	NoLoadBalancer LoadBalancer = "none"
 	// PublicLoadBalancer lets those in the public subnets reach them.
 	PublicLoadBalancer LoadBalancer = "public"
-	// InternalLoadBalancer lets those in the private subnets reach them, and with them all that is there.
+	// InternalLoadBalancer lets those in the private subnets reach them, and with them everything in these subnets.
 	InternalLoadBalancer LoadBalancer = "internal"
 	// AllLoadBalancers lets both reach them.
 	AllLoadBalancers LoadBalancer = "publicAndInternal"
@@ -101,7 +101,7 @@ const (
 type Peers string
 
 const (
-	// NoPeers are none.
+	// NoPeers allows none.
 	NoPeers Peers = "none"
 	// NamespacePeers are those of the same namespace.
 	NamespacePeers Peers = "namespace"
@@ -113,17 +113,17 @@ const (
 
 // NetworkPolicy is the traffic of a namespace that is allowed. Everything else is denied, in both directions.
 type NetworkPolicy struct {
-	// Pods of the cluster that pods may talk to, in both directions, if the other side allows it, too: none, those of the
+	// Pods of the cluster that pods may talk to, in both directions, if the other side also allows it: none, those of the
 	// same namespace, those of all the tenant's namespaces (for a namespace of the environment itself: of the same
 	// namespace), or those of all the environment's namespaces. By default tenant.
 	Peers Peers `json:"peers,omitempty" jsonschema:"enum=none,enum=namespace,enum=tenant,enum=environment"`
 	// Load balancers with target type ip that may reach pods, on every TCP port: none, public, internal or
-	// publicAndInternal. They connect from their subnets, which is all that a policy can tell them by. Internal ones stand
-	// in the private subnets, where nodes and pods are, too: internal admits these as well. By default none.
+	// publicAndInternal. A policy can identify them only by their subnets. Internal ones are in the private subnets, like
+	// nodes and pods, so internal admits these as well. By default none.
 	LoadBalancer LoadBalancer `json:"loadBalancer,omitempty" jsonschema:"enum=none,enum=public,enum=internal,enum=publicAndInternal"`
 	// Where pods may connect to outside their peers. By default TCP port 443 anywhere, so that AWS, image registries and the
-	// Kubernetes API can be reached; a list replaces that, and an empty one allows nothing. Databases and other ports are to
-	// be listed.
+	// Kubernetes API can be reached; a list replaces that, and an empty one allows nothing. List databases and other ports
+	// here.
 	Egress []Egress `json:"egress,omitempty"`
 }
 
@@ -131,8 +131,7 @@ type NetworkPolicy struct {
 type Egress struct {
 	// Ranges of the cluster's address family, for example 10.16.64.0/20.
 	CIDRs []string `json:"cidrs" jsonschema:"required,minItems=1,uniqueItems=true,format=network"`
-	// Ports, at most 24, because the network policy agent keeps no more for a range; by default every port of every
-	// protocol.
+	// Ports, at most 24, the network policy agent's maximum per range; by default every port of every protocol.
 	Ports []int `json:"ports,omitempty" jsonschema:"maxItems=24,uniqueItems=true,minimum=1,maximum=65535"`
 	// Protocol of the ports.
 	Protocol string `json:"protocol,omitempty" jsonschema:"enum=tcp,enum=udp,default=tcp"`
@@ -142,11 +141,11 @@ type Egress struct {
 type IdentityKind string
 
 const (
-	// PodIdentity gives them by EKS Pod Identity.
+	// PodIdentity uses EKS Pod Identity.
 	PodIdentity IdentityKind = "podIdentity"
-	// IRSA gives them by IAM roles for service accounts: the cluster's OIDC provider and AWS STS.
+	// IRSA uses IAM roles for service accounts: the cluster's OIDC provider and AWS STS.
 	IRSA IdentityKind = "irsa"
-	// NoIdentity gives none.
+	// NoIdentity means none.
 	NoIdentity IdentityKind = "none"
 )
 
@@ -155,16 +154,16 @@ type ServiceAccount struct {
 	// Name of the service account: up to 63 lower-case letters, digits and hyphens. Changing it replaces the account and its
 	// role.
 	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=63"`
-	// How its pods get an IAM role: podIdentity, irsa for what cannot use EKS Pod Identity, such as pods on Fargate, or none.
-	// Pods notice a change when they are replaced.
+	// How its pods get an IAM role: podIdentity, irsa for pods that cannot use EKS Pod Identity, such as those on Fargate,
+	// or none. A change takes effect when pods are replaced.
 	Identity IdentityKind `json:"identity,omitempty" jsonschema:"enum=podIdentity,enum=irsa,enum=none,default=podIdentity"`
 	// ARNs of IAM policies of the role, at most ten.
 	PolicyARNs []string `json:"policyArns,omitempty" jsonschema:"maxItems=10,uniqueItems=true,format=iam-policy-arn"`
-	// What the role allows beside its policies.
+	// What the role allows in addition to its policies.
 	Statements []Statement `json:"statements,omitempty"`
-	// Secrets of AWS Secrets Manager, by name or by full ARN, that the role may read and that the SecretProviderClass called
-	// like the service account mounts as files, slashes in names turned into underscores. Secrets under a KMS key of your
-	// own also need a statement with kms:Decrypt on it.
+	// Secrets of AWS Secrets Manager, by name or by full ARN, that the role may read and that the SecretProviderClass with
+	// the service account's name mounts as files, with slashes in names replaced by underscores. Secrets encrypted with
+	// your own KMS key also need a statement with kms:Decrypt on it.
 	Secrets []string `json:"secrets,omitempty" jsonschema:"uniqueItems=true"`
 	// Parameters of AWS Systems Manager Parameter Store, by full path, that the role may read and the same
 	// SecretProviderClass mounts.
@@ -175,42 +174,42 @@ type ServiceAccount struct {
 type Statement struct {
 	// Actions, for example s3:GetObject.
 	Actions []string `json:"actions" jsonschema:"required,minItems=1,uniqueItems=true"`
-	// ARNs, with stars where needed, or a star alone. Every action on every resource is refused.
+	// ARNs, with wildcards where needed, or only *. Every action on every resource is refused.
 	Resources []string `json:"resources" jsonschema:"required,minItems=1,uniqueItems=true"`
 }
 
 // Tenant is a team with namespaces of its own.
 type Tenant struct {
 	// Name of the team: up to 40 lower-case letters, digits and hyphens. Changing it relabels its namespaces, and deletes
-	// the one that is called after it with everything in it.
+	// the one named after it with everything in it.
 	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=40"`
 	// Its namespaces; by default one called <environment>-<tenant>.
 	Namespaces []Namespace `json:"namespaces,omitempty"`
 	// Who may use the tenant's namespaces.
 	Access []Access `json:"access,omitempty"`
-	// Give the tenant's pods an EC2 security group of their own, for databases and others that admit by group. Needs
+	// Give the tenant's pods their own EC2 security group, for databases and other services that admit by group. Needs
 	// addons.vpcCni.podSecurityGroups. Pods get it when they are replaced.
 	PodSecurityGroup *PodSecurityGroup `json:"podSecurityGroup,omitempty"`
 }
 
 // PodSecurityGroup selects the pods of a tenant that are in its security group; with nothing set all are.
 type PodSecurityGroup struct {
-	// Labels that the pods have. Not together with serviceAccounts.
+	// Labels of the pods. Cannot be combined with serviceAccounts.
 	PodLabels map[string]string `json:"podLabels,omitempty"`
-	// Service accounts of the tenant that the pods run as. Not together with podLabels.
+	// Service accounts of the pods. Cannot be combined with podLabels.
 	ServiceAccounts []string `json:"serviceAccounts,omitempty" jsonschema:"uniqueItems=true"`
 }
 
-// Role is a ClusterRole that Kubernetes brings
+// Role is one of Kubernetes' built-in ClusterRoles
 // (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles).
 type Role string
 
 const (
 	// View reads everything in a namespace but Secrets and roles.
 	View Role = "view"
-	// Edit also writes, Secrets included, and can run pods as every service account of the namespace.
+	// Edit also writes, including Secrets, and can run pods as every service account of the namespace.
 	Edit Role = "edit"
-	// Admin also writes roles and role bindings. Quota, limit range and the namespace itself stay out of its reach.
+	// Admin also writes roles and role bindings, but not the quota, the limit range or the namespace itself.
 	Admin Role = "admin"
 )
 
@@ -219,12 +218,12 @@ type Access struct {
 	// Name of the entry: up to 60 lower-case letters, digits and hyphens. The principal gets the Kubernetes group
 	// <environment>:<name>, or <environment>:<tenant>:<name>.
 	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=60"`
-	// ARN of the IAM role or user, with its path. It may also be listed at other tenants, but not in cluster.access or in
+	// ARN of the IAM role or user, with its path. It may also be listed for other tenants, but not in cluster.access or in
 	// another environment of the cluster: an EKS cluster has one entry per principal. Changing it replaces the entry.
 	PrincipalARN string `json:"principalArn" jsonschema:"required,format=iam-principal-arn"`
-	// What it may do: view reads everything but secrets, edit also writes, and can act as the service accounts, admin also
-	// gives rights to others. Quota, limits and the namespace itself stay out of reach of all three. Changing it replaces
-	// the role bindings, which takes the access away for a moment.
+	// What it may do: view reads everything but secrets, edit also writes and can act as the service accounts, admin also
+	// grants permissions to others. None of them can change the quota, the limits or the namespace itself. Changing it
+	// replaces the role bindings, which removes the access for a moment.
 	Role Role `json:"role" jsonschema:"required,enum=view,enum=edit,enum=admin"`
 }
 
@@ -232,10 +231,10 @@ type Access struct {
 type PriorityClass struct {
 	// Name without the environment's: up to 40 lower-case letters, digits and hyphens.
 	Name string `json:"name" jsonschema:"required,format=dns-label,maxLength=40"`
-	// Priority; greater is more important. Changing it replaces the class; pods keep the priority that they were made with.
+	// Priority; higher is more important. Changing it replaces the class; existing pods keep their priority.
 	Value int `json:"value" jsonschema:"required,minimum=-2147483648,maximum=1000000000"`
-	// Let pods of the class push pods of lower priority off a node when there is no room.
+	// Let pods of the class preempt pods of lower priority if there is no room.
 	Preemption *bool `json:"preemption,omitempty" jsonschema:"default=true"`
-	// What the class is for, as kubectl describe shows it.
+	// Description of the class, as shown by kubectl describe.
 	Description string `json:"description,omitempty"`
 }

@@ -9,7 +9,7 @@ type space struct {
 	own Namespace
 	// tenant is the tenant that it belongs to; empty for the environment's own.
 	tenant string
-	// at is the namespace's config path, or its tenant's where the file does not list it, or empty.
+	// at is the namespace's config path, or its tenant's if the file does not list it, or empty.
 	at string
 	// listed reports whether the file lists the namespace.
 	listed bool
@@ -40,7 +40,7 @@ func (s Settings) spaces(environment string) []space {
 	return out
 }
 
-// inherit fills in what the namespace does not say.
+// inherit fills in what the namespace does not set.
 func (s Settings) inherit(n space) space {
 	if n.PodSecurity == "" {
 		n.PodSecurity = s.PodSecurity
@@ -103,7 +103,7 @@ type Principal struct {
 	ARN string
 }
 
-// Principals returns every principal that the settings list, in the order of the file, as often as they do. An EKS
+// Principals returns every principal in the settings, in the order of the file, with duplicates. An EKS
 // cluster has one access entry per principal, so no other stack of the cluster may list one of them.
 func (s Settings) Principals() []Principal {
 	var out []Principal
@@ -118,7 +118,7 @@ type grant struct {
 	Access
 	// tenant is empty for an access to the whole environment.
 	tenant string
-	// group is the Kubernetes group that stands for it.
+	// group is its Kubernetes group.
 	group string
 	// at is its config path.
 	at string

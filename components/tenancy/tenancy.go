@@ -14,10 +14,10 @@ import (
 // Type is part of the URN of every child on the AWS side. It never changes.
 const Type = "eks-platform:tenancy:Tenancy"
 
-// Tenancy is what an environment's teams have in AWS.
+// Tenancy is the AWS side of an environment's tenancy.
 type Tenancy struct {
 	pulumi.ResourceState
-	// PodSecurityGroupIDs are the security groups of tenants' pods, by tenant: what a database admits.
+	// PodSecurityGroupIDs are the security groups of tenants' pods, by tenant, for example for a database to admit.
 	PodSecurityGroupIDs pulumi.StringMapOutput `pulumi:"podSecurityGroupIds"`
 
 	b *builder
@@ -37,7 +37,7 @@ type builder struct {
 	kids, inside child.Of
 }
 
-// New registers what goes through the AWS API, or nothing when args are invalid: roles, which wait for nothing, then
+// New registers what goes through the AWS API, or nothing if args are invalid: roles, which depend on nothing, then
 // security groups, access entries and Pod Identity associations. Call Install afterwards, once.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Tenancy, error) {
 	if err := schema.Prepare(args, (*Args).settings, (*Args).relations); err != nil {

@@ -57,7 +57,7 @@ func rehearse(ctx context.Context, dir string) error {
 // bot previews and deploys.
 type bot struct {
 	platform *automation.Platform
-	// approve returns who approved a plan, or "" for nobody.
+	// approve returns who approved a plan, or "".
 	approve func(*plan.Plan) string
 
 	mu  sync.Mutex // of out: environments of different lanes report at the same time
@@ -90,7 +90,7 @@ func (b *bot) run(ctx context.Context) error {
 	for _, p := range previews {
 		runs = append(runs, report.Run{Environment: p.Stack, Result: p.Result, Err: p.Err})
 	}
-	t := report.Of("What is to be done", runs...).Totals // report.Markdown would make a comment of it
+	t := report.Of("What is to be done", runs...).Totals // report.Markdown would turn it into a comment
 	b.say("%d of %d environments change: %d to create, %d to update, %d to replace, %d to delete",
 		t.Changed, t.Environments, t.Create, t.Update, t.Replace, t.Delete)
 
@@ -119,7 +119,7 @@ func (b *bot) deploy(ctx context.Context, env string) error {
 	found := previews[0].Plan
 	approval := b.approve(found)
 	if approval == "" {
-		return fmt.Errorf("%s: nobody approved %s", env, plan.ShortDigest(found.Digest))
+		return fmt.Errorf("%s: %s was not approved", env, plan.ShortDigest(found.Digest))
 	}
 	done, err := deploy.Run(ctx, b.platform, env, deploy.Options{
 		ApprovedPlan: found, Approval: approval, OnEvent: b.watch, By: lease.Holder{Actor: "deploybot"},

@@ -1,5 +1,4 @@
-// Package arn says what is wrong with the ARNs in a stack file: by themselves, and in the account and region of the
-// stack.
+// Package arn validates the ARNs in a stack file: on their own, and for the account and region of the stack.
 package arn
 
 import (
@@ -12,7 +11,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// Patterns are what of the rules a regular expression can say, for editors of stack files.
+// Patterns are the part of the rules that a regular expression can express, for editors of stack files.
 const (
 	KeyPattern       = `^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+$`
 	RolePattern      = `^arn:[a-z-]+:iam::[0-9]{12}:role/.+$`
@@ -29,16 +28,15 @@ var (
 	identityPath = regexp.MustCompile(`^[!-~]{0,510}$`)
 )
 
-// Account reports whether a text is the id of an AWS account.
+// Account reports whether a text is an AWS account ID.
 func Account(id string) bool { return account.MatchString(id) }
 
-// Key returns what is wrong with the ARN of a KMS key, or "". Aliases do not do: IAM policies, which name keys, do not
-// take them.
+// Key returns what is wrong with the ARN of a KMS key, or "". Aliases are not accepted: IAM policies do not support them.
 func Key(text string) string {
 	a, err := arn.Parse(text)
 	id, ok := strings.CutPrefix(a.Resource, "key/")
 	if err != nil || a.Service != "kms" || a.Region == "" || !Account(a.AccountID) || !ok || !keyID.MatchString(id) {
-		return fmt.Sprintf("must be the ARN of a KMS key, not of an alias, such as "+
+		return fmt.Sprintf("must be the ARN of a KMS key (aliases are not accepted), such as "+
 			"arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab, got %q", text)
 	}
 	return ""
@@ -61,15 +59,15 @@ func Principal(text string) string {
 	kind, full, _ := strings.Cut(a.Resource, "/")
 	switch {
 	case err == nil && a.Resource == "root":
-		return text + " is an account's root user, which cannot have access: name a role"
+		return text + " is an account's root user, which cannot have access: give a role"
 	case err == nil && kind == "assumed-role":
-		return text + " is a session: name its role, arn:<partition>:iam::<account>:role/<path><name>"
+		return text + " is an assumed-role session: give its role, arn:<partition>:iam::<account>:role/<path><name>"
 	case err != nil || !identity(a) || kind != "role" && kind != "user" || full == "":
 		return fmt.Sprintf("must be the ARN of an IAM role or user, got %q", text)
 	case strings.HasPrefix(full, "aws-service-role/"):
 		return text + " is a service-linked role, which cannot have access"
 	case strings.HasPrefix(full, "AWSReservedSSO_"):
-		return text + " lacks its path: EKS takes roles of IAM Identity Center with it, as " +
+		return text + " lacks its path: EKS needs the full ARN of a role of IAM Identity Center, as " +
 			"`aws iam get-role` shows it, such as role/aws-reserved/sso.amazonaws.com/eu-west-1/" + full
 	}
 	return nameProblem(kind, full, identityName, 64)
@@ -95,14 +93,14 @@ func nameProblem(kind, full string, form *regexp.Regexp, longest int) string {
 	}
 	switch {
 	case !form.MatchString(name):
-		return fmt.Sprintf("must name one %s: 1 to %d letters, digits and + = , . @ - _, no wildcards, got %q", kind, longest, name)
+		return fmt.Sprintf("must end in the name of one %s: 1 to %d letters, digits and + = , . @ - _, no wildcards, got %q", kind, longest, name)
 	case !identityPath.MatchString(path) || strings.ContainsAny(path, "*?"):
 		return fmt.Sprintf("must have a path of at most 510 visible ASCII characters, no wildcards, got %q", path)
 	}
 	return ""
 }
 
-// Partition returns the partition of an ARN, or "" of what is none.
+// Partition returns the partition of an ARN, or "" if it is not one.
 func Partition(text string) string {
 	a, err := arn.Parse(text)
 	if err != nil {
@@ -111,7 +109,7 @@ func Partition(text string) string {
 	return a.Partition
 }
 
-// Place is where a stack runs.
+// Place is the account and region of a stack.
 type Place struct {
 	// Region is the AWS region.
 	Region string
@@ -119,8 +117,8 @@ type Place struct {
 	AccountID string
 }
 
-// Elsewhere returns why what an ARN names cannot be used from a place, or "": it is in another partition, in another
-// region, or, unless the account is left out, in another account. Of what is no ARN it says nothing.
+// Elsewhere returns why an ARN cannot be used from a place, or "": it is of another partition, another region, or, unless
+// the account is left out, another account. For anything but an ARN it returns "".
 func (p Place) Elsewhere(text string) string {
 	a, err := arn.Parse(text)
 	if err != nil {
@@ -128,7 +126,7 @@ func (p Place) Elsewhere(text string) string {
 	}
 	switch want := region.Partition(p.Region); {
 	case a.Partition != want:
-		return fmt.Sprintf("must be in partition %s, that of %s, got %s", want, p.Region, a.Partition)
+		return fmt.Sprintf("must be in partition %s, the partition of %s, got %s", want, p.Region, a.Partition)
 	case a.Region != "" && a.Region != p.Region:
 		return fmt.Sprintf("must be in %s, the stack's region, got %s", p.Region, a.Region)
 	case p.AccountID != "" && Account(a.AccountID) && a.AccountID != p.AccountID:

@@ -1,4 +1,4 @@
-// Package buildid names the program that a process runs.
+// Package buildid identifies the program that a process runs.
 package buildid
 
 import (
@@ -14,8 +14,8 @@ import (
 	"sync"
 )
 
-// Program names the running program, which cannot change while it runs: the commit that it was built from or, when the
-// build does not say or had uncommitted changes, its [Of].
+// Program identifies the running program: the commit that it was built from or, if the build does not record it or had
+// uncommitted changes, its build ID (see [Of]).
 var Program = sync.OnceValues(func() (string, error) {
 	settings := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -40,9 +40,9 @@ var Program = sync.OnceValues(func() (string, error) {
 // headSize is how much of a binary the Go command itself searches for the build ID, twice over.
 const headSize = 64 << 10
 
-// Of names the Go program in a file by its build ID, which the Go command derives from everything that went into the
-// build: sources, dependencies, flags and toolchain. It stands in the first pages of the file, so that a binary of some
-// hundred megabytes need not be read. A binary that was linked without one is named by its hash.
+// Of identifies the Go program in a file by its build ID, which the Go command derives from everything that went into the
+// build: sources, dependencies, flags and toolchain. It is in the first pages of the file, so that a binary of some hundred
+// megabytes need not be read. A binary that was linked without one is identified by its hash.
 func Of(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // Of describes the children of one component instance.
 type Of struct {
-	// Parent is the component that every child hangs under.
+	// Parent is the parent of every child.
 	Parent pulumi.Resource
 	// Name is the component's own logical name, the prefix of every child's.
 	Name string

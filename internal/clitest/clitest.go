@@ -19,13 +19,13 @@ var found struct {
 	err     error
 }
 
-// Find returns the Pulumi CLI for a test that runs the real engine, which go test -short leaves out. It is built when
-// there is none. That takes minutes, of which go test gives a package ten unless it is told otherwise: when they run out,
-// the test fails and says what to do, instead of being killed.
+// Find returns the Pulumi CLI for a test that runs the real engine, which go test -short skips. If there is none, it is
+// installed, which can take minutes; go test's default timeout is ten: before it runs out, the test fails and says what to
+// do, instead of being killed.
 func Find(t *testing.T) *pulumicli.Command {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("runs the real engine, which go test -short leaves out")
+		t.Skip("runs the real engine, which go test -short skips")
 	}
 	found.once.Do(func() {
 		deadline, limited := t.Deadline()
@@ -48,8 +48,8 @@ func find(ctx context.Context, deadline time.Time, o pulumicli.Options) (*pulumi
 	defer cancel()
 	command, err := pulumicli.Find(ctx, o)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("the Pulumi CLI is still being built, and the time for these tests runs out: build it first with "+
-			"go run ./cmd/platform rehearse, or take more time with go test -timeout 30m (what is compiled already stays): %w", err)
+		return nil, fmt.Errorf("the Pulumi CLI is still being built, and the timeout of these tests is near: build it first with "+
+			"go run ./cmd/platform rehearse, or raise the timeout with go test -timeout 30m (the build continues where it stopped): %w", err)
 	}
 	return command, err
 }

@@ -65,8 +65,8 @@ func encode(v reflect.Value) pulumi.Input {
 	}
 }
 
-// Decode reads what Encode has written into a struct. It returns the paths of members that must be there and are not. Its
-// error says that a value has another form than the struct.
+// Decode decodes what Encode has written into a struct. It returns the paths of required members that are missing, and an
+// error if a value does not match the struct.
 func Decode(raw []byte, into any) (missing []string, err error) {
 	err = decode(raw, reflect.ValueOf(into).Elem(), "", &missing)
 	return missing, err
@@ -129,7 +129,7 @@ func decodeOutput[T any](raw []byte, v reflect.Value, output func(T) pulumi.Outp
 	return nil
 }
 
-// empty reports whether a JSON value says nothing.
+// empty reports whether a JSON value is empty.
 func empty(raw json.RawMessage) bool {
 	switch string(raw) {
 	case "null", `""`, "{}", "[]":

@@ -1,5 +1,5 @@
-// Package contract has the cluster that an environment is on, as one value: the stack that owns the cluster makes it,
-// a stack that joins it reads it, and everything that is registered on the cluster takes it.
+// Package contract defines the cluster that an environment is on, as one value: the stack that owns the cluster makes it, a
+// stack that joins it reads it, and everything that is registered on the cluster takes it.
 //
 // Its published members are the owner's contract with the stacks that join: Encode writes them as a stack output,
 // Decode reads them. A fact that joining stacks need is one more member here, which the owner sets.
@@ -12,8 +12,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/facts/instancetype"
 )
 
-// Version is the version of the contract's meaning. It moves when a member changes or goes; members may be added
-// without it. A joining stack refuses a contract of another version.
+// Version is the version of the contract. It changes when a member changes or is removed, but not when one is added. A
+// joining stack refuses a contract of another version.
 const Version = 1
 
 // IPv6 is the IP family of a cluster whose pods have IPv6 addresses.
@@ -22,7 +22,7 @@ const IPv6 = "ipv6"
 // Cluster is a cluster with its network.
 //
 // Plain members are known before anything is registered: they decide what is registered, and what is valid. Outputs are
-// chosen by AWS; they are unset in a value that was made of a stack file alone.
+// chosen by AWS; they are unset in a value that was made from a stack file alone.
 type Cluster struct {
 	// Version is the contract's version at the time of the owner's last update.
 	Version int `json:"version"`
@@ -38,24 +38,24 @@ type Cluster struct {
 	// Addons are the EKS add-ons that services build on.
 	Addons Addons `json:"addons"`
 
-	// Resource is the control plane as a resource, for what takes a whole cluster. The members from here on are not
-	// published.
+	// Resource is the control plane as a resource, for arguments that take a whole cluster. The members from here on are
+	// not published.
 	Resource *awseks.Cluster `json:"-"`
-	// BeforeNodes must exist before a node starts, and outlives it; BeforeAccess must exist before the Kubernetes API lets
-	// anybody in. Both are empty in a joining stack: the owner's update has seen to it.
+	// BeforeNodes must exist before a node starts, and outlive it; BeforeAccess must exist before anyone can use the
+	// Kubernetes API. Both are empty in a joining stack: the owner's update has created them.
 	BeforeNodes, BeforeAccess []pulumi.Resource `json:"-"`
 }
 
 // ControlPlane is the EKS cluster.
 type ControlPlane struct {
-	// Name is the EKS cluster's name. It waits for nothing; NameOutput is the same for what must wait for the cluster.
+	// Name is the EKS cluster's name, known from the start; NameOutput is the same for what must wait for the cluster.
 	Name       string              `json:"name" contract:"required"`
 	NameOutput pulumi.StringOutput `json:"-"`
 	// ARN identifies the cluster; the Kubernetes provider of every environment carries it as its identifier.
 	ARN pulumi.StringOutput `json:"arn" contract:"required"`
 	// KubernetesVersion is the minor version, for example 1.35; node groups follow it.
 	KubernetesVersion string `json:"version" contract:"required"`
-	// Kubeconfig reaches the cluster with the caller's own AWS credentials; it holds no secret.
+	// Kubeconfig reaches the cluster with the caller's own AWS credentials; it contains no secret.
 	Kubeconfig pulumi.StringOutput `json:"kubeconfig"`
 	// IPFamily is the address family of pods and services; empty, in contracts from before it was published, is ipv4.
 	IPFamily string `json:"ipFamily"`
@@ -69,17 +69,17 @@ type ControlPlane struct {
 	// CustomNetworking reports whether pods have subnets of their own, and so no addresses on a node's first interface.
 	// Nil, in contracts from before it was published, means that they have when the VPC has a second range.
 	CustomNetworking *bool `json:"customNetworking"`
-	// SecurityGroupID is the security group that EKS makes for the control plane and gives to managed nodes.
+	// SecurityGroupID is the security group that EKS creates for the control plane and attaches to managed nodes.
 	SecurityGroupID pulumi.StringOutput `json:"securityGroupId" contract:"required"`
 	// NetworkPolicy reports whether the VPC CNI enforces network policies.
 	NetworkPolicy bool `json:"networkPolicy"`
-	// PodSecurityGroups reports whether pods can have security groups of their own.
+	// PodSecurityGroups reports whether pods can have their own security groups.
 	PodSecurityGroups bool `json:"podSecurityGroups"`
 	// SecretsDriver reports whether the Secrets Store CSI driver is installed, and with it the kind SecretProviderClass.
 	SecretsDriver bool `json:"secretsDriver"`
 	// FluentBit reports whether pods' logs are shipped.
 	FluentBit bool `json:"fluentBit"`
-	// Autoscaler reports whether something scales node groups that ask for it.
+	// Autoscaler reports whether the cluster has an autoscaler for node groups.
 	Autoscaler bool `json:"autoscaler"`
 	// LogGroupName is the control plane's log group.
 	LogGroupName pulumi.StringOutput `json:"logGroupName"`
@@ -105,7 +105,7 @@ type Addons struct {
 	// EBS and EFS report whether the drivers of these volumes are installed.
 	EBS bool `json:"ebsCsi"`
 	EFS bool `json:"efsCsi"`
-	// DefaultStorageClass reports whether the EBS driver's add-on makes the default storage class.
+	// DefaultStorageClass reports whether the EBS driver's add-on creates the default storage class.
 	DefaultStorageClass bool `json:"defaultStorageClass"`
 	// VolumeKeyARN is the KMS key that the EBS driver may use; empty for the account's default key.
 	VolumeKeyARN string `json:"volumeKeyArn"`
@@ -121,7 +121,7 @@ type Network struct {
 	ZoneNames map[string]pulumi.StringOutput `json:"zoneNames"`
 	// PrivateSubnetIDs maps zone ids to the subnets that nodes are in.
 	PrivateSubnetIDs map[string]pulumi.StringOutput `json:"privateSubnetIds" contract:"required"`
-	// Isolated reports whether the network has no way to the internet.
+	// Isolated reports whether the network has no internet access.
 	Isolated bool `json:"isolated"`
 	// VPCCIDRs are the VPC's ranges.
 	VPCCIDRs []string `json:"vpcCidrs"`
@@ -133,8 +133,8 @@ type Network struct {
 	PrivateSubnetIPv6CIDRs pulumi.StringArrayOutput `json:"privateSubnetIpv6Cidrs"`
 }
 
-// Environment is what one environment has of its own on the cluster, for others to use: an output of every stack,
-// whether it owns the cluster or joins it.
+// Environment is what one environment has on the cluster, for others to use: an output of every stack, whether it owns the
+// cluster or joins it.
 type Environment struct {
 	// Version is EnvironmentVersion at the time of the last update.
 	Version int `json:"version"`
@@ -143,15 +143,15 @@ type Environment struct {
 	Cluster string `json:"cluster"`
 	// NodeRoleARN is the IAM role of the environment's nodes.
 	NodeRoleARN pulumi.StringOutput `json:"nodeRoleArn"`
-	// LogGroupName is the log group of the environment's pods; left out where it has none.
+	// LogGroupName is the log group of the environment's pods; left out if it has none.
 	LogGroupName pulumi.StringOutput `json:"logGroupName"`
 	// Namespaces are the environment's namespaces, in the order of the stack file.
 	Namespaces []string `json:"namespaces"`
 	// ServiceAccountRoleARNs are the IAM roles of service accounts, by <namespace>.<service account>.
 	ServiceAccountRoleARNs map[string]pulumi.StringOutput `json:"serviceAccountRoleArns"`
-	// PodSecurityGroupIDs are the security groups of tenants' pods, by tenant: what a database admits.
+	// PodSecurityGroupIDs are the security groups of tenants' pods, by tenant, for example for a database to admit.
 	PodSecurityGroupIDs map[string]pulumi.StringOutput `json:"podSecurityGroupIds"`
 }
 
-// EnvironmentVersion is the version of Environment's meaning, which moves as Version does.
+// EnvironmentVersion is the version of Environment, which changes as Version does.
 const EnvironmentVersion = 1

@@ -1,5 +1,5 @@
-// Package controller runs a controller in a cluster, from a Helm chart of one version, with an IAM role for its service
-// account: what services such as the load balancer controller and the Cluster Autoscaler have in common.
+// Package controller runs a controller in a cluster, from a pinned Helm chart, with an IAM role for its service account:
+// the common part of services such as the load balancer controller and the Cluster Autoscaler.
 package controller
 
 import (
@@ -24,17 +24,18 @@ type Args struct {
 	Summary pulumi.Map
 	// Description is the role's description in IAM.
 	Description string
-	// Region, AccountID and ClusterName say where the controller runs. The name is plain: the role does not wait for the
-	// cluster. ClusterNameOutput is the same as an output of the cluster, for which the association waits.
+	// Region, AccountID and ClusterName say where the controller runs. ClusterName is a plain string, so the role does not
+	// wait for the cluster. ClusterNameOutput is the same as an output of the cluster, for the association, which must
+	// wait.
 	Region, AccountID, ClusterName string
 	ClusterNameOutput              pulumi.StringInput
-	// ServiceAccount is the account that the chart makes, in the release's namespace.
+	// ServiceAccount is the account that the chart creates, in the release's namespace.
 	ServiceAccount string
 	// Policies are what the role allows, as JSON.
 	Policies []Policy
 	// Release is the chart, without its values.
 	Release helm.Release
-	// Tags go onto every resource that can carry tags, together with a Name.
+	// Tags are added to every taggable resource, together with a Name.
 	Tags map[string]string
 }
 
@@ -44,7 +45,7 @@ type Policy struct {
 	JSON pulumi.StringInput
 }
 
-// Controller is what a controller is towards AWS.
+// Controller is the AWS side of a controller.
 type Controller struct {
 	pulumi.ResourceState
 
@@ -56,7 +57,7 @@ type Controller struct {
 // inside is the controller in the cluster.
 type inside struct{ pulumi.ResourceState }
 
-// New registers the controller's role and permissions, and gives them to its service account.
+// New registers the controller's role and permissions, and associates them with its service account.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Controller, error) {
 	c := &Controller{name: name, args: args}
 	if err := ctx.RegisterComponentResourceV2(args.Type, name, args.Summary, c, opts...); err != nil {
@@ -82,9 +83,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"roleArn": role.ARN})
 }
 
-// Install registers the chart's release with its values under a component of its own, whose parent and provider come by
-// opts. It waits for the role's permissions, before which it goes when both are deleted, and comes after what its pods
-// need to become ready.
+// Install registers the chart's release with its values under its own component, whose parent and provider are in opts. It
+// depends on the role's permissions, and so is deleted before them, and on what its pods need to become ready.
 func (c *Controller) Install(ctx *pulumi.Context, values any, computed map[string]pulumi.Input, after []pulumi.Resource, opts ...pulumi.ResourceOption) error {
 	in := &inside{}
 	if err := ctx.RegisterComponentResourceV2(c.args.InsideType, c.name, c.args.Summary, in, opts...); err != nil {

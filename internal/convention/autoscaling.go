@@ -1,9 +1,8 @@
 package convention
 
-// AutoscaledTag is on the Auto Scaling groups whose size is the Cluster Autoscaler's, with the value true, and on no
-// others. EKS puts the usual discovery tags on every managed node group by itself
-// (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html), so that an autoscaler which looks for
-// those only would take the other groups, too.
+// AutoscaledTag, with the value true, marks the Auto Scaling groups that the Cluster Autoscaler resizes. EKS adds the usual
+// discovery tags to every managed node group (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html),
+// so an autoscaler that looks only for those would also resize the other groups.
 const AutoscaledTag = "eks-platform/autoscaled"
 
 // ClusterAutoscalerTag is the tag that EKS puts on a cluster's Auto Scaling groups, with the value owned.

@@ -44,7 +44,7 @@ func Serve(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
-// Env is the environment in which the CLI finds the server.
+// Env is the environment for the CLI to find the server.
 func (s *Server) Env() map[string]string {
 	return map[string]string{"VAULT_SERVER_URL": "http://" + s.listener.Addr().String(), "VAULT_SERVER_TOKEN": "rehearsal"}
 }

@@ -10,7 +10,7 @@ import (
 
 // Stack is one environment's part of a cluster.
 type Stack struct {
-	// Name is the stack's name; Environment is what its file calls it.
+	// Name is the stack's name; Environment is the environment's name in its file.
 	Name, Environment string
 	// Registrations are what the program registers for it.
 	Registrations Registrations
@@ -46,7 +46,7 @@ func stack(program pulumi.RunFunc, dir, name string, published map[string]map[st
 		return Stack{}, nil, fmt.Errorf("run the program for %s: %w", name, err)
 	}
 	if twice := result.Registrations.Twice(); len(twice) > 0 {
-		return Stack{}, nil, errors.New(twice[0] + " is registered twice; an engine refuses that")
+		return Stack{}, nil, errors.New(twice[0] + " is registered twice, which an engine refuses")
 	}
 	environment := config[Qualified("environment")]
 	if environment == "" {

@@ -1,6 +1,6 @@
 // Package estatetest gives tests an estate: a directory with Pulumi.yaml and stack files. The stack files at the
-// repository's root are those of whoever adopts the project, so that tests use the frozen ones of tests/testdata/estate,
-// to which the goldens beside it belong.
+// repository's root belong to the adopter, so tests use the frozen ones of tests/testdata/estate, which match the goldens
+// next to it.
 package estatetest
 
 import (

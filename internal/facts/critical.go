@@ -10,14 +10,14 @@ type Loss struct {
 
 // What is lost with each kind.
 var (
-	clusterLoss = Loss{"cluster", "every workload, and every object in the cluster, goes with it"}
+	clusterLoss = Loss{"cluster", "every workload and every object in the cluster is lost"}
 	nodesLoss   = Loss{"node group", "every pod on its nodes is evicted"}
-	networkLoss = Loss{"network", "what runs in it loses its addresses or its way out, or must be replaced along with it"}
-	keyLoss     = Loss{"encryption key", "what was encrypted with it can no longer be read"}
-	dataLoss    = Loss{"database", "its data goes with it"}
-	volumeLoss  = Loss{"data volume", "its data goes with it, or pods can no longer mount it"}
+	networkLoss = Loss{"network", "what runs in it loses its addresses or its connectivity, or must be replaced as well"}
+	keyLoss     = Loss{"encryption key", "data encrypted with it can no longer be read"}
+	dataLoss    = Loss{"database", "its data is lost"}
+	volumeLoss  = Loss{"data volume", "its data is lost, or pods can no longer mount it"}
 	trustLoss   = Loss{"identity provider", "pods lose the IAM roles that trust it"}
-	objectsLoss = Loss{"namespace", "every object in it, volumes included, goes with it"}
+	objectsLoss = Loss{"namespace", "every object in it, including volumes, is lost"}
 )
 
 // Critical are the types whose deletion or replacement is more than an inconvenience.
@@ -34,7 +34,7 @@ var Critical = map[string]Loss{
 	"aws:ec2/natGateway:NatGateway":                               networkLoss,
 	"aws:ec2/internetGateway:InternetGateway":                     networkLoss,
 	"aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": networkLoss,
-	"aws:ec2/eip:Eip":                                             {"network", "its address is given back, and others that allow it by address lock it out"},
+	"aws:ec2/eip:Eip":                                             {"network", "its address is released, and others that allow traffic from this address block it"},
 
 	"aws:kms/key:Key":               keyLoss,
 	"aws:kms/replicaKey:ReplicaKey": keyLoss,
@@ -49,8 +49,8 @@ var Critical = map[string]Loss{
 	"aws:ebs/volume:Volume":           volumeLoss,
 	"aws:efs/fileSystem:FileSystem":   volumeLoss,
 	"aws:efs/mountTarget:MountTarget": {"data volume", "pods in its zone can no longer mount the file system"},
-	"aws:s3/bucketV2:BucketV2":        {"data volume", "its objects go with it"},
-	"aws:s3/bucket:Bucket":            {"data volume", "its objects go with it"},
+	"aws:s3/bucketV2:BucketV2":        {"data volume", "its objects are lost"},
+	"aws:s3/bucket:Bucket":            {"data volume", "its objects are lost"},
 
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": trustLoss,
 

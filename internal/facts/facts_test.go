@@ -13,7 +13,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/facts/aws"
 )
 
-func TestTheTablesHaveNoMemberThatNobodyReads(t *testing.T) {
+func TestTheTablesHaveNoUnreadMembers(t *testing.T) {
 	t.Parallel()
 	for name, into := range map[string]any{"addons.json": &map[string]facts.Addon{}, "charts.json": &map[string]facts.Chart{}} {
 		text, err := os.ReadFile(name)
@@ -128,7 +128,7 @@ func TestWhatIsSaidOfAWSTypesIsSaidOfTypesThatExist(t *testing.T) {
 }
 
 // A type whose name Pulumi may make up is not made again without a look at where the name comes from.
-func TestANameThatPulumiMakesUpIsNoName(t *testing.T) {
+func TestAnAutoNameIsNotAName(t *testing.T) {
 	t.Parallel()
 	autonamed := 0
 	for _, typ := range aws.Resources() {

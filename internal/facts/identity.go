@@ -86,16 +86,16 @@ func Findable(typ string) bool {
 	return known
 }
 
-// Repeatable are the types of which the cloud makes a second one without a word, and that can only be told from others by
-// somebody who looks: how to look.
+// Repeatable are the types of which the cloud silently creates a second one, and that only a person can tell apart, with
+// how to find them.
 var Repeatable = map[string]string{
 	"aws:cloudwatch/queryDefinition:QueryDefinition": "by its name, among the saved queries of CloudWatch Logs Insights",
 	"aws:ec2/eip:Eip":                                     "by its Name tag, among the Elastic IP addresses without an association",
 	"aws:ec2/internetGateway:InternetGateway":             "by its Name tag, among the internet gateways",
-	"aws:ec2/launchTemplate:LaunchTemplate":               "by the beginning of its name, among the launch templates",
+	"aws:ec2/launchTemplate:LaunchTemplate":               "by the prefix of its name, among the launch templates",
 	"aws:ec2/natGateway:NatGateway":                       "by its Name tag, among the NAT gateways of its subnet",
 	"aws:ec2/routeTable:RouteTable":                       "by its Name tag, among the route tables of its VPC",
-	"aws:ec2/securityGroup:SecurityGroup":                 "by the beginning of its name, among the security groups of its VPC",
+	"aws:ec2/securityGroup:SecurityGroup":                 "by the prefix of its name, among the security groups of its VPC",
 	"aws:ec2/subnetCidrReservation:SubnetCidrReservation": "by its CIDR, among the reservations of its subnet",
 	"aws:ec2/vpc:Vpc":                                     "by its Name tag, among the VPCs",
 	"aws:ec2/vpcEndpoint:VpcEndpoint":                     "by its service, among the endpoints of its VPC",
@@ -103,9 +103,9 @@ var Repeatable = map[string]string{
 	"aws:kms/key:Key":                                     "by its description, among the customer managed keys without an alias",
 }
 
-// Unique are the types of which the cloud refuses a second one with the same inputs, or takes it for the first: creating it
-// once more after a creation whose end was not seen makes no double. None of them has a name that Pulumi may make up, for
-// that would be another one the next time: see UniqueByName.
+// Unique are the types of which the cloud refuses a second one with the same inputs, or treats it as the first: creating it
+// again after an interrupted creation makes no duplicate. None of them has a name that Pulumi may make up, for that would
+// be another one the next time: see UniqueByName.
 var Unique = map[string]bool{
 	"aws:autoscaling/schedule:Schedule":                                         true,
 	"aws:autoscaling/tag:Tag":                                                   true,

@@ -1,5 +1,5 @@
-// Package format defines the forms of values that a JSON Schema can only name: each once, by the name that struct tags
-// give it (jsonschema:"format=kms-key-arn").
+// Package format defines the formats that a JSON Schema can only name: each once, by its name in struct tags
+// (jsonschema:"format=kms-key-arn").
 package format
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // time zones must be known on machines without a zone database, too
+	_ "time/tzdata" // time zones must also be known on machines without a zone database
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/robfig/cron/v3"
@@ -21,11 +21,11 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-// Format is the form of a string.
+// Format is a format of strings.
 type Format struct {
-	// Name is what struct tags call it.
+	// Name is its name in struct tags.
 	Name string
-	// Pattern is what of it a regular expression can say, for editors; or empty.
+	// Pattern is the part that a regular expression can express, for editors; or empty.
 	Pattern string
 	// Problem returns what is wrong with a text, or "".
 	Problem func(text string) string
@@ -63,7 +63,7 @@ var All = []Format{
 // Account returns what is wrong with the id of an AWS account, or "".
 func Account(text string) string {
 	if !arn.Account(text) {
-		return fmt.Sprintf("must be the 12 digits of an AWS account, got %q", text)
+		return fmt.Sprintf("must be a 12-digit AWS account ID, got %q", text)
 	}
 	return ""
 }
@@ -94,7 +94,7 @@ func networkProblem(what, like, text string, p netip.Prefix, err error) string {
 	return fmt.Sprintf("must be the address of %s with its prefix length, such as %s, got %q%s", what, like, text, hint)
 }
 
-// unusable are ranges that no VPC, peer or client has addresses in.
+// unusable are ranges in which no VPC, peer or client has addresses.
 var unusable = []struct {
 	prefix netip.Prefix
 	why    string
@@ -111,13 +111,13 @@ var unusable = []struct {
 func special(p netip.Prefix) string {
 	for _, u := range unusable {
 		if p.Bits() >= u.prefix.Bits() && u.prefix.Contains(p.Addr()) {
-			return fmt.Sprintf("%s has %s, which nothing can be reached by", p, u.why)
+			return fmt.Sprintf("%s contains %s, which cannot be used here", p, u.why)
 		}
 	}
 	return ""
 }
 
-// Quantity returns what is wrong with an amount of a resource as Kubernetes writes it, or "".
+// Quantity returns what is wrong with a Kubernetes quantity, or "".
 func Quantity(text string) string {
 	q, err := resource.ParseQuantity(text)
 	switch {
@@ -133,27 +133,26 @@ func Quantity(text string) string {
 
 var maxQuantity = resource.MustParse("1Ei")
 
-// Duration returns what is wrong with a length of time, or "".
+// Duration returns what is wrong with a duration, or "".
 func Duration(text string) string {
 	if d, err := time.ParseDuration(text); err != nil || d <= 0 {
-		return fmt.Sprintf("must be a length of time such as 10m or 1m30s, got %q", text)
+		return fmt.Sprintf("must be a duration such as 10m or 1m30s, got %q", text)
 	}
 	return ""
 }
 
-// Seconds returns what is wrong with a length of time of at least a second, or "".
+// Seconds returns what is wrong with a duration of at least a second, or "".
 func Seconds(text string) string {
 	if d, err := time.ParseDuration(text); err != nil || d < time.Second {
-		return fmt.Sprintf("must be a length of time of at least one second, such as 90s or 1m30s, got %q", text)
+		return fmt.Sprintf("must be a duration of at least one second, such as 90s or 1m30s, got %q", text)
 	}
 	return ""
 }
 
-// zone is the form of IANA's names. Tables of machines have more, such as posix/Europe/Berlin and localtime.
+// zone matches IANA's names. Machines' databases have more, such as posix/Europe/Berlin and localtime.
 var zone = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 
-// TimeZone returns what is wrong with the name of a time zone, or "". The machine's own, which Go takes for granted,
-// means another one on every machine.
+// TimeZone returns what is wrong with the name of a time zone, or "". Local, which Go accepts, differs between machines.
 func TimeZone(text string) string {
 	_, err := time.LoadLocation(text)
 	if !zone.MatchString(text) || text == "Factory" || strings.EqualFold(text, time.Local.String()) || err != nil {
@@ -172,15 +171,15 @@ func Schedule(text string) string {
 	}
 	s, err := cron.ParseStandard(text)
 	if err != nil {
-		return fmt.Sprintf("must be a cron expression, got %q: %v", text, err)
+		return fmt.Sprintf("is not a valid cron expression, got %q: %v", text, err)
 	}
 	return never(text, s)
 }
 
-// never returns that a schedule has no next time, or "": 31 February.
+// never returns a problem if a schedule has no next time, as for 31 February.
 func never(text string, s cron.Schedule) string {
 	if s.Next(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		return fmt.Sprintf("must be a cron expression that comes due, got %q: there is no such day", text)
+		return fmt.Sprintf("must be a cron expression with a next time, got %q: there is no such day", text)
 	}
 	return ""
 }
@@ -190,7 +189,7 @@ func never(text string, s cron.Schedule) string {
 // (https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/batch/validation/validation.go, validateScheduleFormat).
 func CronJobSchedule(text string) string {
 	if strings.Contains(text, "TZ") {
-		return fmt.Sprintf("must not name a time zone, which timeZone is for, got %q", text)
+		return fmt.Sprintf("must not contain a time zone, got %q: set timeZone instead", text)
 	}
 	s, err := cron.ParseStandard(text)
 	if err != nil {
@@ -204,7 +203,7 @@ func chartImage(text string) string {
 		return wrong
 	}
 	if _, tag := image.Split(text); tag == "" {
-		return fmt.Sprintf("%q has no tag, and the chart wants one: write it in front of the digest", text)
+		return fmt.Sprintf("%q has no tag, which the chart needs: add it before the digest", text)
 	}
 	return ""
 }
@@ -212,7 +211,7 @@ func chartImage(text string) string {
 // ChartVersion returns what is wrong with the version of a Helm chart, or "".
 func ChartVersion(text string) string {
 	if v, err := semver.StrictNewVersion(text); err != nil || v.Prerelease() != "" || v.Metadata() != "" {
-		return fmt.Sprintf("must be one version of the chart such as 3.5.0, not a range, got %q", text)
+		return fmt.Sprintf("must be an exact chart version such as 3.5.0, not a range, got %q", text)
 	}
 	return ""
 }
@@ -222,7 +221,7 @@ var build = regexp.MustCompile(`^eksbuild\.[0-9]+$`)
 func addonVersion(text string) string {
 	bare, prefixed := strings.CutPrefix(text, "v")
 	if v, err := semver.StrictNewVersion(bare); !prefixed || err != nil || !build.MatchString(v.Prerelease()) || v.Metadata() != "" {
-		return fmt.Sprintf("must be a whole version with EKS's build, such as v1.22.4-eksbuild.3, got %q", text)
+		return fmt.Sprintf("must be a full version with EKS's build, such as v1.22.4-eksbuild.3, got %q", text)
 	}
 	return ""
 }
@@ -230,7 +229,7 @@ func addonVersion(text string) string {
 // Namespace returns what is wrong with the name of a Kubernetes namespace, or "".
 func Namespace(text string) string {
 	if len(validation.IsDNS1123Label(text)) > 0 {
-		return fmt.Sprintf("must be the name of a namespace: 1 to 63 lower-case letters, digits and inner hyphens, got %q", text)
+		return fmt.Sprintf("must be a namespace name: 1 to 63 lower-case letters, digits and inner hyphens, got %q", text)
 	}
 	return ""
 }
@@ -251,7 +250,7 @@ func dnsLabel(text string) string {
 
 func clusterName(text string) string {
 	if !cluster.MatchString(text) {
-		return fmt.Sprintf("must be letters, digits, hyphens and underscores, the first a letter or digit, got %q", text)
+		return fmt.Sprintf("must be letters, digits, hyphens and underscores, beginning with a letter or digit, got %q", text)
 	}
 	return ""
 }
@@ -259,7 +258,7 @@ func clusterName(text string) string {
 // namespaces is the name of a namespace, or the beginning of several.
 func namespaces(text string) string {
 	if Namespace(text) != "" && !beginning.MatchString(text) {
-		return fmt.Sprintf("must be the name of a namespace, or its beginning and a star, got %q", text)
+		return fmt.Sprintf("must be a namespace name, or a prefix followed by *, got %q", text)
 	}
 	return ""
 }
@@ -271,16 +270,16 @@ const maxLabel = 63
 func labelKey(text string) string {
 	switch wrong := validation.IsQualifiedName(text); {
 	case len(wrong) > 0:
-		return fmt.Sprintf("must be a valid key, got %q: %s", text, strings.Join(wrong, "; "))
+		return fmt.Sprintf("is not a valid key, got %q: %s", text, strings.Join(wrong, "; "))
 	case len(text) > maxLabel:
-		return "EKS takes keys of at most " + strconv.Itoa(maxLabel) + " characters, got " + strconv.Quote(text)
+		return "EKS accepts keys of at most " + strconv.Itoa(maxLabel) + " characters, got " + strconv.Quote(text)
 	}
 	return ""
 }
 
 func labelValue(text string) string {
 	if wrong := validation.IsValidLabelValue(text); len(wrong) > 0 {
-		return fmt.Sprintf("must be a valid label value, got %q: %s", text, strings.Join(wrong, "; "))
+		return fmt.Sprintf("is not a valid label value, got %q: %s", text, strings.Join(wrong, "; "))
 	}
 	return ""
 }

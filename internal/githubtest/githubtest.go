@@ -1,5 +1,5 @@
-// Package githubtest stands in for GitHub in tests of whole commands: as much of its REST API, in the client library's
-// own types, as the comment of a pull request and the issue of an environment take. Package automation/github has a larger one of its own.
+// Package githubtest is a fake GitHub for tests of whole commands: as much of its REST API, in the client library's types,
+// as the pull request comment and the drift issue need. Package automation/github has a larger one of its own.
 package githubtest
 
 import (
@@ -17,7 +17,7 @@ import (
 	gh "github.com/google/go-github/v76/github"
 )
 
-// What the stand-in knows.
+// What the fake has.
 const (
 	Repository  = "acme/platform"
 	PullRequest = 7
@@ -25,7 +25,7 @@ const (
 	Token       = "token"
 )
 
-// GitHub is a running stand-in.
+// GitHub is a running fake.
 type GitHub struct {
 	// URL is the root of its REST API.
 	URL string
@@ -37,7 +37,7 @@ type GitHub struct {
 	issues   []*gh.Issue
 }
 
-// Start starts a stand-in that ends with the test.
+// Start starts a fake that ends with the test.
 func Start(t testing.TB) *GitHub {
 	t.Helper()
 	g := &GitHub{}
@@ -77,7 +77,7 @@ func Start(t testing.TB) *GitHub {
 	return g
 }
 
-// ReadOnly makes the token one that only reads, as pull requests from forks get.
+// ReadOnly makes the token read-only, as for pull requests from forks.
 func (g *GitHub) ReadOnly() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 // ReleaseType is the type token of a Helm release.
 const ReleaseType = "kubernetes:helm.sh/v3:Release"
 
-// Installed is a registered release. The platform registers it without the SDK's package helm/v3, which imports its
-// package yaml and with it every API version that Kubernetes ever had: more than half of the program's object code.
+// Installed is a registered release. The platform registers it without the SDK's package helm/v3, which imports its package
+// yaml and with it every Kubernetes API version ever: more than half of the program's object code.
 type Installed struct {
 	pulumi.CustomResourceState
 }
@@ -22,16 +22,16 @@ type Installed struct {
 type Release struct {
 	// Name is the release's name in its namespace. Changing it replaces the release.
 	Name string
-	// Namespace is where the release and its objects live. It must exist. Changing it replaces the release.
+	// Namespace is the namespace of the release and its objects. It must exist. Changing it replaces the release.
 	Namespace string
 	// Chart and Repository name the chart: the repository's URL; a chart of an OCI registry has its whole
 	// reference, oci://..., in Chart and no Repository.
 	Chart, Repository string
-	// Version is the chart's version; nothing moves by itself.
+	// Version is the chart's pinned version.
 	Version string
 	// Values is a struct whose JSON is the chart's values.
 	Values any
-	// Computed holds values, by top-level key, that other resources compute.
+	// Computed are values, by top-level key, that other resources compute.
 	Computed map[string]pulumi.Input
 }
 
@@ -39,10 +39,10 @@ type Release struct {
 // begins.
 const timeout = 600
 
-// New registers a release. It waits until what the chart makes is ready. A first installation that fails is removed
-// again, and an upgrade that fails is rolled back, so that the next run finds no release that Helm refuses to touch.
+// New registers a release. It waits until the chart's objects are ready. A failed first installation is removed, and a
+// failed upgrade is rolled back, so that the next run finds no release that Helm refuses to change.
 func New(ctx *pulumi.Context, id string, r Release, opts ...pulumi.ResourceOption) (*Installed, error) {
-	if r.Name == "" || r.Version == "" { // Helm would make the name up, and take the newest version
+	if r.Name == "" || r.Version == "" { // otherwise Helm would generate the name and take the newest version
 		return nil, fmt.Errorf("install the chart %s: the release needs a name and a version", r.Chart)
 	}
 	values, err := asMap(r.Values)
@@ -76,7 +76,7 @@ func New(ctx *pulumi.Context, id string, r Release, opts ...pulumi.ResourceOptio
 	return res, nil
 }
 
-// asMap turns a struct into Pulumi's values by way of its JSON, so that the struct's tags are the chart's keys.
+// asMap converts a struct to Pulumi's values through its JSON, so that the struct's tags are the chart's keys.
 func asMap(values any) (pulumi.Map, error) {
 	raw, err := json.Marshal(values)
 	if err != nil {

@@ -2,7 +2,7 @@ package helm
 
 import "github.com/eks-platform/eks-platform/internal/image"
 
-// Image is an image as most charts take it.
+// Image is an image in the form that most charts take.
 type Image struct {
 	Repository string `json:"repository"`
 	Tag        string `json:"tag"`
@@ -20,8 +20,8 @@ type Resources struct {
 	Limits   map[string]string `json:"limits"`
 }
 
-// ResourcesOf requests CPU and memory, and limits the memory to what is requested: a container that leaks dies alone.
-// CPU has no limit, which would slow the container down while the node has nothing else to do.
+// ResourcesOf requests CPU and memory, and limits the memory to the request, so that a leak kills only its own container.
+// CPU has no limit, which would slow the container down on an idle node.
 func ResourcesOf(cpu, memory string) Resources {
 	return Resources{
 		Requests: map[string]string{"cpu": cpu, "memory": memory},

@@ -65,7 +65,7 @@ func (d Document) JSON() string {
 		})
 	}
 	raw, err := json.Marshal(out)
-	if err != nil { // impossible: strings, slices and maps of strings always marshal
+	if err != nil { // impossible: strings, slices and maps of strings can always be marshalled
 		panic("encode a policy document: " + err.Error())
 	}
 	return string(raw)

@@ -1,4 +1,4 @@
-// Package identity makes IAM roles for pods: what a service account is towards AWS.
+// Package identity creates IAM roles for pods' service accounts.
 package identity
 
 import (

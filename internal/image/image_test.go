@@ -31,7 +31,7 @@ func TestAnImageNamesItsRegistryAndItsVersion(t *testing.T) {
 
 const digest = "88e1b56cedb230486afeca6eeb26c5f6bd59c48879d0054d1674d5a58838c607"
 
-func TestAMirrorStandsInForARegistryAlone(t *testing.T) {
+func TestAMirrorReplacesOnlyItsRegistry(t *testing.T) {
 	r := image.Registries{"public.ecr.aws": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/ecr-public"}
 	assert.Empty(t, r.Problems())
 	assert.Equal(t, "111111111111.dkr.ecr.eu-west-1.amazonaws.com/ecr-public/eks/pause:3.10", r.Resolve("public.ecr.aws/eks/pause:3.10"))

@@ -63,8 +63,8 @@ func Address(address string) string {
 var secretParameter = regexp.MustCompile(`(?i)([?&#][\w.-]*(?:token|secret|password|passwd|pwd|key|sig|signature|auth|credential)=)[^&#\s]+`)
 
 // Text replaces what looks like a credential: access keys, PEM blocks, JSON Web Tokens, tokens of GitHub and the like,
-// tokens and passwords in a kubeconfig. It is for text that people will see; it cannot know a secret that looks like
-// anything else.
+// tokens and passwords in a kubeconfig. It is for text that people will see; it cannot recognise a secret that looks like
+// ordinary text.
 func Text(text string) string {
 	for _, c := range credentials {
 		text = c.looks.ReplaceAllString(text, c.instead)

@@ -1,5 +1,5 @@
-// Package problem collects everything that is wrong with a configuration, so that a person sees it all at once, each
-// fault once.
+// Package problem collects everything that is wrong with a configuration, so that a person sees all of it at once, without
+// duplicates.
 package problem
 
 import (
@@ -14,15 +14,15 @@ import (
 
 // Problem is one thing that is wrong.
 type Problem struct {
-	// File is the name of the file that the value stands in, where there is one.
+	// File is the name of the file with the value, if there is one.
 	File string `json:"file,omitempty"`
 	// Line is the line in File, or 0.
 	Line int `json:"line,omitempty"`
-	// Path is the config path of the value, for example nodeGroups[2].scaling.min; relative to the settings
-	// that were checked until Under puts it in its place.
+	// Path is the config path of the value, for example nodeGroups[2].scaling.min; relative to the checked settings until
+	// Under adds their path.
 	Path string `json:"path"`
-	// Message names the rule, the value and, where it is not obvious, the reason or the way out. Lower case, no
-	// full stop at its end.
+	// Message names the rule, the value and, unless obvious, the reason or the way out. Lower case, without a full stop at
+	// the end.
 	Message string `json:"message"`
 
 	// reads are the paths of the values that the rule relates; empty when the rule is about the value at Path alone.
@@ -51,7 +51,7 @@ func (p Problem) Error() string {
 // shown is how much of a value a message shows.
 const shown = 120
 
-// Shorten returns a text for a message: values that nobody would read to their end are cut in the middle.
+// Shorten returns a text for a message: long values are cut in the middle.
 func Shorten(text string) string {
 	if len(text) <= shown {
 		return text
@@ -72,21 +72,21 @@ const longest = 400
 // List is a set of problems. Its zero value is ready to use.
 type List []Problem
 
-// Add reports a problem of the value at a path by itself. Strings among the arguments are shortened.
+// Add reports a problem of the value at a path on its own. Strings among the arguments are shortened.
 func (l *List) Add(path, format string, args ...any) {
 	*l = append(*l, Problem{Path: path, Message: message(format, args)})
 }
 
-// Relate reports a problem at a path that shows only when several values are held against each other, or against the
-// rest of the platform: reads are the paths of these values, the one at path among them unless it has no say. Such a
-// problem is left out when one of them has a problem of its own (see Settled). A path that begins with $. counts from
-// the root of the configuration and stays as it is below a prefix.
+// Relate reports a problem at a path that relates several values to each other, or to the rest of the platform: reads are
+// the paths of these values, including path itself unless the rule does not read it. Such a problem is left out if one of
+// them has a problem of its own (see Settled). A path that begins with $. counts from the root of the configuration and
+// does not change below a prefix.
 func (l *List) Relate(path string, reads []string, format string, args ...any) {
 	*l = append(*l, Problem{Path: path, Message: message(format, args), reads: reads})
 }
 
-// Unknown reports an unknown key, and the one that it was probably meant to be, or "": what is said of the latter
-// would follow from the former.
+// Unknown reports an unknown key, and the one that was probably meant, or "": problems of the latter would only follow from
+// this one.
 func (l *List) Unknown(path, meant, format string, args ...any) {
 	*l = append(*l, Problem{Path: path, Message: message(format, args), meant: meant})
 }
@@ -163,13 +163,12 @@ func (l List) In(file string, line func(path string) int) List {
 	return out
 }
 
-// Settled returns the problems of one configuration that stand by themselves: the first of each value, and none that
-// follows from another one, because its rule reads a value that has a problem of its own. What is wrong with values by
-// themselves comes first.
+// Settled returns the independent problems of one configuration: the first of each value, and none that follows from
+// another one, because its rule reads a value that has a problem of its own. Problems of single values come first.
 func (l List) Settled() List { return l.After(nil) }
 
-// After returns the problems that stand by themselves beside earlier ones of the same configuration, and beside those of
-// other configurations that its rules read from the root, such as the one of the cluster that a stack joins.
+// After returns the problems that are independent of earlier ones of the same configuration, and of those of other
+// configurations that its rules read from the root, such as the one of the cluster that a stack joins.
 func (l List) After(earlier List, others ...List) List {
 	s := settled{failed: map[string]bool{}, within: map[string]bool{}, said: map[string]bool{}, around: map[string]bool{}}
 	for _, p := range earlier {
@@ -194,7 +193,7 @@ func (l List) After(earlier List, others ...List) List {
 	return out
 }
 
-// settled remembers what has a problem.
+// settled records what has a problem.
 type settled struct {
 	// failed holds the values with problems of their own, and within everything that contains such a value.
 	failed, within map[string]bool
@@ -208,7 +207,7 @@ func (s *settled) fail(p Problem) {
 		s.around[up] = true
 	}
 	if len(p.reads) > 0 {
-		return // the values are well each by itself
+		return // each value on its own is valid
 	}
 	for _, path := range []string{p.Path, p.meant} {
 		if path == "" {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Machine is the id of the boot.
+// Machine is the boot ID.
 func Machine() string {
 	id, err := unix.Sysctl("kern.bootsessionuuid")
 	if err != nil {
@@ -21,7 +21,7 @@ func Machine() string {
 // zombie is SZOMB of sys/proc.h.
 const zombie = 5
 
-// Lookup finds out about a process.
+// Lookup looks up a process.
 func Lookup(pid int) (Found, error) {
 	switch err := syscall.Kill(pid, 0); {
 	case errors.Is(err, syscall.ESRCH):

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Machine is the boot's id and the namespace of process numbers: containers of one host share the former, and all hosts
-// call their first namespace the same.
+// Machine is the boot ID and the PID namespace: containers of one host share the former, and the first namespace has the
+// same name on all hosts.
 func Machine() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -25,7 +25,7 @@ func Machine() string {
 	return strings.TrimSpace(string(boot)) + " " + space
 }
 
-// Lookup finds out about a process. Whether it exists is asked with a signal 0: /proc can hide the processes of other
+// Lookup looks up a process. Whether it exists is asked with a signal 0: /proc can hide the processes of other
 // users.
 func Lookup(pid int) (Found, error) {
 	switch err := syscall.Kill(pid, 0); {
@@ -42,7 +42,7 @@ func Lookup(pid int) (Found, error) {
 	// third field, the start in ticks since the boot the 22nd.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 20 {
-		return Found{}, fmt.Errorf("/proc/%d/stat has another layout", pid)
+		return Found{}, fmt.Errorf("/proc/%d/stat has an unexpected layout", pid)
 	}
 	out := Found{Exists: true, Zombie: fields[0] == "Z" || fields[0] == "X", Start: fields[19]}
 	ticks, err := strconv.ParseInt(out.Start, 10, 64)
@@ -57,7 +57,7 @@ func Lookup(pid int) (Found, error) {
 // userHz is the unit of process times in /proc, on every architecture that EKS and this program run on.
 const userHz = 100
 
-// bootTime is when the machine was booted, in whole seconds.
+// bootTime is the machine's boot time, in whole seconds.
 func bootTime() (time.Time, error) {
 	raw, err := os.ReadFile("/proc/stat")
 	if err != nil {

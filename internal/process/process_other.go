@@ -7,5 +7,5 @@ import "errors"
 // Machine is not known here.
 func Machine() string { return "" }
 
-// Lookup cannot tell one process from another of the same number here.
+// Lookup cannot distinguish processes with the same ID here.
 func Lookup(int) (Found, error) { return Found{}, errors.ErrUnsupported }

@@ -23,7 +23,7 @@ const goldenHeader = `# URNs and options of every resource that the program regi
 # Rewrite with UPDATE_GOLDEN=1 go test, and read the diff before it is committed.
 `
 
-// goldenOptions are the options that a change of would be felt by live infrastructure although the URN stays.
+// goldenOptions are the options whose change would affect live infrastructure although the URN stays.
 type goldenOptions struct {
 	Protect        bool     `yaml:"protect,omitempty"`
 	RetainOnDelete bool     `yaml:"retainOnDelete,omitempty"`

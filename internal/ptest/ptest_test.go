@@ -226,7 +226,7 @@ func TestTheNodeGroupBehindARemoteComponentCanBeRead(t *testing.T) {
 	}
 }
 
-func TestAGoldenTellsRemovalsAdditionsAndOptionsApart(t *testing.T) {
+func TestAGoldenDistinguishesRemovalsAdditionsAndOptions(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "deep", "urns.yaml")
 	before := ptest.Registrations{{URN: "urn:a"}, {URN: "urn:b", Protect: true}}
 	after := ptest.Registrations{{URN: "urn:b", IgnoreChanges: []string{"x"}}, {URN: "urn:c", RetainOnDelete: true}}

@@ -95,9 +95,9 @@ func WithOutputs(token string, f OutputFunc) Option {
 	return func(s *settings) { s.Outputs[token] = f }
 }
 
-// InOrder fails the test when a resource of one type reaches the engine before all of another type are done. An order
-// without a dependency does not show in what is registered: the run takes its time over the first ones instead, so that
-// what does not wait for them overtakes them. It has no effect on a preview.
+// InOrder fails the test if a resource of one type reaches the engine before all of another type are done. An order without
+// a dependency does not show in what is registered: so the run delays the first ones, and what does not wait for them
+// overtakes them. It has no effect on a preview.
 func InOrder(t testing.TB, first, then string) Option {
 	t.Helper()
 	var mu sync.Mutex

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// cliPackage is what is built; its module is pinned in tools/go.mod.
+// cliPackage is the package to build; its module is pinned in tools/go.mod.
 const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
-// tick is how often a build says that it is still alive.
+// tick is how often a build reports that it is still running.
 const tick = 15 * time.Second
 
 // declares reports whether a go.mod declares a module.
@@ -28,7 +28,7 @@ func declares(mod []byte, module string) bool {
 	return false
 }
 
-// build makes the pinned CLI at a path. The binary appears under its name only when it is complete.
+// build builds the pinned CLI at a path. The binary gets its name only once it is complete.
 func (o Options) build(ctx context.Context, path string) error {
 	from := o.Dir
 	if from == "" {
@@ -40,11 +40,11 @@ func (o Options) build(ctx context.Context, path string) error {
 	}
 	goTool, err := exec.LookPath("go")
 	if err != nil {
-		return errors.New("there is no Pulumi CLI on PATH, and none can be built: go is not on PATH either; " +
+		return errors.New("there is no Pulumi CLI on PATH, and it cannot be built: go is not on PATH either; " +
 			"install Pulumi (https://www.pulumi.com/docs/install/)")
 	}
-	// The version is not in the module's sources: without the flag, the CLI takes itself for a development build, and
-	// refuses plugins that ask for a release.
+	// The version is not in the module's sources: without the flag, the CLI is a development build, and rejects plugins
+	// that require a release.
 	version := "v" + Pinned().String()
 	partial := path + ".partial"
 	defer os.Remove(partial)
@@ -55,7 +55,7 @@ func (o Options) build(ctx context.Context, path string) error {
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	o.Progress(fmt.Sprintf("building the Pulumi CLI %s once, from tools/ into %s (a few minutes)", version, filepath.Dir(path)))
+	o.Progress(fmt.Sprintf("building the Pulumi CLI %s from tools/ into %s (a few minutes, only once)", version, filepath.Dir(path)))
 	if err := o.watch(cmd); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -63,12 +63,12 @@ func (o Options) build(ctx context.Context, path string) error {
 		return fmt.Errorf("build the Pulumi CLI %s: %w\n%s", version, err, tail(output.String(), 10))
 	}
 	if err := os.Rename(partial, path); err != nil {
-		return fmt.Errorf("put the Pulumi CLI in its place: %w", err)
+		return fmt.Errorf("install the Pulumi CLI: %w", err)
 	}
 	return nil
 }
 
-// watch runs a build and reports that it goes on.
+// watch runs a build and reports that it is still running.
 func (o Options) watch(cmd *exec.Cmd) error {
 	started := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -14,24 +14,24 @@ import (
 
 	"github.com/blang/semver"
 
-	_ "github.com/eks-platform/eks-platform/internal/noquery" // whoever starts an engine imports the SDK's
+	_ "github.com/eks-platform/eks-platform/internal/noquery" // packages that start an engine import the SDK's
 )
 
-// Grace is how long the CLI may take to stop after an interrupt before it is killed. A control plane takes nine
-// minutes and may take twenty: an engine that is killed in the middle leaves the state locked and the resource
-// unrecorded, while one that may finish records it and lets go of the lock.
+// Grace is how long the CLI may take to stop after an interrupt before it is killed. A control plane takes nine minutes and
+// sometimes twenty: an engine that is killed meanwhile leaves the state locked and the resource unrecorded, while one that
+// can finish records it and releases the lock.
 const Grace = 30 * time.Minute
 
 // Command runs a Pulumi CLI; it is an auto.PulumiCommand. Unlike the SDK's own, it interrupts the CLI once when the
-// context ends and then waits (see Grace), and the CLI has a process group of its own, so that a Ctrl-C in the
-// terminal does not reach it as a second interrupt, which the engine takes for "stop at once".
+// context ends and then waits (see Grace), and the CLI has a process group of its own, so that a Ctrl-C in the terminal
+// does not reach it as a second interrupt, on which the engine stops immediately.
 type Command struct {
 	// Path is the CLI's binary.
 	Path string
 	// Grace replaces the package's Grace when it is above zero.
 	Grace time.Duration
 	// Clean starts the CLI with only what a process needs from the environment (PATH, HOME, temporary directories),
-	// so that neither credentials nor settings of the person reach it. Off by default.
+	// so that neither the user's credentials nor settings reach it. Off by default.
 	Clean bool
 
 	version semver.Version
@@ -51,8 +51,8 @@ func (c *Command) Version() semver.Version { return c.version }
 // unknownCode is the exit code when there is none, as in the SDK.
 const unknownCode = -2
 
-// Run runs one CLI command to its end and returns its standard output, standard error and exit code. The further
-// writers get the same when the command has ended.
+// Run runs one CLI command to its end and returns its standard output, standard error and exit code. The additional writers
+// get the same output when the command has ended.
 func (c *Command) Run(ctx context.Context, workDir string, stdin io.Reader, moreOut, moreErr []io.Writer, env []string, args ...string) (string, string, int, error) {
 	stdout, err := newOutput()
 	if err != nil {
@@ -127,7 +127,7 @@ func pathFirst(env []string, dir string) []string {
 	return append(out, "PATH="+dir)
 }
 
-// nonInteractive keeps the CLI from asking questions that nobody can answer.
+// nonInteractive keeps the CLI from asking questions.
 func nonInteractive(args []string) []string {
 	own := args
 	if i := slices.Index(args, "--"); i >= 0 {

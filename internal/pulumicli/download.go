@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
-// Bounds on the network: a newcomer behind one that swallows packets waits for reach and no longer.
+// Timeouts of the network: behind a firewall that drops packets, a run waits for reach and no longer.
 const (
 	reach  = 5 * time.Second
 	enough = 3 * time.Minute
@@ -23,7 +23,7 @@ const source = "https://get.pulumi.com/install.sh"
 
 // installer is where the official CLI comes from.
 type installer struct {
-	// reachable reports why the source does not answer.
+	// reachable returns why the source does not answer.
 	reachable func(ctx context.Context) error
 	// install puts a version of the CLI at bin/pulumi below a directory.
 	install func(ctx context.Context, root string, v semver.Version) error
@@ -31,8 +31,8 @@ type installer struct {
 	reach, enough time.Duration
 }
 
-// pulumi is the Automation API's installer. It runs Pulumi's own script, which takes the release by HTTPS and has no
-// further proof of what it is than its version.
+// pulumi is the Automation API's installer. It runs Pulumi's own script, which downloads the release by HTTPS and verifies
+// nothing but its version.
 var pulumi = installer{
 	reachable: func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodHead, source, nil)
@@ -56,23 +56,23 @@ var pulumi = installer{
 	reach: reach, enough: enough,
 }
 
-// download puts the official CLI at a path, if the network has it within bounds.
+// download installs the official CLI at a path, if it can be downloaded within the timeouts.
 func (o Options) download(ctx context.Context, path string) error {
 	from := o.official
 	if from.install == nil {
 		from = pulumi
 	}
 	version := "v" + Pinned().String()
-	o.Progress(fmt.Sprintf("no Pulumi CLI found: looking for the official %s at get.pulumi.com (at most %s)", version, from.reach))
+	o.Progress(fmt.Sprintf("no Pulumi CLI found: trying get.pulumi.com for the official %s (for at most %s)", version, from.reach))
 	if err := within(ctx, from.reach, from.reachable); err != nil {
 		return err
 	}
 	root, err := os.MkdirTemp(filepath.Dir(path), "download-")
 	if err != nil {
-		return fmt.Errorf("make a place for the Pulumi CLI: %w", err)
+		return fmt.Errorf("create a directory for the Pulumi CLI: %w", err)
 	}
 	defer os.RemoveAll(root)
-	o.Progress(fmt.Sprintf("downloading the Pulumi CLI %s once into %s (at most %s)", version, filepath.Dir(path), from.enough))
+	o.Progress(fmt.Sprintf("downloading the Pulumi CLI %s into %s (at most %s, only once)", version, filepath.Dir(path), from.enough))
 	if err := within(ctx, from.enough, func(ctx context.Context) error { return from.install(ctx, root, Pinned()) }); err != nil {
 		return err
 	}
@@ -85,12 +85,12 @@ func (o Options) download(ctx context.Context, path string) error {
 		return fmt.Errorf("got version %s instead of %s", v, Pinned())
 	}
 	if err := os.Rename(got, path); err != nil {
-		return fmt.Errorf("put the Pulumi CLI in its place: %w", err)
+		return fmt.Errorf("install the Pulumi CLI: %w", err)
 	}
 	return nil
 }
 
-// within calls f and stops waiting for it after a while, even if it does not heed its context.
+// within calls f and stops waiting for it after a while, even if it ignores its context.
 func within(ctx context.Context, limit time.Duration, f func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -12,22 +12,21 @@ import (
 	"github.com/blang/semver"
 )
 
-// Options says where to look.
+// Options configures Find.
 type Options struct {
 	// Dir is a directory inside the project's checkout, from which tools/ is found; the working directory when empty.
 	Dir string
-	// CacheDir holds the CLIs that were built, one directory per version; os.UserCacheDir()/eks-platform/pulumi when
-	// empty.
+	// CacheDir is the directory of installed CLIs, with one directory per version; os.UserCacheDir()/eks-platform/pulumi
+	// when empty.
 	CacheDir string
-	// Progress is told, in one line each, what takes its time; nil keeps quiet.
+	// Progress is called with a line for each thing that takes time; nil for none.
 	Progress func(line string)
 
-	official installer // where the official CLI comes from; Pulumi's own when it is its zero value
+	official installer // where the official CLI comes from; by default Pulumi's own installer
 }
 
-// Find returns the CLI: the one on PATH when it is new enough, else the one that was installed before, else the official
-// one of the pinned version, or one that is built from tools/ where the network does not have it. Processes that
-// need it at the same time wait for each other.
+// Find returns the CLI: the one on PATH if it is new enough, else the one that was installed before, else the official one
+// of the pinned version, or one built from tools/ if that cannot be downloaded. Concurrent processes wait for each other.
 func Find(ctx context.Context, o Options) (*Command, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -62,31 +61,31 @@ func Find(ctx context.Context, o Options) (*Command, error) {
 	return newCommand(path, v)
 }
 
-// install puts the pinned CLI at a path, where it appears only when it is complete.
+// install installs the pinned CLI at a path, where it appears only once it is complete.
 func (o Options) install(ctx context.Context, path string) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make a place for the Pulumi CLI: %w", err)
+		return fmt.Errorf("create a directory for the Pulumi CLI: %w", err)
 	}
 	unlock, err := lock(ctx, filepath.Join(dir, "build.lock"), func() {
-		o.Progress("another process installs the Pulumi CLI: waiting for it")
+		o.Progress("another process is installing the Pulumi CLI: waiting for it")
 	})
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	if v, err := o.version(ctx, path); err == nil && v.EQ(Pinned()) {
-		return nil // somebody else installed it while we waited
+		return nil // another process installed it while we waited
 	}
 	err = o.download(ctx, path)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	o.Progress(fmt.Sprintf("the official Pulumi CLI cannot be had: %v", err))
+	o.Progress(fmt.Sprintf("the official Pulumi CLI cannot be downloaded: %v", err))
 	return o.build(ctx, path)
 }
 
-// binary is the place of an installed CLI.
+// binary is the path of an installed CLI.
 func (o Options) binary(v semver.Version) (string, error) {
 	dir, err := o.cacheDir()
 	if err != nil {
@@ -103,26 +102,26 @@ func executable(name string) string {
 	return name
 }
 
-// cacheDir is where CLIs are kept.
+// cacheDir is the directory of installed CLIs.
 func (o Options) cacheDir() (string, error) {
 	dir := o.CacheDir
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("find a directory to keep the Pulumi CLI in: %w", err)
+			return "", fmt.Errorf("find a cache directory for the Pulumi CLI: %w", err)
 		}
 		dir = filepath.Join(cache, "eks-platform", "pulumi")
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fmt.Errorf("find a directory to keep the Pulumi CLI in: %w", err)
+		return "", fmt.Errorf("find a cache directory for the Pulumi CLI: %w", err)
 	}
 	return dir, nil
 }
 
-// errNoTools is an error for people: it says both ways out.
-var errNoTools = errors.New("there is no Pulumi CLI on PATH, and none can be built: tools/go.mod of the project was " +
-	"not found from here upwards; run the command inside the project's checkout, or install Pulumi " +
+// errNoTools names both ways out.
+var errNoTools = errors.New("there is no Pulumi CLI on PATH, and it cannot be built: tools/go.mod of the project was " +
+	"not found in this directory or above; run the command inside the project's checkout, or install Pulumi " +
 	"(https://www.pulumi.com/docs/install/)")
 
 // toolsDir finds the project's tools/ from a directory upwards.

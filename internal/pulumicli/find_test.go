@@ -88,7 +88,7 @@ func TestACLIThatIsTooOldIsNamedAndReplacedByABuiltOne(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(cache, "v"+Pinned().String(), "pulumi"), c.Path)
 	said := strings.Join(lines, "\n")
-	assert.Contains(t, said, filepath.Join(bin, "pulumi")+") is not used: it is version 3.100.0 and the platform needs 3.231.0 or newer")
+	assert.Contains(t, said, filepath.Join(bin, "pulumi")+") is not used: it is version 3.100.0, and the platform needs 3.231.0 or newer")
 	assert.Contains(t, said, "building the Pulumi CLI v"+Pinned().String())
 }
 
@@ -144,7 +144,7 @@ func TestTheOfficialCLIIsTakenWhereTheNetworkHasIt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(cache, "v"+Pinned().String(), "pulumi"), c.Path)
 	assert.NoFileExists(t, calls, "nothing is built")
-	assert.Contains(t, strings.Join(lines, "\n"), "downloading the Pulumi CLI v"+Pinned().String()+" once into "+filepath.Dir(c.Path))
+	assert.Contains(t, strings.Join(lines, "\n"), "downloading the Pulumi CLI v"+Pinned().String()+" into "+filepath.Dir(c.Path))
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(c.Path), "download-*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
@@ -157,10 +157,10 @@ func TestTheOfficialCLIIsTakenWhereTheNetworkHasIt(t *testing.T) {
 func TestWhatTheNetworkHasNotIsBuilt(t *testing.T) {
 	hangs := func(ctx context.Context) error { select {} }
 	for want, official := range map[string]installer{
-		"cannot be had: no such host":                                      offline,
-		"cannot be had: no answer within 50ms":                             {reachable: hangs, install: offline.install, reach: 50 * time.Millisecond},
-		"cannot be had: no answer within 60ms":                             {reachable: online(t, "").reachable, install: func(ctx context.Context, _ string, _ semver.Version) error { return hangs(ctx) }, reach: time.Second, enough: 60 * time.Millisecond},
-		"cannot be had: got version 3.1.0 instead of " + Pinned().String(): online(t, "3.1.0"),
+		"cannot be downloaded: no such host":                                      offline,
+		"cannot be downloaded: no answer within 50ms":                             {reachable: hangs, install: offline.install, reach: 50 * time.Millisecond},
+		"cannot be downloaded: no answer within 60ms":                             {reachable: online(t, "").reachable, install: func(ctx context.Context, _ string, _ semver.Version) error { return hangs(ctx) }, reach: time.Second, enough: 60 * time.Millisecond},
+		"cannot be downloaded: got version 3.1.0 instead of " + Pinned().String(): online(t, "3.1.0"),
 	} {
 		bin := t.TempDir()
 		calls := fakeGo(t, bin)
@@ -171,7 +171,7 @@ func TestWhatTheNetworkHasNotIsBuilt(t *testing.T) {
 		assert.FileExists(t, calls)
 		said := strings.Join(lines, "\n")
 		assert.Contains(t, said, want)
-		assert.Contains(t, said, "looking for the official v"+Pinned().String()+" at get.pulumi.com (at most ")
+		assert.Contains(t, said, "trying get.pulumi.com for the official v"+Pinned().String()+" (for at most ")
 	}
 }
 

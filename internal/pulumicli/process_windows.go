@@ -13,7 +13,7 @@ func ownGroup(cmd *exec.Cmd) {
 
 var generateConsoleCtrlEvent = syscall.NewLazyDLL("kernel32.dll").NewProc("GenerateConsoleCtrlEvent")
 
-// interrupt asks a process to stop in an orderly way. A process group of its own ignores Ctrl-C; Ctrl-Break reaches it
+// interrupt asks a process to stop cleanly. A process group of its own ignores Ctrl-C; Ctrl-Break reaches it
 // and the engine treats it alike.
 func interrupt(p *os.Process) error {
 	if ok, _, err := generateConsoleCtrlEvent.Call(syscall.CTRL_BREAK_EVENT, uintptr(p.Pid)); ok == 0 {

@@ -14,12 +14,11 @@ import (
 )
 
 // Minimum is the oldest CLI that is used. From 3.231 on no preview of any kind takes the state's lock (refresh
-// previews since 3.229, destroy previews since 3.231), so that a pull request never stands in a deployment's way.
-// Engine events have come by gRPC since 3.206, and destroy and refresh have known programs of another process since
-// 3.181.
+// previews since 3.229, destroy previews since 3.231), so that a pull request never blocks a deployment. Engine events use
+// gRPC since 3.206, and destroy and refresh support programs in another process since 3.181.
 var Minimum = semver.MustParse("3.231.0")
 
-// Pinned is the version that is installed when there is none: that of the SDK, which tools/go.mod pins too.
+// Pinned is the version that is installed if there is none: the SDK's, which tools/go.mod also pins.
 func Pinned() semver.Version { return sdk.Version }
 
 // parseVersion reads what "pulumi version" prints: v3.250.0, or v3.250.0-dev.1 for a development build.
@@ -32,13 +31,13 @@ func parseVersion(text string) (semver.Version, error) {
 	return v, nil
 }
 
-// usable tells why a version cannot be used, or returns nil.
+// usable returns why a version cannot be used, or nil.
 func usable(v semver.Version) error {
 	switch {
 	case v.Major != Minimum.Major:
-		return fmt.Errorf("is version %s and the platform needs version %d", v, Minimum.Major)
+		return fmt.Errorf("is version %s, and the platform needs version %d", v, Minimum.Major)
 	case v.LT(Minimum):
-		return fmt.Errorf("is version %s and the platform needs %s or newer", v, Minimum)
+		return fmt.Errorf("is version %s, and the platform needs %s or newer", v, Minimum)
 	}
 	return nil
 }
@@ -54,12 +53,12 @@ func versionOf(ctx context.Context, path string) (semver.Version, error) {
 	return parseVersion(string(out))
 }
 
-// remembered is the size from which a CLI's version is remembered: a small file is a script that runs one version here
-// and another there, as those of version managers do.
+// remembered is the file size from which a CLI's version is cached: a small file is a script, such as a version manager's,
+// that may run different versions.
 const remembered = 1 << 20
 
-// version is versionOf for a CLI whose answer is kept for as long as its file stays the same: to ask it takes a process
-// of a hundred megabytes.
+// version is versionOf with a cache that is valid while the file stays the same: asking takes a process of a hundred
+// megabytes.
 func (o Options) version(ctx context.Context, path string) (semver.Version, error) {
 	dir, err := o.cacheDir()
 	info, statErr := os.Stat(path)
@@ -83,7 +82,7 @@ func (o Options) version(ctx context.Context, path string) (semver.Version, erro
 	if err != nil {
 		return v, err
 	}
-	// What cannot be kept is asked again the next time.
+	// If it cannot be cached, it is asked again the next time.
 	if os.MkdirAll(filepath.Dir(note), 0o755) == nil && os.WriteFile(note+".partial", []byte(v.String()), 0o644) == nil {
 		_ = os.Rename(note+".partial", note)
 	}

@@ -1,4 +1,4 @@
-// Package region knows what can be said of an AWS region from its name alone.
+// Package region derives facts about an AWS region from its name.
 package region
 
 import (
@@ -11,7 +11,7 @@ import (
 
 var name = regexp.MustCompile(`^([a-z]{2})-(gov-)?(northeast|northwest|southeast|southwest|north|south|east|west|central)-([0-9])$`)
 
-// Pattern is the form of the regions that Problem has nothing against, for editors of stack files.
+// Pattern matches the regions that Problem accepts, for editors of stack files.
 const Pattern = `^[a-z]{2}-(gov-)?(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]$`
 
 var directions = map[string]string{
@@ -19,23 +19,22 @@ var directions = map[string]string{
 	"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw",
 }
 
-// apart are the partitions whose service names, images and zone ids the platform does not know.
+// unsupported are the partitions whose service names, images and zone ids the platform does not know.
 var apart = regexp.MustCompile(`^(eusc-[a-z]+|[a-z]{2}-iso[a-z]?)-[a-z]+-[0-9]$`)
 
 // Problem returns what is wrong with the name of a region, or "".
 func Problem(region string) string {
 	switch {
 	case apart.MatchString(region):
-		return fmt.Sprintf("%s is in a partition of its own, whose service names, images and zones the platform does not know: "+
-			"it runs in the commercial regions, in GovCloud and in China", region)
+		return fmt.Sprintf("%s is in a separate partition, whose service names, images and zones the platform does not know: "+
+			"choose a commercial, GovCloud or China region", region)
 	case !Valid(region):
 		return fmt.Sprintf("%q is not the name of an AWS region, such as eu-west-1", region)
 	}
 	return ""
 }
 
-// Valid reports whether a string has the form of the name of a region that the platform can run in, for example
-// eu-west-1.
+// Valid reports whether a string has the form of a supported region's name, for example eu-west-1.
 func Valid(region string) bool { return name.MatchString(region) }
 
 // Partition returns the ARN partition of a region
@@ -77,8 +76,8 @@ func ZoneIDPrefix(region string) (string, error) {
 // (https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
 var RefusedZoneIDs = []string{"use1-az3", "usw1-az2", "cac1-az3"}
 
-// zones is the highest number of a zone of the regions that have not the usual three. Numbers below it may be missing
-// in an account: apne1-az3 takes no new customers.
+// zones is the highest zone number of the regions that do not have the usual three. Lower numbers may be missing in an
+// account: apne1-az3 takes no new customers.
 var zones = map[string]int{
 	"us-east-1": 6, "us-west-2": 4, "ap-northeast-1": 4, "ap-northeast-2": 4, "ca-central-1": 4, "cn-north-1": 4,
 }
@@ -87,7 +86,7 @@ const usualZones = 3
 
 var zoneName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$`)
 
-// ZoneProblem returns why a control plane and its nodes cannot stand in a zone of a region, or "".
+// ZoneProblem returns why a control plane and its nodes cannot be in a zone of a region, or "".
 func ZoneProblem(region, id string) string {
 	prefix, err := ZoneIDPrefix(region)
 	number, ours := strings.CutPrefix(id, prefix)
@@ -98,7 +97,7 @@ func ZoneProblem(region, id string) string {
 	}
 	switch {
 	case zoneName.MatchString(id):
-		return fmt.Sprintf("%q is a zone's name, which means another zone in every account; give the zone's id, such as euw1-az1", id)
+		return fmt.Sprintf("%q is a zone name, which means a different zone in every account; give the zone id, such as euw1-az1", id)
 	case slices.Contains(RefusedZoneIDs, id):
 		return fmt.Sprintf("EKS cannot place a control plane in %s; choose another zone", id)
 	case err != nil:

@@ -9,7 +9,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/region"
 )
 
-func TestARegionsNameTellsItsPartitionSuffixAndZoneIDs(t *testing.T) {
+func TestARegionsNameGivesItsPartitionSuffixAndZoneIDs(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ region, partition, suffix, zones string }{
 		{"eu-west-1", "aws", "amazonaws.com", "euw1-az"},
@@ -31,7 +31,7 @@ func TestARegionsNameTellsItsPartitionSuffixAndZoneIDs(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRegionIsRefused(t *testing.T) {
+func TestInvalidRegionsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "eu-west", "eu-west-1a", "euw1", "Europe", "eu-up-1", "eusc-de-east-1", "us-iso-east-1", "eu-isoe-west-1"} {
 		assert.False(t, region.Valid(name), name)
@@ -44,7 +44,7 @@ func TestWhatIsNoRegionIsRefused(t *testing.T) {
 func TestAPartitionThatThePlatformDoesNotKnowIsRefusedAsSuch(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"eusc-de-east-1", "us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1"} {
-		assert.Contains(t, region.Problem(name), "in a partition of its own", name)
+		assert.Contains(t, region.Problem(name), "in a separate partition", name)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestAZoneIsOneOfItsRegion(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"euw1-az4": "whose ids are euw1-az1 to euw1-az3", "euw1-az0": "not a zone", "euw1-az": "not a zone", "euw1-az01x": "not a zone",
-		"use1-az1": "not a zone of eu-west-1", "eu-west-1a": "a zone's name", "use1-az3": "EKS cannot place",
+		"use1-az1": "not a zone of eu-west-1", "eu-west-1a": "is a zone name", "use1-az3": "EKS cannot place",
 	} {
 		assert.Contains(t, region.ZoneProblem("eu-west-1", id), want, id)
 	}

@@ -1,5 +1,5 @@
 // Package render writes what a program declares in the formats that public scanners read: Kubernetes objects as YAML.
-// Nothing in it is secret: what the program marks as such is left out.
+// What the program marks as secret is left out.
 package render
 
 import (
@@ -13,7 +13,7 @@ import (
 )
 
 // Objects returns the Kubernetes objects among some registrations as the documents of one YAML file, in the order of
-// their URNs. Helm releases are not objects: what their charts would make is known to Helm alone.
+// their URNs. Helm releases are not objects: only Helm can render their charts.
 func Objects(registrations declared.Registrations) ([]byte, error) {
 	var out bytes.Buffer
 	for _, r := range registrations.WithTypePrefix("kubernetes:") {

@@ -12,9 +12,9 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// Complete fills the defaults of the struct tags into settings that were written in Go, and returns what is wrong with
-// them by the tags. What a stack file would leave out is nil, an empty string, or a zero that the tag's omitempty lets
-// go; a zero that means something has a pointer.
+// Complete fills the defaults of the struct tags into settings that were written in Go, and returns what is wrong with them
+// by the tags. An absent value is nil, an empty string, or a zero with omitempty; where zero is meaningful, the field is a
+// pointer.
 func Complete[S any](settings *S) problem.List {
 	var problems problem.List
 	s, err := Of(reflect.TypeFor[S]())
@@ -40,9 +40,8 @@ func Args[A, S any](args *A, settings func(*A) *S, relations func(*A) problem.Li
 }
 
 // Prepare is for a component's constructor: it fills the defaults into the Settings of its arguments, and returns
-// everything that is wrong with them as an error. It also refuses arguments that a caller forgot, the fields of Args
-// with the tag args:"required", and those that have not the form that a tag such as format:"aws-region" asks for. They
-// are no problems of a stack file.
+// everything that is wrong with them as an error. It also rejects missing fields of Args with the tag args:"required", and
+// values that do not match a tag such as format:"aws-region". These are not problems of a stack file.
 func Prepare[A, S any](args *A, settings func(*A) *S, relations func(*A) problem.List) error {
 	whole, problems := Args(args, settings, relations)
 	if err := errors.Join(problems.Err(), missing(reflect.ValueOf(whole).Elem())); err != nil {
@@ -52,7 +51,7 @@ func Prepare[A, S any](args *A, settings func(*A) *S, relations func(*A) problem
 	return nil
 }
 
-// missing returns an error that names the required fields of a struct that hold nothing, and those of a wrong form.
+// missing returns an error that names the required fields of a struct that are empty, and those with a wrong format.
 func missing(v reflect.Value) error {
 	var errs []error
 	for i := range v.NumField() {
@@ -72,7 +71,7 @@ func required(f reflect.StructField) bool {
 	return slices.Contains(strings.Split(f.Tag.Get("jsonschema"), ","), "required")
 }
 
-// plain turns a Go value into what encoding/json would decode into any from a stack file that says the same.
+// plain turns a Go value into what encoding/json would decode into any from an equivalent stack file.
 func plain(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Pointer:

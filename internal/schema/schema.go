@@ -1,7 +1,7 @@
-// Package schema turns Go types into a JSON Schema, and holds values against it: unknown keys with the nearest
-// valid name, wrong types, values outside their lists, ranges and formats, all at once and by config path. It also
-// fills in the defaults that the schema states. So a rule about one value, and its default, stand in one place, the
-// field's jsonschema tag, for stack files as for callers in Go.
+// Package schema turns Go types into a JSON Schema, and validates values with it: unknown keys with the nearest valid name,
+// wrong types, values outside their lists, ranges and formats, all at once and by config path. It also fills in the
+// schema's defaults. So a rule about one value, and its default, are in one place, the field's jsonschema tag, for stack
+// files and for callers in Go.
 package schema
 
 import (
@@ -74,7 +74,7 @@ func (s *Schema) Check(value any) problem.List {
 	return out
 }
 
-// check returns what is wrong with a value, and the value with what is beyond the bounds of any value replaced.
+// check returns what is wrong with a value, and the value with whatever exceeds the general bounds replaced.
 func (s *Schema) check(value any) (problem.List, any) {
 	var out problem.List
 	value = bound(value, "", &out)
@@ -89,7 +89,7 @@ func (s *Schema) check(value any) (problem.List, any) {
 	return out.Settled(), value
 }
 
-// The bounds of values for which the schema has none of its own. Integers are those that JSON numbers hold exactly.
+// The general bounds of values, if the schema has none. Integers are those that JSON numbers represent exactly.
 const (
 	maxInteger = 1<<53 - 1
 	maxText    = 1 << 16
@@ -97,7 +97,7 @@ const (
 	maxKeys    = 10_000
 )
 
-// bound replaces what is beyond the bounds of any value, so that nothing later has to reckon with it.
+// bound replaces whatever exceeds the general bounds, so that later code need not handle it.
 func bound(value any, path string, out *problem.List) any {
 	switch v := value.(type) {
 	case json.Number:
@@ -147,7 +147,7 @@ func bound(value any, path string, out *problem.List) any {
 	}
 }
 
-// maxUnknown is how many unknown keys of an object are named one by one.
+// maxUnknown is how many unknown keys of an object are named individually.
 const maxUnknown = 20
 
 func (s *Schema) collect(e *jsonschema.ValidationError, value any, out *problem.List) {
@@ -185,8 +185,8 @@ func (s *Schema) collect(e *jsonschema.ValidationError, value any, out *problem.
 	case *kind.Format:
 		out.Add(at, "%s", k.Err.Error())
 	case *kind.Pattern:
-		if _, known := s.at(e.InstanceLocation)["format"].(string); !known { // which says it better
-			out.Add(at, "%q does not have the required form %s%s", problem.Shorten(k.Got), k.Want, s.purpose(e.InstanceLocation))
+		if _, known := s.at(e.InstanceLocation)["format"].(string); !known { // it has a better message
+			out.Add(at, "%q does not match the required pattern %s%s", problem.Shorten(k.Got), k.Want, s.purpose(e.InstanceLocation))
 		}
 	case *kind.Minimum:
 		out.Add(at, "must be at least %s, got %s", rat(k.Want), rat(k.Got))
@@ -225,12 +225,12 @@ func find(value any, location []string) any {
 	return value
 }
 
-// unknown reports keys that an object does not have.
+// unknown reports keys that are not in the schema.
 func (s *Schema) unknown(at string, names, valid []string, object map[string]any, out *problem.List) {
 	sort.Strings(names)
 	for i, name := range names {
 		if i == maxUnknown {
-			out.Add(join(at, name), "unknown key, like %d more", len(names)-maxUnknown-1)
+			out.Add(join(at, name), "unknown key, as are %d more", len(names)-maxUnknown-1)
 			return
 		}
 		meant := ""
@@ -242,8 +242,8 @@ func (s *Schema) unknown(at string, names, valid []string, object map[string]any
 	}
 }
 
-// Fill returns a copy of a JSON value in which every absent key that has a default in the schema holds it. Nested
-// objects that are absent come into being unless they are marked optional.
+// Fill returns a copy of a JSON value with the schema's defaults for absent keys. Absent nested objects are created unless
+// they are marked optional.
 func (s *Schema) Fill(value any) any { return fill(s.tree, value) }
 
 func fill(schema map[string]any, value any) any {
@@ -291,8 +291,8 @@ func fill(schema map[string]any, value any) any {
 	}
 }
 
-// typed returns a copy of a value without what is of another type than the schema says: such keys are left out, such
-// items hold nothing. What remains can be decoded into the Go type.
+// typed returns a copy of a value without what has a wrong type: such keys are left out, such items are null. The rest can
+// be decoded into the Go type.
 func typed(schema map[string]any, value any) (any, bool) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -372,7 +372,7 @@ func (s *Schema) keysAt(location []string) []string {
 	return names
 }
 
-// purpose returns the first sentence of a key's description, so that a message says what is missing.
+// purpose returns the first sentence of a key's description, for messages about missing keys.
 func (s *Schema) purpose(location []string) string {
 	text, _ := s.at(location)["description"].(string)
 	if text == "" {
@@ -392,7 +392,7 @@ func FirstSentence(text string) string {
 	return text
 }
 
-// path writes a location in a value as people write config paths: nodeGroups[2].scaling.min.
+// path formats a location in a value as a config path: nodeGroups[2].scaling.min.
 func (s *Schema) path(location []string) string {
 	out, node := "", s.tree
 	for _, step := range location {
@@ -448,8 +448,8 @@ func rat(r *big.Rat) string {
 	return r.FloatString(2)
 }
 
-// Decode fills in defaults and decodes a value into out. It returns what is wrong with the value; out then holds
-// what could be read of it, and defaults in place of what has a wrong type.
+// Decode fills in defaults and decodes a value into out. It returns what is wrong with the value; out then has what could
+// be decoded, and defaults in place of what has a wrong type.
 func (s *Schema) Decode(value any, out any) (problem.List, error) {
 	problems, value := s.check(value)
 	whole, _ := typed(s.tree, value)

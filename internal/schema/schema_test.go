@@ -70,7 +70,7 @@ func TestEveryProblemIsReportedAtOnceByItsPath(t *testing.T) {
 	assert.EqualError(t, problems.Err(), `enviroment: unknown key; did you mean environment?
 groups[1].capacity: must be one of onDemand, spot, got "Spot"; did you mean spot?
 groups[1].labels.a: must be a string, got a number; put it in quotes
-groups[1].name: "Bad" does not have the required form ^[a-z]+$
+groups[1].name: "Bad" does not match the required pattern ^[a-z]+$
 groups[1].scaling.max: must be at least 1, got 0
 groups[1].scaling.mn: unknown key; did you mean min?`)
 }

@@ -1,6 +1,6 @@
-// Package service describes what the platform runs on a cluster beside the cluster itself: for all environments, such as
-// the load balancer controller, or for one, such as its namespaces. A component package describes its service once, with
-// Define, and the registry in package stacks lists it: checks, schema, documentation, endpoints and registration follow.
+// Package service describes what the platform runs on a cluster: for all environments, such as the load balancer
+// controller, or for one, such as its namespaces. A component package describes its service once, with Define, and the
+// registry in package stacks lists it: checks, schema, documentation, endpoints and registration follow.
 package service
 
 import (
@@ -16,17 +16,17 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// Setter says which stacks have a service.
+// Setter says which stacks set a service.
 type Setter int
 
 const (
-	// Owner is the stack that owns the cluster: the service is there for all environments, and has the cluster's name.
+	// Owner is the stack that owns the cluster: the service is for all environments, and has the cluster's name.
 	Owner Setter = iota
-	// Every environment has the service for itself, under its own name.
+	// Every environment has its own, under its own name.
 	Every
 )
 
-// Stack is what a service learns of the stack that it is for.
+// Stack is what a service is told about its stack.
 type Stack struct {
 	// Environment is the environment's name, unique on the cluster.
 	Environment string
@@ -34,28 +34,28 @@ type Stack struct {
 	Owner bool
 	// AccountID and Region are where the stack runs.
 	AccountID, Region string
-	// Tags go onto everything that can carry tags.
+	// Tags are added to every taggable resource.
 	Tags map[string]string
-	// Registries stand in for those of images.
+	// Registries replace those of images.
 	Registries image.Registries
-	// Cluster is the cluster that the environment is on. While a stack file is checked its outputs are unset, and it is nil
-	// for a stack that joins a cluster which is not known yet.
+	// Cluster is the cluster that the environment is on. During validation its outputs are unset, and it is nil for a stack
+	// that joins a cluster that is not known yet.
 	Cluster *contract.Cluster
-	// Nodes are what pods of the platform can run on, once they exist. They are set for registration only.
+	// Nodes are the node groups that the platform's pods can run on. They are set only for registration.
 	Nodes []pulumi.Resource
-	// Publishes is what the environment lets others know, which a service completes when it registers.
+	// Publishes is what the environment publishes for others. A service adds to it when it registers.
 	Publishes *contract.Environment
 }
 
-// Inside is where a service's objects in the cluster go.
+// Inside is what a service needs to register its objects in the cluster.
 type Inside struct {
 	// Options carry the parent and the Kubernetes provider.
 	Options []pulumi.ResourceOption
 	ready   map[string][]pulumi.Resource
 }
 
-// Ready returns what the service with a key has brought into the cluster, for objects that depend on it; nothing where
-// the stack does not have it.
+// Ready returns what the service with a key has installed in the cluster, for objects that depend on it; nothing if the
+// stack does not have it.
 func (i Inside) Ready(key string) []pulumi.Resource { return i.ready[key] }
 
 // Install registers a service's objects in the cluster, and returns those that other services may depend on.
@@ -76,12 +76,12 @@ type Definition[S any] struct {
 	Package string
 	// By says which stacks have the service.
 	By Setter
-	// Uses are services that must be installed before it where they are there. The registry lists them before it.
+	// Uses are services that must be installed before it if the stack has them. The registry lists them before it.
 	Uses []string
-	// Gate says that whatever is installed after the service waits for it, because it judges what is made.
+	// Gate says that whatever is installed after the service waits for it, because it checks what is created.
 	Gate bool
-	// Endpoints returns the AWS services that it calls from inside the network, by what follows the region in the names of
-	// their endpoints.
+	// Endpoints returns the AWS services that it calls from inside the network, by the part of their endpoints' names after
+	// the region.
 	Endpoints func(*S) []string
 	// Chart is the Helm chart that it installs, if any.
 	Chart Chart
@@ -89,9 +89,9 @@ type Definition[S any] struct {
 	Images func(*S) []string
 	// Problems returns what is wrong with the settings, and with them on the stack's cluster, with paths relative to them.
 	Problems func(Stack, *S) problem.List
-	// Announce sets what the service makes true of the cluster, in the facts that joining stacks read.
+	// Announce sets the facts about the cluster that the service provides to joining stacks.
 	Announce func(*S, *contract.Cluster)
-	// New registers what goes through AWS's API, and returns what installs the rest; nil where nothing is in the cluster.
+	// New registers the AWS side, and returns the function that installs the rest; nil if nothing is in the cluster.
 	New func(ctx *pulumi.Context, name string, s Stack, settings *S, aws pulumi.ResourceOption) (Install, error)
 }
 
@@ -111,7 +111,7 @@ type Service struct {
 	create    func(*pulumi.Context, string, Stack, any, pulumi.ResourceOption) (Install, error)
 }
 
-// Define makes a Service of its definition.
+// Define returns the Service of a definition.
 func Define[S any](d Definition[S]) *Service {
 	s := &Service{
 		Name: d.Name, Doc: d.Doc, Package: d.Package, AlwaysOn: d.AlwaysOn, Gate: d.Gate, By: d.By, Uses: d.Uses, Chart: d.Chart,
@@ -167,7 +167,7 @@ func (r Registry) Check() error {
 			}
 		}
 		if s.AlwaysOn == (s.Doc != "") {
-			errs = append(errs, fmt.Errorf("service %s: has a key, which needs documentation, or is always on", s.Name))
+			errs = append(errs, fmt.Errorf("service %s: must either have documentation for its key or be always on", s.Name))
 		}
 		seen = append(seen, s.Name)
 	}
@@ -185,7 +185,7 @@ func (r Registry) Keys() []string {
 	return out
 }
 
-// Set is the services that a stack file turns on, with their settings.
+// Set are the services that a stack file turns on, with their settings.
 type Set struct {
 	registry Registry
 	settings map[string]any
@@ -213,7 +213,7 @@ func (r Registry) Read(values map[string]json.RawMessage) (Set, error) {
 // Has reports whether the stack file sets a service.
 func (s Set) Has(name string) bool { return s.settings[name] != nil }
 
-// Of returns a service's settings by their type, or nil where the stack file leaves the service out.
+// Of returns a service's settings by their type, or nil if the stack file does not set the service.
 func Of[S any](s Set) *S {
 	for _, settings := range s.settings {
 		if x, ok := settings.(*S); ok {
@@ -240,7 +240,7 @@ func (s Set) each(owner bool, f func(*Service, any) error) error {
 	return nil
 }
 
-// Misplaced returns the keys that a joining stack's file sets although only the owner has the services.
+// Misplaced returns the keys that a joining stack's file sets although only the owner may.
 func (s Set) Misplaced() []string {
 	var out []string
 	for _, service := range s.registry {
@@ -251,7 +251,7 @@ func (s Set) Misplaced() []string {
 	return out
 }
 
-// Endpoints returns the AWS services that an owner's services call from inside the network, in order and once each.
+// Endpoints returns the AWS services that an owner's services call from inside the network, sorted and without duplicates.
 func (s Set) Endpoints() []string {
 	var out []string
 	_ = s.each(true, func(service *Service, settings any) error {
@@ -267,7 +267,7 @@ type Image struct {
 	Service string
 	// Chart is the name of the Helm chart that runs it; empty where the program runs it without one.
 	Chart string
-	// Name is the image's public name. It has no tag where the chart has it.
+	// Name is the image's public name. It has no tag if the chart sets the tag.
 	Name string
 }
 
@@ -283,7 +283,7 @@ func (s Set) Images(owner bool) []Image {
 	return out
 }
 
-// Announce sets what an owner's services make true of the cluster.
+// Announce sets the facts about the cluster that an owner's services provide.
 func (s Set) Announce(c *contract.Cluster) {
 	_ = s.each(true, func(service *Service, settings any) error {
 		service.announce(settings, c)
@@ -291,8 +291,7 @@ func (s Set) Announce(c *contract.Cluster) {
 	})
 }
 
-// Problems returns what is wrong with the services of a stack. Those that only an owner has are checked when the cluster
-// is known.
+// Problems returns what is wrong with the services of a stack. Those of an owner are checked only if the cluster is known.
 func (s Set) Problems(on Stack) problem.List {
 	var out problem.List
 	_ = s.each(on.Owner, func(service *Service, settings any) error {
@@ -325,7 +324,7 @@ func (s Set) Register(ctx *pulumi.Context, on Stack, aws pulumi.ResourceOption) 
 	return out, err
 }
 
-// Install registers what the services have in the cluster. gate is called with what the rest must wait for.
+// Install registers the services' objects in the cluster. gate is called with what the rest must wait for.
 func (r Registered) Install(ctx *pulumi.Context, opts []pulumi.ResourceOption, gate func([]pulumi.Resource)) error {
 	in := Inside{Options: opts, ready: map[string][]pulumi.Resource{}}
 	for _, s := range r {

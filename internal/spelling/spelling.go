@@ -1,4 +1,4 @@
-// Package spelling finds the name that a wrong one was meant to be.
+// Package spelling finds the valid name closest to a misspelled one.
 package spelling
 
 import (
@@ -7,11 +7,11 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// longest is the length up to which a name can be a valid one misspelt; no valid name is nearly as long.
+// longest is the length up to which a name is compared; no valid name is nearly as long.
 const longest = 100
 
-// Nearest returns the valid name that is spelt most like a wrong one, or "" when none is close enough to have been
-// meant. Case does not count; of two that are as close, the first in the alphabet wins.
+// Nearest returns the valid name closest to a misspelled one, or "" if none is close enough. Case is ignored; of two
+// equally close ones, the first in alphabetical order wins.
 func Nearest(name string, valid []string) string {
 	if len(name) > longest {
 		return ""

@@ -1,5 +1,5 @@
-// Package stackfile knows the files of a Pulumi project: what they are called, and how to copy them for a run whose secrets
-// are encrypted in another way.
+// Package stackfile handles the files of a Pulumi project: their names, and copying them for a run with different secrets
+// encryption.
 package stackfile
 
 import (
@@ -31,7 +31,7 @@ func CopyProject(from, to string) error {
 	return wholefile.Replace(filepath.Join(to, Project), raw)
 }
 
-// Copy copies a stack's file into a working directory, with the rehearsal's own encryption in place of that of the real stack.
+// Copy copies a stack's file into a working directory, replacing the real stack's encryption by the rehearsal's.
 func Copy(from, to, stack string) error {
 	doc, err := Read(filepath.Join(from, Name(stack)))
 	if err != nil {
@@ -61,7 +61,7 @@ func Read(path string) (*yaml.Node, error) {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("%s: must hold a mapping", filepath.Base(path))
+		return nil, fmt.Errorf("%s: must contain a mapping", filepath.Base(path))
 	}
 	return doc, nil
 }
@@ -77,7 +77,7 @@ func Find(doc *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
 	return nil, nil
 }
 
-// remove takes a top-level key out of a document.
+// remove removes a top-level key from a document.
 func remove(doc *yaml.Node, key string) {
 	root := doc.Content[0]
 	for i := 0; i+1 < len(root.Content); i += 2 {

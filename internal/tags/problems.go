@@ -8,7 +8,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/problem"
 )
 
-// text is what every AWS service takes in a tag. EC2 would take more, but IAM, KMS and CloudWatch Logs refuse it.
+// text matches what every AWS service accepts in a tag. EC2 accepts more, but IAM, KMS and CloudWatch Logs do not.
 var text = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
 
 const (
@@ -16,7 +16,7 @@ const (
 	maxValue = 256
 )
 
-// Problems holds tags against AWS's rules, each by itself
+// Problems checks each tag against AWS's rules
 // (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html,
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html).
 func Problems(tags map[string]string) problem.List {
@@ -25,17 +25,17 @@ func Problems(tags map[string]string) problem.List {
 		wrong := ""
 		switch {
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			wrong = "keys that begin with aws: belong to AWS"
+			wrong = "keys that begin with aws: are reserved for AWS"
 		case strings.EqualFold(key, "Name"):
-			wrong = "every resource gets a Name of its own"
+			wrong = "must not be set: every resource gets its own Name"
 		case key == "" || len(key) > maxKey:
-			wrong = fmt.Sprintf("a key has 1 to %d characters, got %d", maxKey, len(key))
+			wrong = fmt.Sprintf("a key must have 1 to %d characters, got %d", maxKey, len(key))
 		case !text.MatchString(key):
-			wrong = "a key has only letters, digits, spaces and _ . : / = + - @"
+			wrong = "a key must contain only letters, digits, spaces and _ . : / = + - @"
 		case len(value) > maxValue:
-			wrong = fmt.Sprintf("a value has at most %d characters, got %d", maxValue, len(value))
+			wrong = fmt.Sprintf("a value must have at most %d characters, got %d", maxValue, len(value))
 		case !text.MatchString(value):
-			wrong = fmt.Sprintf("a value has only letters, digits, spaces and _ . : / = + - @, got %q", value)
+			wrong = fmt.Sprintf("a value must contain only letters, digits, spaces and _ . : / = + - @, got %q", value)
 		}
 		if wrong != "" {
 			out.Add(key, "%s", wrong)

@@ -1,5 +1,5 @@
-// Command bot shows that another module can build on this one by exported names alone: it previews an environment on a
-// rehearsal of AWS, asks for nobody's approval, and deploys exactly what it has previewed.
+// Command bot shows that another module can build on this one with exported names alone: it previews an environment on a
+// rehearsal of AWS and, without asking for approval, deploys exactly what it has previewed.
 //
 //	go run . ../testdata/estate dev
 package main
@@ -64,7 +64,7 @@ func run(ctx context.Context, project, env string) (err error) {
 		},
 	})
 	if errors.Is(err, automation.ErrStale) {
-		return fmt.Errorf("somebody changed something since the preview: %w", err)
+		return fmt.Errorf("something has changed since the preview: %w", err)
 	}
 	if err == nil {
 		fmt.Println(env, done.Outcome)

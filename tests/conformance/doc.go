@@ -1,4 +1,4 @@
-// Package conformance holds the rehearsal cloud's stand-in for pulumi-eks to the component it stands in for.
+// Package conformance compares the rehearsal cloud's implementation of pulumi-eks with the published component.
 //
 // The test runs one program through the real engine twice: once with the published component (npm @pulumi/eks 2.8.1,
 // on node, with the packages its release was built with, pinned in genuine/package-lock.json), once with

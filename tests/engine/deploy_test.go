@@ -195,7 +195,7 @@ func replacesOnlyWhatIsNamed(t *testing.T, e *estate) {
 
 	_, err = deploy.Run(t.Context(), p, "dev", deploy.Options{Allow: []string{name, clusterType + " nonprod-cluster"}})
 	require.ErrorIs(t, err, automation.ErrRefused)
-	assert.ErrorContains(t, err, "names no critical resource that would be replaced or deleted")
+	assert.ErrorContains(t, err, "matches no critical resource that would be replaced or deleted")
 	d, err = deploy.Run(t.Context(), p, "dev", deploy.Options{Allow: []string{name}})
 	require.NoError(t, err)
 	assert.Equal(t, deploy.Deployed, d.Outcome)

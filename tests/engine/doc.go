@@ -3,7 +3,7 @@
 // or built once from tools/, and a test without one fails.
 //
 // Each top-level test has a rehearsal directory of its own, and stack files that it copies from the frozen estate and
-// edits. An engine run costs seconds: a test that begins with environments that stand copies the directory in which they
+// edits. An engine run takes seconds: a test that begins with environments that are up copies the directory in which they
 // were brought up once for all tests, and subtests share what their test has brought up, and say when they change it.
 //
 // Its benchmarks measure what the program, the engine and the rehearsal cloud cost together. Their results and method are

@@ -42,7 +42,7 @@ func TestTheEnvironmentsComeUpAndGo(t *testing.T) {
 		{"protected resources are not destroyed by mistake", destroyProtected},
 		{"the cloud refuses what passes the gate", destroyPastTheGate},
 		{"what the state has forgotten is removed by hand", removeForgotten},
-		{"an update of dev mends what that took away", mend},
+		{"an update of dev corrects what that took away", correct},
 		{"stg and then dev are destroyed", func(t *testing.T, e *estate) { e.destroy("stg"); e.destroy("dev") }},
 		{"prod is destroyed", func(t *testing.T, e *estate) { e.destroy("prod") }},
 		{"they were destroyed in the right order", downInOrder},
@@ -179,7 +179,7 @@ func destroyUnderStg(t *testing.T, e *estate) {
 	_, err := e.platform().Destroy(t.Context(), "dev", automation.DestroyOptions{Unprotect: true})
 	require.ErrorIs(t, err, automation.ErrRefused)
 	assert.ErrorContains(t, err, "dev owns the cluster that stg (")
-	assert.ErrorContains(t, err, "still stands on: destroy that first")
+	assert.ErrorContains(t, err, "still uses: destroy that first")
 	assert.Len(t, e.objects(), before)
 }
 
@@ -229,8 +229,8 @@ func removeForgotten(t *testing.T, e *estate) {
 	assert.NotZero(t, removed)
 }
 
-// mend brings back what dev lost, which is more than dev's own: stg's nodes stand on dev's CNI and routes.
-func mend(t *testing.T, e *estate) {
+// correct brings back what dev lost, which is more than dev's own: stg's nodes stand on dev's CNI and routes.
+func correct(t *testing.T, e *estate) {
 	r := e.up("dev", automation.UpOptions{})
 	assert.NotZero(t, r.Count("create"))
 	for _, stack := range []string{"dev", "stg"} {

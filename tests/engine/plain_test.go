@@ -55,7 +55,7 @@ func TestTheProgramItselfRefusesToJoinAClusterThatIsNotThere(t *testing.T) {
 	c := openCloud(t, rehearsal.Options{})
 	said, err := plainUp(t, c, "stg")
 	require.Error(t, err)
-	assert.Contains(t, said, `join.stack: stack "dev" has no cluster to join: bring it up first (pulumi up -s dev)`)
+	assert.Contains(t, said, `join.stack: stack "dev" has no cluster to join yet: bring it up first (pulumi up -s dev)`)
 	assert.NotContains(t, said, "goroutine", "no stack trace")
 	objects, err := c.Objects()
 	require.NoError(t, err)

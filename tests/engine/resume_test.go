@@ -79,7 +79,7 @@ func TestAnUpdateThatIsKilledIsResumed(t *testing.T) {
 
 	_, err = e.platform().Up(t.Context(), "dev", automation.UpOptions{})
 	require.ErrorIs(t, err, automation.ErrLocked)
-	_, lock, found := strings.Cut(err.Error(), "or, when that process is gone, remove ")
+	_, lock, found := strings.Cut(err.Error(), "or, if that process is gone, remove ")
 	require.True(t, found, "%v", err)
 	require.DirExists(t, lock)
 	require.NoError(t, os.RemoveAll(lock))

@@ -32,7 +32,7 @@ func TestAnUpdateMovesAClusterToTheNextMinorInOrder(t *testing.T) {
 	after := before.with(t, minor)
 	// A joining stack follows its owner, never the other way round.
 	_, err := after.platform().Preview(t.Context(), "stg", automation.PreviewOptions{})
-	require.ErrorContains(t, err, "1.36.4-20260923 is a release of Kubernetes 1.36 and the cluster is on 1.35")
+	require.ErrorContains(t, err, "1.36.4-20260923 is a release for Kubernetes 1.36, but the cluster is on 1.35")
 
 	after.up("dev", automation.UpOptions{})
 	made := after.operationsOn("dev", rehearsal.Update)

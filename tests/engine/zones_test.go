@@ -10,7 +10,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 )
 
-func TestAZoneIsAppendedBesideTheControlPlanesZones(t *testing.T) {
+func TestAZoneIsAppendedToTheControlPlanesZones(t *testing.T) {
 	t.Parallel()
 	e := open(t, edits{"prod": {"[euw1-az1, euw1-az2, euw1-az3]", "[euw1-az1, euw1-az2]"}}, rehearsal.Options{})
 	e.up("prod", automation.UpOptions{})

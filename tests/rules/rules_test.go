@@ -380,7 +380,7 @@ func logsAreKept(regs ptest.Registrations, _ settings) []string {
 	var b breaches
 	for _, r := range regs.ByType("aws:cloudwatch/logGroup:LogGroup") {
 		days, _ := r.Input("retentionInDays").(float64)
-		b.unless(days > 0, r, "has a retention: without one, logs are kept and paid for ever")
+		b.unless(days > 0, r, "has a retention: without one, logs are kept and paid forever")
 	}
 	return b
 }

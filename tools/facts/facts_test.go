@@ -208,7 +208,7 @@ func TestATypeThatCannotBeAddedIsRefusedWithTheWayOut(t *testing.T) {
 	assert.ErrorContains(t, g.resources(t.Context(), []string{"aws_warehouse_shelf"}), "written.json")
 }
 
-func TestWhatIsWrittenStandsOverWhatIsFound(t *testing.T) {
+func TestWrittenFactsOverrideProbedOnes(t *testing.T) {
 	t.Parallel()
 	g := newGenerator(t, t.TempDir())
 	g.written["aws_warehouse_shelf"] = &written{

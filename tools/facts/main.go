@@ -1,5 +1,6 @@
-// Facts writes what the genuine AWS provider does with the types that the rehearsal cloud knows. It asks the provider's own
-// binary, over Terraform's plugin protocol, and reads the source of Pulumi's SDK for the names. docs/facts.md says how.
+// Facts writes what the genuine AWS provider does with the types that the rehearsal cloud supports. It queries the
+// provider's own binary, over Terraform's plugin protocol, and reads the names from the source of Pulumi's SDK.
+// docs/facts.md says how.
 //
 //	go run -C tools/facts . -provider .../terraform-provider-aws_v5.100.0_x5             every type that is there, anew
 //	go run -C tools/facts . -provider ... aws_sqs_queue_redrive_policy ...               these types, new ones or old ones

@@ -1,5 +1,5 @@
-// Scan runs public scanners over what "platform render" wrote and holds their findings against the reviewed exceptions in
-// exceptions.yaml: a finding that is none of them fails, and so does an exception that nothing matches any more.
+// Scan runs public scanners on the output of "platform render" and compares their findings with the reviewed exceptions in
+// exceptions.yaml: it fails for a finding without an exception, and for an exception without a finding.
 //
 //	go run ./cmd/platform render --project tests/testdata/estate --out /tmp/rendered
 //	go run -C tools/scan . /tmp/rendered
@@ -30,8 +30,8 @@ type finding struct {
 
 // exception is a finding that was looked at and stays.
 type exception struct {
-	// Rule is the scanner's name of the rule, and Objects are what it may find fault with: "Kind namespace/name", where *
-	// stands for anything but a slash.
+	// Rule is the scanner's name of the rule, and Objects are the objects that may violate it: "Kind namespace/name", where
+	// * matches anything but a slash.
 	Rule    string   `json:"rule"`
 	Objects []string `json:"objects"`
 	// Reason says why it stays.
@@ -84,7 +84,7 @@ func run(dir string, stale bool) error {
 		fmt.Println(w)
 	}
 	if len(wrong) > 0 {
-		return errors.New("mend what is declared, or add an exception with its reason to tools/scan/exceptions.yaml")
+		return errors.New("fix the objects, or add an exception with its reason to tools/scan/exceptions.yaml")
 	}
 	fmt.Printf("%d findings in %d environments, all of them reviewed exceptions\n", len(found), len(files))
 	return nil

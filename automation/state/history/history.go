@@ -24,36 +24,36 @@ func Append(ctx context.Context, store statestore.Store, r *Record) error {
 	_, err = store.PutIfAbsent(ctx, r.Key(), data)
 	if errors.Is(err, statestore.ErrConflict) {
 		if there, reading := store.Get(ctx, r.Key()); reading == nil && bytes.Equal(there.Data, data) {
-			return nil // the answer to the first attempt got lost
+			return nil // the response to the first attempt got lost
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("keep the record of a deploy of %s: %w", r.Stack, err)
+		return fmt.Errorf("write the record of a deploy of %s: %w", r.Stack, err)
 	}
 	return nil
 }
 
-// History is the last deploys of a stack.
+// History is the latest deploys of a stack.
 type History struct {
-	// Records are the deploys, the newest first.
+	// Records are the deploys, newest first.
 	Records []Record
-	// Unreadable are objects among them that say nothing.
+	// Unreadable are objects among them that cannot be read.
 	Unreadable []Unreadable
-	// More tells that there are older ones.
+	// More reports whether there are older ones.
 	More bool
 }
 
-// Unreadable is an object that is no record: damaged, of a newer version of this program, or not to be read with these
-// permissions.
+// Unreadable is an object that is not a readable record: damaged, from a newer version of this program, or without
+// permission to read it.
 type Unreadable struct {
-	// Key is the object.
+	// Key is the object's key.
 	Key string
 	// Err says what is wrong with it.
 	Err error
 }
 
-// List returns the newest deploys of a stack, as many as the limit says; 0 returns all. What cannot be read is reported
-// and does not count.
+// List returns the newest deploys of a stack, at most limit; 0 returns all. Unreadable objects are reported and do not
+// count.
 func List(ctx context.Context, store statestore.Store, stack statestore.Stack, limit int) (*History, error) {
 	if err := stack.Check(); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func List(ctx context.Context, store statestore.Store, stack statestore.Stack, l
 			h.Records = append(h.Records, *r)
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("the history of %s: %w", stack, ctx.Err())
-		case errors.Is(err, statestore.ErrNotFound): // removed since it was listed
+		case errors.Is(err, statestore.ErrNotFound): // removed after it was listed
 		default:
 			h.Unreadable = append(h.Unreadable, Unreadable{Key: key, Err: err})
 		}
@@ -85,7 +85,7 @@ func List(ctx context.Context, store statestore.Store, stack statestore.Stack, l
 	return h, nil
 }
 
-// read reads one record and makes sure that it is in its own place.
+// read reads one record and checks that it has its own key.
 func read(ctx context.Context, store statestore.Store, stack statestore.Stack, key string) (*Record, error) {
 	o, err := store.Get(ctx, key)
 	if err != nil {
@@ -99,7 +99,7 @@ func read(ctx context.Context, store statestore.Store, stack statestore.Stack, k
 		return nil, err
 	}
 	if r.Stack != stack || r.Key() != key {
-		return nil, fmt.Errorf("it is the record %s", r.Key())
+		return nil, fmt.Errorf("it contains the record %s", r.Key())
 	}
 	return r, nil
 }

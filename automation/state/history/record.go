@@ -19,11 +19,11 @@ type Result string
 const (
 	// Succeeded: everything was applied.
 	Succeeded Result = "succeeded"
-	// Failed: something was not; what came before it was.
+	// Failed: something failed; what came before it was applied.
 	Failed Result = "failed"
-	// Cancelled: it was interrupted and stopped in an orderly way.
+	// Cancelled: it was interrupted and stopped cleanly.
 	Cancelled Result = "cancelled"
-	// Refused: a gate did not let it through; nothing was changed.
+	// Refused: a gate refused it; nothing was changed.
 	Refused Result = "refused"
 )
 
@@ -31,13 +31,13 @@ const (
 type Record struct {
 	// Format is the version of this layout, 1. Append sets it.
 	Format int `json:"format"`
-	// ID is random. Append sets it when it is empty.
+	// ID is random. Append sets it if it is empty.
 	ID string `json:"id"`
 	// Stack is what was deployed.
 	Stack statestore.Stack `json:"stack"`
 	// Operation is what was done: deploy, repair.
 	Operation string `json:"operation"`
-	// Actor is the person or the bot, Host the machine, Run the address of the CI run.
+	// Actor is the person or the bot, Host the machine, Run the URL of the CI run.
 	Actor string `json:"actor"`
 	Host  string `json:"host,omitempty"`
 	Run   string `json:"run,omitempty"`
@@ -45,8 +45,8 @@ type Record struct {
 	Commit  string `json:"commit,omitempty"`
 	Program string `json:"program,omitempty"`
 	CLI     string `json:"cli,omitempty"`
-	// Digest identifies the previewed changes; Approval refers to whoever approved them, and Allowances name the critical
-	// resources that the deploy was allowed to replace or delete.
+	// Digest identifies the previewed changes; Approval is the reference to their approval, and Allowances name the
+	// critical resources that the deploy was allowed to replace or delete.
 	Digest     string   `json:"digest,omitempty"`
 	Approval   string   `json:"approval,omitempty"`
 	Allowances []string `json:"allowances,omitempty"`
@@ -76,7 +76,7 @@ type Resource struct {
 	URN  string `json:"urn"`
 }
 
-// Failure classifies why a deploy did not succeed. It has no room for messages: they can repeat values.
+// Failure classifies why a deploy did not succeed. It has no messages, as they can contain values.
 type Failure struct {
 	// Kind is a short word of the caller's: locked, conflict, gate, invalid, program, provider, cancelled, engine.
 	Kind string `json:"kind"`
@@ -90,17 +90,17 @@ const format = 1
 // timeLayout sorts as text. Colons are not allowed in the file names of some systems.
 const timeLayout = "2006-01-02T150405.000Z"
 
-// dir is where the records of a stack are.
+// dir is the directory of a stack's records.
 func dir(s statestore.Stack) string {
 	return path.Join(statestore.Root, "history", s.Project, s.Name) + "/"
 }
 
-// Key is the record's object.
+// Key is the key of the record's object.
 func (r *Record) Key() string {
 	return dir(r.Stack) + r.Started.UTC().Format(timeLayout) + "-" + r.ID + ".json"
 }
 
-// complete fills in what is missing and tells what cannot be filled in.
+// complete fills in what is missing, or returns what cannot be filled in.
 func (r *Record) complete() error {
 	r.Format = format
 	if r.ID == "" {
@@ -114,12 +114,12 @@ var (
 	kindRule = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`)
 )
 
-// check tells what is wrong with a record, all at once.
+// check returns everything that is wrong with a record.
 func (r *Record) check() error {
 	var problems []error
 	problem := func(text string, args ...any) { problems = append(problems, fmt.Errorf(text, args...)) }
 	if r.Format != format {
-		problem("format: this program knows %d, got %d", format, r.Format)
+		problem("format: must be %d, got %d", format, r.Format)
 	}
 	if !idRule.MatchString(r.ID) {
 		problem("id: must be lower-case letters and digits, got %q", r.ID)
@@ -128,15 +128,15 @@ func (r *Record) check() error {
 		problem("stack: %w", err)
 	}
 	if r.Operation == "" {
-		problem("operation: is missing")
+		problem("operation: is required")
 	}
 	if r.Actor == "" {
-		problem("actor: is missing")
+		problem("actor: is required")
 	}
 	switch r.Result {
 	case Succeeded:
 		if r.Failure != nil {
-			problem("failure: a deploy that succeeded has none")
+			problem("failure: must be empty for a deploy that succeeded")
 		}
 	case Failed, Cancelled, Refused:
 	default:
@@ -146,7 +146,7 @@ func (r *Record) check() error {
 		problem("failure.kind: must be a short word, not a message")
 	}
 	if r.Started.IsZero() {
-		problem("started: is missing")
+		problem("started: is required")
 	}
 	if r.Duration < 0 {
 		problem("duration: must not be negative, got %s", r.Duration)

@@ -11,11 +11,11 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
-// Clock is what time is taken from.
+// Clock is a source of time.
 type Clock interface {
 	// Now returns the time.
 	Now() time.Time
-	// After returns a channel that receives once a duration has passed, and a function that forgets about it.
+	// After returns a channel that receives once a duration has passed, and a function that cancels it.
 	After(time.Duration) (passed <-chan time.Time, forget func())
 }
 
@@ -30,14 +30,14 @@ func (systemClock) After(d time.Duration) (<-chan time.Time, func()) {
 
 // Options are the settings of Acquire. The zero value has the defaults.
 type Options struct {
-	// TTL is how long a lease is valid after a heartbeat, 2 min by default. Shorter frees the stack of a killed holder
-	// sooner, and gives a store that does not answer less time to come back.
+	// TTL is how long a lease is valid after a heartbeat, 2 min by default. A shorter one frees the stack of a killed
+	// holder sooner, but gives a store that does not answer less time to recover.
 	TTL time.Duration
 	// Heartbeat is the time between heartbeats, a quarter of the TTL by default.
 	Heartbeat time.Duration
-	// Wait is how long to wait for a lease that somebody else holds. By default Acquire does not wait.
+	// Wait is how long to wait for a lease that another holder has. By default Acquire does not wait.
 	Wait time.Duration
-	// Waiting is called, when it is set, before every pause of Acquire with the lease that is waited for.
+	// Waiting, if set, is called before every pause of Acquire with the lease that it waits for.
 	Waiting func(Record)
 	// Clock is the system's by default.
 	Clock Clock
@@ -59,15 +59,15 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// The pauses between two looks at a lease that is held grow from the first to the last.
+// The pauses between two reads of a held lease grow from the first to the last.
 const (
 	firstPause = time.Second
 	lastPause  = 10 * time.Second
 )
 
-// Acquire takes the lease of a stack, in place of an expired one too, and keeps it until Release. A lease that somebody
-// else holds is a *HeldError, after the time to wait for it is over. The heartbeat goes on when ctx ends: a deploy that
-// was cancelled still finishes its running step, and releases the lease afterwards.
+// Acquire takes the lease of a stack, replacing an expired one, and keeps it until Release. If another holder has it, it
+// returns a *HeldError once the time to wait is over. The heartbeat continues when ctx ends: a cancelled deploy still
+// finishes its running step, and releases the lease afterwards.
 func Acquire(ctx context.Context, store statestore.Store, stack statestore.Stack, holder Holder, opts Options) (*Lease, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -105,7 +105,7 @@ func Acquire(ctx context.Context, store statestore.Store, stack statestore.Stack
 	}
 }
 
-// jitter returns something between half of a pause and all of it, so that those who wait do not come back together.
+// jitter returns a duration between half a pause and a whole one, so that waiting processes do not retry together.
 func jitter(d time.Duration) time.Duration { return d/2 + mathrand.N(d/2+1) }
 
 // taking is one call of Acquire.
@@ -116,12 +116,12 @@ type taking struct {
 	opts   Options
 	id     string
 
-	// seen is the version that was read last, since when: for stores that do not tell the time.
+	// seen is the version that was read last, and since when: for stores that do not report the time.
 	seen  string
 	since time.Time
 }
 
-// rounds is how often a record that changes under the hands is read again at once.
+// rounds is how often a record that changes concurrently is read again immediately.
 const rounds = 4
 
 // try takes the lease, or returns the record of whoever has it.
@@ -142,7 +142,7 @@ func (t *taking) try(ctx context.Context) (*Lease, *held, error) {
 			t.undo(ctx)
 			return nil, nil, fmt.Errorf("take the lease of %s: %w", t.stack, err)
 		}
-		// Somebody else was faster, or an answer got lost: the next look tells.
+		// Another process was faster, or a response got lost: the next read will show.
 		if round == rounds {
 			if other != nil {
 				return nil, other, nil
@@ -165,7 +165,7 @@ func (t *taking) expired(other *held) bool {
 	return now.Sub(t.since) > other.valid+margin
 }
 
-// take writes the record in place of what was read, nil for nothing.
+// take writes the record in place of what was read, nil if there was none.
 func (t *taking) take(ctx context.Context, other *held) (*Lease, error) {
 	now := t.opts.Clock.Now()
 	r := Record{
@@ -178,7 +178,7 @@ func (t *taking) take(ctx context.Context, other *held) (*Lease, error) {
 		r.TookOver = other.TookOver
 	default:
 		old := other.Record
-		old.TookOver = nil // one step back is enough
+		old.TookOver = nil // one previous lease is enough
 		r.TookOver = &old
 	}
 	data, err := r.encode()
@@ -200,7 +200,7 @@ func (t *taking) take(ctx context.Context, other *held) (*Lease, error) {
 	}, nil
 }
 
-// undo removes the record if it was written after all, so that nobody waits for it. If that fails, it expires.
+// undo removes the record if it was written after all, so that no one waits for it. If that fails, it expires.
 func (t *taking) undo(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

@@ -12,22 +12,21 @@ import (
 	"github.com/eks-platform/eks-platform/internal/mask"
 )
 
-// BreakOptions say how a lease may be broken.
+// BreakOptions configures Break.
 type BreakOptions struct {
-	// Force breaks a lease whose holder may be alive. It needs a Reason.
+	// Force breaks a lease whose holder may still be running. It needs a Reason.
 	Force bool
-	// Reason is why, in words for whoever looks at the record later.
+	// Reason is why, for whoever reads the record later.
 	Reason string
 	// By is who breaks it; host and process are filled in.
 	By Holder
-	// ID is the lease that was looked at. If another one has taken its place, that one is not broken. Empty for
-	// whichever there is.
+	// ID is the lease that was inspected. If another one has replaced it, that one is not broken. Empty for any.
 	ID string
 	// Clock is the system's by default.
 	Clock Clock
 }
 
-// Broken is what is kept of a lease that was broken.
+// Broken is the record of a lease that was broken.
 type Broken struct {
 	// Format is the version of this layout, 1.
 	Format int `json:"format"`
@@ -35,18 +34,18 @@ type Broken struct {
 	Stack statestore.Stack `json:"stack"`
 	Time  time.Time        `json:"time"`
 	By    Holder           `json:"by"`
-	// Proof is why its holder is dead; Forced that it was broken without a proof.
+	// Proof is the proof that its holder is dead; Forced means that it was broken without a proof.
 	Proof  string `json:"proof,omitempty"`
 	Forced bool   `json:"forced,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// Record is the lease; Unreadable is its text where it could not be understood.
+	// Record is the lease; Unreadable is its text if it could not be decoded.
 	Record     *Record `json:"record,omitempty"`
 	Unreadable string  `json:"unreadable,omitempty"`
 }
 
 // Break removes the lease of a stack: one that is expired, one whose holder is proven dead, or any one by force. It returns
-// a *HeldError when none of these is the case, and ErrNotHeld when there is no lease. What was broken and why is
-// written before the lease is removed. A holder that lives after all finds out at its next heartbeat.
+// a *HeldError if none of these holds, and ErrNotHeld if there is no lease. What was broken and why is recorded before the
+// lease is removed. A holder that is still alive notices at its next heartbeat.
 func Break(ctx context.Context, store statestore.Store, stack statestore.Stack, opts BreakOptions) (*Broken, error) {
 	if err := stack.Check(); err != nil {
 		return nil, err
@@ -68,18 +67,18 @@ func Break(ctx context.Context, store statestore.Store, stack statestore.Stack, 
 	case err != nil:
 		return nil, err
 	case opts.ID != "" && other.ID != opts.ID:
-		return nil, fmt.Errorf("%w; it is not the lease that was to be broken", &HeldError{Record: other.Record})
+		return nil, fmt.Errorf("%w; it is no longer the lease that was to be broken", &HeldError{Record: other.Record})
 	default:
 		b.Record, version = &other.Record, other.version
 		switch {
 		case other.Expired:
-			b.Proof = fmt.Sprintf("it expired at %s by the time of the store", stamp(other.Expires))
+			b.Proof = fmt.Sprintf("it expired at %s by the store's clock", stamp(other.Expires))
 		case other.Dead != "":
 			b.Proof = other.Dead
 		case opts.Force:
 			b.Forced = true
 		default:
-			return nil, fmt.Errorf("%w; nothing proves from here that its holder is dead: wait, or break it by force and say why", &HeldError{Record: other.Record})
+			return nil, fmt.Errorf("%w; its holder cannot be proven dead from here: wait, or break it by force and give a reason", &HeldError{Record: other.Record})
 		}
 	}
 	data, err := json.MarshalIndent(b, "", "  ")
@@ -94,7 +93,7 @@ func Break(ctx context.Context, store statestore.Store, stack statestore.Stack, 
 	if err == nil {
 		return b, nil
 	}
-	// It was renewed, taken over or released in between, or the store failed: nothing was broken.
+	// It was renewed, taken over or released in the meantime, or the store failed: nothing was broken.
 	if undo := store.Delete(ctx, brokenKey(stack, b.Time), kept); undo != nil {
 		err = errors.Join(err, undo)
 	}

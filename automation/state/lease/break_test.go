@@ -49,7 +49,7 @@ func TestALeaseOfAKilledProcessIsBrokenWithProofAndOnlyThen(t *testing.T) {
 		t.Fatal(got)
 	}
 	_, err = lease.Break(t.Context(), store, dev, lease.BreakOptions{By: bob})
-	if !errors.Is(err, lease.ErrHeld) || !strings.Contains(err.Error(), "nothing proves") {
+	if !errors.Is(err, lease.ErrHeld) || !strings.Contains(err.Error(), "cannot be proven dead") {
 		t.Fatalf("while it lives: %v", err)
 	}
 	if r, err := lease.Read(t.Context(), store, dev); err != nil || r.Dead != "" || r.Holder.Process.PID != p.Process.Pid {
@@ -109,7 +109,7 @@ func TestAProcessNumberProvesNothingElsewhere(t *testing.T) {
 	}{
 		"alive":                          {process, ""},
 		"a number that nobody has":       {lease.Process{Machine: process.Machine, PID: none, Start: "1"}, "there is no process"},
-		"a number that was handed on":    {lease.Process{Machine: process.Machine, PID: process.PID, Start: "1"}, "another one"},
+		"a number that was handed on":    {lease.Process{Machine: process.Machine, PID: process.PID, Start: "1"}, "a different process"},
 		"another machine":                {lease.Process{Machine: "another", PID: none, Start: "1"}, ""},
 		"an unknown machine":             {lease.Process{PID: none, Start: "1"}, ""},
 		"a process without a start time": {lease.Process{Machine: process.Machine, PID: none}, ""},
@@ -165,7 +165,7 @@ func TestForceNeedsAReasonAndBothAreKept(t *testing.T) {
 		k.Clock.Await(t, 30*time.Second)
 		k.Clock.Advance(30 * time.Second)
 		await(t, "the loss", l.Done())
-		if err := l.Err(); !errors.Is(err, lease.ErrLost) || !strings.Contains(err.Error(), "somebody broke") {
+		if err := l.Err(); !errors.Is(err, lease.ErrLost) || !strings.Contains(err.Error(), "was broken") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"os/user"
 )
 
-// OnThisMachine completes who acts with what this machine knows: the operating system's user, and the host.
+// OnThisMachine completes a holder with what this machine knows: the operating system's user, and the host.
 func (h Holder) OnThisMachine() Holder {
 	if h.Actor == "" {
 		h.Actor = "somebody"

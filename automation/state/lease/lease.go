@@ -19,7 +19,7 @@ type Lease struct {
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	base   context.Context // the caller's values, without the end of his context
+	base   context.Context // the caller's values, without its cancellation
 
 	stopping sync.Once
 	stop     chan struct{} // closed to end the heartbeat
@@ -36,18 +36,18 @@ type Lease struct {
 	lost     error
 }
 
-// Record returns the lease as it was written last.
+// Record returns the lease as last written.
 func (l *Lease) Record() Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.record
 }
 
-// Context is the one that Acquire was given, and it also ends when the lease is lost or released. context.Cause tells why:
-// an ErrLost when it was lost.
+// Context returns the context given to Acquire, which also ends when the lease is lost or released. context.Cause is an
+// ErrLost if it was lost.
 func (l *Lease) Context() context.Context { return l.ctx }
 
-// Done is closed when the lease is lost or released, and not before: the end of Acquire's context does not close it.
+// Done is closed when the lease is lost or released, but not when Acquire's context ends.
 func (l *Lease) Done() <-chan struct{} { return l.done }
 
 // Err is nil while the lease is held, and after it was released in time. Otherwise it is an ErrLost.
@@ -94,7 +94,7 @@ func (l *Lease) beat() {
 	}
 }
 
-// errStopped is a heartbeat that Release ended.
+// errStopped ends a heartbeat on Release.
 var errStopped = errors.New("released")
 
 // left is how long the lease is valid without another heartbeat.
@@ -108,13 +108,13 @@ func (l *Lease) overdue(cause error) error {
 	return fmt.Errorf("%w: no heartbeat of %s succeeded for %s: %w", ErrLost, l.stack, l.opts.TTL, cause)
 }
 
-// renewInTime renews the lease and gives up when it is over, or released.
+// renewInTime renews the lease and gives up when it has expired or was released.
 func (l *Lease) renewInTime() error {
 	ctx, cancel := context.WithCancel(l.base)
 	defer cancel()
 	result := make(chan error, 1)
-	// A heartbeat that comes late, after a pause of the whole process, may still find its record: then nobody else
-	// had the lease meanwhile.
+	// A late heartbeat, after a pause of the whole process, may still find its record: then no other process had the lease
+	// in the meantime.
 	left := max(l.left(), l.opts.Heartbeat/4)
 	passed, forget := l.opts.Clock.After(left)
 	defer forget()
@@ -123,7 +123,7 @@ func (l *Lease) renewInTime() error {
 	case err := <-result:
 		return err
 	case <-l.stop:
-		// Whether it was written or not: Release finds the version that is there.
+		// Whether or not it was written, Release finds the current version.
 		return errStopped
 	case <-passed:
 		return l.overdue(errors.New("the store does not answer"))
@@ -147,7 +147,7 @@ func (l *Lease) renew(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// The answer to an earlier heartbeat got lost. The next one is due at once, and has the right version.
+		// The response to an earlier heartbeat got lost. The next one is due immediately, and has the right version.
 		l.adopt(own)
 		return errors.New("the record was written by an earlier heartbeat")
 	}
@@ -160,20 +160,20 @@ func (l *Lease) renew(ctx context.Context) error {
 	return nil
 }
 
-// adopt takes on the version of a record that turned out to be this lease's.
+// adopt adopts the version of a record that turned out to be this lease's.
 func (l *Lease) adopt(own *held) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.version = own.version
 }
 
-// find reads the record and tells whose it is now: an ErrLost when it is not this lease's.
+// find reads the record. It returns an ErrLost if it is no longer this lease's.
 func (l *Lease) find(ctx context.Context) (*held, error) {
 	now, err := read(ctx, l.store, l.stack)
 	var unreadable *unreadableError
 	switch {
 	case errors.Is(err, ErrNotHeld):
-		return nil, fmt.Errorf("%w: somebody broke the lease of %s", ErrLost, l.stack)
+		return nil, fmt.Errorf("%w: the lease of %s was broken", ErrLost, l.stack)
 	case errors.As(err, &unreadable):
 		return nil, fmt.Errorf("%w: %w", ErrLost, err)
 	case err != nil:
@@ -193,9 +193,9 @@ func (l *Lease) lose(err error) {
 	close(l.done)
 }
 
-// Release ends the heartbeat and gives the lease back. It returns an ErrLost when the lease was lost before: what ran since
-// was not protected. Repeating it is harmless; it tries again only if the store failed, and else the lease expires
-// by itself. Give it a context that still lives, with a timeout.
+// Release ends the heartbeat and releases the lease. It returns an ErrLost if the lease was lost before: what ran since was
+// not protected. Repeating it is harmless; it tries again only if the store failed, and otherwise the lease expires. Pass a
+// context that has not ended, with a timeout.
 func (l *Lease) Release(ctx context.Context) error {
 	l.releasing.Lock()
 	defer l.releasing.Unlock()
@@ -216,7 +216,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes the record if it still is this lease's, and finds out if it is not.
+// remove deletes the record if it is still this lease's, and returns an ErrLost if not.
 func (l *Lease) remove(ctx context.Context) error {
 	for round := 1; ; round++ {
 		l.mu.Lock()
@@ -229,7 +229,7 @@ func (l *Lease) remove(ctx context.Context) error {
 		if round == rounds || !errors.Is(err, statestore.ErrNotFound) && !errors.Is(err, statestore.ErrConflict) {
 			return err
 		}
-		// The last heartbeat's answer may have been lost, and with it the version.
+		// The response to the last heartbeat may have been lost, and with it the version.
 		own, err := l.find(ctx)
 		switch {
 		case err == nil:

@@ -7,18 +7,18 @@ import (
 	"github.com/eks-platform/eks-platform/internal/process"
 )
 
-// Process identifies a process beyond its number, which another one gets later and elsewhere.
+// Process identifies a process. A PID alone does not: it is reused, and the same on other machines.
 type Process struct {
-	// Machine is the boot and the space of process numbers that the number belongs to; empty where the operating
-	// system does not tell, and then nothing is ever proven.
+	// Machine is the boot and the PID namespace; empty if the operating system does not say, and then nothing can be
+	// proven.
 	Machine string `json:"machine,omitempty"`
-	// PID is the process number.
+	// PID is the process ID.
 	PID int `json:"pid"`
 	// Start is when it started, in the operating system's own terms.
 	Start string `json:"start,omitempty"`
 }
 
-// thisProcess is the process that asks.
+// thisProcess is the current process.
 func thisProcess() Process {
 	p := Process{Machine: process.Machine(), PID: os.Getpid()}
 	if now, err := process.Lookup(p.PID); err == nil {
@@ -27,11 +27,10 @@ func thisProcess() Process {
 	return p
 }
 
-// Here reports whether the process number is one of this machine's, in this boot and in these process numbers: only then
-// looking for it says anything.
+// Here reports whether the process is of this machine, this boot and this PID namespace: only then can it be looked up.
 func (p Process) Here() bool { return p.Machine != "" && p.Machine == process.Machine() }
 
-// dead returns the proof that a process is gone, or nothing: because it lives, or because it cannot be known from here.
+// dead returns the proof that a process is gone, or "" if it is alive or that cannot be known from here.
 func (p Process) dead() string {
 	if p.Machine == "" || p.PID <= 0 || p.Start == "" || p.Machine != process.Machine() {
 		return ""
@@ -41,9 +40,9 @@ func (p Process) dead() string {
 	case err != nil:
 		return ""
 	case !now.Exists:
-		return fmt.Sprintf("there is no process %d on this machine any more", p.PID)
+		return fmt.Sprintf("there is no process %d on this machine", p.PID)
 	case now.Start != p.Start:
-		return fmt.Sprintf("process %d on this machine is another one that started at another time", p.PID)
+		return fmt.Sprintf("process %d on this machine is a different process, which started at another time", p.PID)
 	case now.Zombie:
 		return fmt.Sprintf("process %d on this machine has ended", p.PID)
 	}
@@ -53,7 +52,7 @@ func (p Process) dead() string {
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil {
-		return "an unnamed host"
+		return "an unknown host"
 	}
 	return name
 }

@@ -14,21 +14,21 @@ import (
 	"github.com/eks-platform/eks-platform/internal/mask"
 )
 
-// Holder is who has a lease, or who broke one.
+// Holder is who holds a lease, or who broke one.
 type Holder struct {
 	// Actor is the person or the bot, for example the GitHub user who started the run.
 	Actor string `json:"actor"`
-	// Host is the machine's name. Empty takes this machine's.
+	// Host is the machine's name; by default this machine's.
 	Host string `json:"host"`
-	// Process is the process that sends the heartbeats. Its zero value takes this process.
+	// Process is the process that sends the heartbeats; by default this process.
 	Process Process `json:"process"`
-	// Run is the address of the CI run; empty for a person's own machine.
+	// Run is the URL of the CI run; empty on a person's own machine.
 	Run string `json:"run,omitempty"`
-	// Commit is what is deployed.
+	// Commit is the commit that is deployed.
 	Commit string `json:"commit,omitempty"`
 }
 
-// here fills in what this process knows of itself.
+// here fills in the defaults of this process.
 func (h Holder) here() Holder {
 	// Everybody who may read the state may read the lease, and what was broken stays.
 	h.Actor, h.Run, h.Commit = mask.Text(h.Actor), mask.Address(h.Run), mask.Text(h.Commit)
@@ -41,7 +41,7 @@ func (h Holder) here() Holder {
 	return h
 }
 
-// String says who it is, for people.
+// String describes the holder for people.
 func (h Holder) String() string {
 	actor := h.Actor
 	if actor == "" {
@@ -54,33 +54,31 @@ func (h Holder) String() string {
 type Record struct {
 	// Format is the version of this layout, 1.
 	Format int `json:"format"`
-	// ID identifies the lease from its taking to its end. Nonce is another one in every write.
+	// ID identifies the lease for its whole life. Nonce is new in every write.
 	ID    string `json:"id"`
 	Nonce string `json:"nonce"`
 	// Stack is what the lease is for.
 	Stack statestore.Stack `json:"stack"`
-	// Holder has it.
+	// Holder is who holds it.
 	Holder Holder `json:"holder"`
-	// Acquired is when it was taken, Renewed when the last heartbeat was, and Expires when it ends without another
-	// one. In the store they are by the holder's clock. Read and HeldError have the store's time in Renewed and
-	// Expires where it tells one.
+	// Acquired is when it was taken, Renewed the last heartbeat, and Expires when it ends without another one. In the store
+	// they are by the holder's clock. Read and HeldError have the store's time in Renewed and Expires if it reports one.
 	Acquired time.Time `json:"acquired"`
 	Renewed  time.Time `json:"renewed"`
 	Expires  time.Time `json:"expires"`
-	// TookOver is the expired lease in whose place this one was taken: its holder never released it, so look for what
-	// it left behind.
+	// TookOver is the expired lease that this one replaced: its holder never released it, so look for what it left behind.
 	TookOver *Record `json:"tookOver,omitempty"`
 
-	// Expired reports whether it could be taken over when it was read.
+	// Expired reports whether it could be taken over at the time it was read.
 	Expired bool `json:"-"`
-	// Dead is the proof that its holder is dead, empty without one.
+	// Dead is the proof that its holder is dead; empty without one.
 	Dead string `json:"-"`
 }
 
 // ttl is how long the lease is valid after a heartbeat.
 func (r *Record) ttl() time.Duration { return r.Expires.Sub(r.Renewed) }
 
-// margin is what the whole seconds of S3's times can hide.
+// margin covers the precision of S3's times, which are whole seconds.
 const margin = 2 * time.Second
 
 // format is the version of the layout.
@@ -96,16 +94,16 @@ func brokenKey(s statestore.Stack, at time.Time) string {
 	return path.Join(statestore.Root, "leases", s.Project, s.Name+".broken", at.UTC().Format("2006-01-02T150405.000000000Z")+".json")
 }
 
-// held is a record with what is known of it from outside.
+// held is a record with what the store knows about it.
 type held struct {
 	Record
 	version string
-	// timed reports whether the store told its time; expiry is judged by observation otherwise.
+	// timed reports whether the store reported its time; otherwise expiry is judged by observation.
 	timed bool
 	valid time.Duration
 }
 
-// read reads a stack's record; ErrNotHeld when there is none.
+// read reads a stack's record; ErrNotHeld if there is none.
 func read(ctx context.Context, store statestore.Store, stack statestore.Stack) (*held, error) {
 	o, err := store.Get(ctx, key(stack))
 	if errors.Is(err, statestore.ErrNotFound) {
@@ -134,9 +132,9 @@ func decode(data []byte, r *Record) error {
 	}
 	switch {
 	case r.Format != format:
-		return fmt.Errorf("it has format %d, this program knows %d", r.Format, format)
+		return fmt.Errorf("it has format %d, and this program reads format %d", r.Format, format)
 	case r.ID == "" || r.ttl() <= 0:
-		return errors.New("it lacks an id or a time of expiry")
+		return errors.New("it lacks an ID or an expiry time")
 	}
 	return nil
 }
@@ -151,7 +149,7 @@ func (r *Record) encode() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Read returns the lease of a stack, expired or not; ErrNotHeld when there is none. It writes nothing.
+// Read returns the lease of a stack, expired or not; ErrNotHeld if there is none. It writes nothing.
 func Read(ctx context.Context, store statestore.Store, stack statestore.Stack) (*Record, error) {
 	if err := stack.Check(); err != nil {
 		return nil, err
@@ -169,20 +167,20 @@ var (
 	// ErrLost means that the lease is not this holder's any more.
 	ErrLost = errors.New("the lease is lost")
 	// ErrNotHeld means that nobody has the lease.
-	ErrNotHeld = errors.New("nobody holds it")
+	ErrNotHeld = errors.New("no one holds it")
 	// ErrUnreadable means that the record is damaged, or of another version of this program.
-	ErrUnreadable = errors.New("the record cannot be understood")
+	ErrUnreadable = errors.New("the record is unreadable")
 	// ErrNoReason means that a lease was to be broken by force without saying why.
 	ErrNoReason = errors.New("breaking a lease by force needs a reason")
 )
 
-// HeldError tells who has a lease.
+// HeldError says who holds a lease.
 type HeldError struct {
 	// Record is the lease.
 	Record Record
 }
 
-// Error says who, since when, until when, and where to look.
+// Error says who holds the lease, since when, until when, and in which run.
 func (e *HeldError) Error() string {
 	r := e.Record
 	var b strings.Builder
@@ -201,7 +199,7 @@ func (e *HeldError) Is(target error) bool { return target == ErrHeld }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// unreadableError is a record that says nothing.
+// unreadableError is a record that cannot be read.
 type unreadableError struct {
 	where  string
 	object *statestore.Object

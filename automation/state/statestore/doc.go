@@ -7,17 +7,17 @@
 // # S3
 //
 // Versions are ETags. A write sends If-None-Match: * or If-Match, a deletion If-Match; Amazon S3 honours all three
-// (the last one since September 2025). If-Match takes s3:GetObject beside the permission to write or delete, and
-// without s3:ListBucket a missing object is answered as forbidden
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html). Before the first conditional
-// write counts, a Store proves that the server refuses one that must fail: a server that ignores the header would let
-// two deploys through. A server that ignores If-Match on deletions only is accepted: the object is compared right before
-// it is deleted, and a lease that is not expired is nobody else's to change in between.
+// (the last one since September 2025). If-Match needs s3:GetObject besides the permission to write or delete, and without
+// s3:ListBucket S3 answers 403 for a missing object
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html). Before the first conditional write, a
+// Store checks that the server refuses one that must fail: a server that ignores the header would let two deploys through.
+// A server that ignores If-Match on deletions only is accepted: the object is compared right before it is deleted, and no
+// one else may change an unexpired lease in between.
 //
 // # Directories
 //
 // A file:// backend is for one machine. Versions are hashes of the content. Every write happens under an exclusive
 // flock of one file, compares, and then renames a complete file into place: a reader sees the old or the new one, and a
-// process that is killed leaves neither a lock nor half a file. On NFS this is only as good as the server's locks and
-// the clients' caches, and the times are those of several clocks: use S3 where several machines deploy.
+// killed process leaves neither a lock nor half a file. On NFS this is only as good as the server's locks and the clients'
+// caches, and times come from several clocks: use S3 if several machines deploy.
 package statestore

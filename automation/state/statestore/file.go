@@ -27,14 +27,14 @@ type fileStore struct {
 	now     func() time.Time
 }
 
-// lockKey is the file that writers lock. It stays: removing it would let two writers lock two files of one name.
+// lockKey is the file that writers lock. It is never removed: otherwise two writers could lock two files of the same name.
 const lockKey = Root + "/lock"
 
-// tmpSuffix ends the names of files that are not in place yet.
+// tmpSuffix ends the names of files that have not been renamed into place yet.
 const tmpSuffix = ".tmp"
 
-// openFile opens file://directory as the Pulumi CLI does: what follows the scheme is a path, relative to the working
-// directory unless it begins with a slash or with ~. The query parameters are those of gocloud.dev/blob/fileblob.
+// openFile opens file://directory as the Pulumi CLI does: after the scheme comes a path, relative to the working directory
+// unless it begins with a slash or ~. The query parameters are those of gocloud.dev/blob/fileblob.
 func openFile(backendURL string, now func() time.Time) (Store, error) {
 	text, query, _ := strings.Cut(strings.TrimPrefix(backendURL, "file://"), "?")
 	values, err := url.ParseQuery(query)
@@ -99,7 +99,7 @@ func (s *fileStore) Get(_ context.Context, key string) (*Object, error) {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	// The time is the file's that was opened: another one may have taken its name since.
+	// The time is that of the opened file: another one may have taken its name since.
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (s *fileStore) PutIfMatch(ctx context.Context, key string, data []byte, ver
 	return s.put(ctx, key, data, func(old *Object) bool { return old != nil && old.Version == version })
 }
 
-// put writes an object if what is there may be replaced.
+// put writes an object if the existing one may be replaced.
 func (s *fileStore) put(ctx context.Context, key string, data []byte, may func(old *Object) bool) (string, error) {
 	err := s.exclusively(ctx, key, func(old *Object) error {
 		if !may(old) {
@@ -157,7 +157,7 @@ func (s *fileStore) Delete(ctx context.Context, key, version string) error {
 	})
 }
 
-// exclusively calls do with what a key has, nil for nothing, while no other process writes.
+// exclusively calls do with the current content of a key, nil if there is none, while no other process writes.
 func (s *fileStore) exclusively(ctx context.Context, key string, do func(old *Object) error) error {
 	if err := checkKey(s.prefix + key); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *fileStore) write(name string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), s.dirMode); err != nil {
 		return err
 	}
-	// One writer at a time: what another one left here, killed, is nobody's.
+	// Only one process writes at a time: what is here was left by a killed one.
 	tmp := name + tmpSuffix
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o666)
 	if err != nil {
@@ -196,7 +196,7 @@ func (s *fileStore) write(name string, data []byte) error {
 		err = closing
 	}
 	if err == nil {
-		// One clock for both times that Get returns.
+		// Get returns two times, both from the same clock.
 		now := s.now()
 		err = os.Chtimes(tmp, now, now)
 	}
@@ -215,7 +215,7 @@ func (s *fileStore) List(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // nothing was written yet, or it was deleted meanwhile
+			return nil // nothing was written yet, or it was deleted in the meantime
 		}
 		if err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// pause is the time between two tries for the lock. It is held for the time of one small write.
+// pause is the time between two attempts to lock. The lock is held for one small write.
 const pause = 5 * time.Millisecond
 
 // lock takes an exclusive lock on a file. The operating system releases it when the process ends, however it ends.

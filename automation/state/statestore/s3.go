@@ -23,10 +23,10 @@ import (
 type s3Store struct {
 	client     *s3.Client
 	bucket     string
-	prefix     string // empty, or as it comes before every key
+	prefix     string // empty, or the prefix of every key
 	encryption types.ServerSideEncryption
 	kmsKey     string
-	// proven tells that the server honours conditional writes.
+	// proven reports whether the server was found to honour conditional writes.
 	proven atomic.Bool
 }
 
@@ -69,7 +69,7 @@ func (s *s3Store) PutIfAbsent(ctx context.Context, key string, data []byte) (str
 
 func (s *s3Store) PutIfMatch(ctx context.Context, key string, data []byte, version string) (string, error) {
 	if version == "" {
-		return "", fmt.Errorf("replace %s%s: the version that was read is not given", s, key)
+		return "", fmt.Errorf("replace %s%s: the version to replace is required", s, key)
 	}
 	version, err := s.put(ctx, key, data, &version, nil)
 	if err != nil {
@@ -78,11 +78,10 @@ func (s *s3Store) PutIfMatch(ctx context.Context, key string, data []byte, versi
 	return version, s.prove(ctx, key, data)
 }
 
-// neverAnETag is a well-formed ETag that no object has: it is not the MD5 of anything that is written here.
+// neverAnETag is a well-formed ETag that no object has: nothing written here has this MD5.
 const neverAnETag = `"00000000000000000000000000000000"`
 
-// prove makes sure, once, that a conditional write can fail. It writes what was just written, on a condition that does
-// not hold.
+// prove checks once that a conditional write can fail. It writes what was just written, on a condition that does not hold.
 func (s *s3Store) prove(ctx context.Context, key string, data []byte) error {
 	if s.proven.Load() {
 		return nil
@@ -95,7 +94,7 @@ func (s *s3Store) prove(ctx context.Context, key string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s ignores If-Match, so nothing written there can be exclusive: use Amazon S3, or a server with conditional writes", s)
+	return fmt.Errorf("%s ignores If-Match, so it cannot keep leases: use Amazon S3, or a server with conditional writes", s)
 }
 
 func (s *s3Store) put(ctx context.Context, key string, data []byte, match, noneMatch *string) (string, error) {
@@ -120,8 +119,8 @@ func (s *s3Store) put(ctx context.Context, key string, data []byte, match, noneM
 	return aws.ToString(out.ETag), nil
 }
 
-// Delete compares before it asks for a conditional deletion: for servers that ignore the condition, and to tell an
-// object that is gone from one that a repeated request of this very call removed.
+// Delete compares before it requests a conditional deletion: for servers that ignore the condition, and to distinguish an
+// object that was gone before from one that a retry of this request removed.
 func (s *s3Store) Delete(ctx context.Context, key, version string) error {
 	if err := checkKey(key); err != nil {
 		return err
@@ -163,7 +162,7 @@ func (s *s3Store) List(ctx context.Context, prefix string) ([]string, error) {
 	return keys, nil
 }
 
-// explain classifies what S3 answered. A bucket that does not exist is not a missing object.
+// explain classifies S3's answer. A bucket that does not exist is not a missing object.
 func (s *s3Store) explain(verb, key string, err error) error {
 	var api smithy.APIError
 	code := ""
@@ -177,12 +176,12 @@ func (s *s3Store) explain(verb, key string, err error) error {
 	case code == "PreconditionFailed", code == "ConditionalRequestConflict", status(err) == http.StatusPreconditionFailed:
 		return fmt.Errorf("%s %s%s: %w", verb, s, key, ErrConflict)
 	case status(err) == http.StatusNotImplemented:
-		return fmt.Errorf("%s %s%s: the server has no conditional writes: use Amazon S3, or a server that has them: %w", verb, s, key, err)
+		return fmt.Errorf("%s %s%s: the server does not support conditional writes: use Amazon S3, or a server that does: %w", verb, s, key, err)
 	}
 	return fmt.Errorf("%s %s%s: %w", verb, s, key, err)
 }
 
-// status is the HTTP status of an error, 0 when the server did not answer.
+// status is the HTTP status of an error, 0 if the server did not answer.
 func status(err error) int {
 	var answer *smithyhttp.ResponseError
 	if errors.As(err, &answer) {

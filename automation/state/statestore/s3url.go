@@ -28,7 +28,7 @@ func openS3(ctx context.Context, backendURL string) (Store, error) {
 	}
 	where := "s3://" + u.Host + u.Path
 	if u.Host == "" {
-		return nil, fmt.Errorf("the state backend %s names no bucket: spell it as s3://bucket/prefix", where)
+		return nil, fmt.Errorf("the state backend %s names no bucket: it must be s3://bucket/prefix", where)
 	}
 	q := &parameters{values: u.Query()}
 	s := &s3Store{
@@ -37,7 +37,7 @@ func openS3(ctx context.Context, backendURL string) (Store, error) {
 		kmsKey: q.take("kmskeyid"),
 	}
 	if dir := strings.Trim(u.Path, "/"); dir != "" {
-		// Pulumi keeps repeated slashes at the end; nobody writes them.
+		// Pulumi keeps repeated trailing slashes, which are not used in practice.
 		s.prefix += dir + "/"
 	}
 	s.encryption = types.ServerSideEncryption(q.choice("ssetype", words(types.ServerSideEncryption("").Values())...))
@@ -83,13 +83,13 @@ func openS3(ctx context.Context, backendURL string) (Store, error) {
 			}))
 		}
 	}
-	q.take("awssdk") // it chose between two SDKs once
+	q.take("awssdk") // it used to choose between two SDKs
 	role := q.take("role")
 	if role != "" && !strings.HasPrefix(role, "arn:") {
 		q.fail("role must be an ARN, got %q", role)
 	}
 
-	// hostname_immutable keeps the bucket out of the host's name, which is what the path style does.
+	// hostname_immutable keeps the bucket out of the host name, as path style does.
 	pathStyle := q.flag("use_path_style")
 	pathStyle = q.flag("s3ForcePathStyle") || pathStyle
 	pathStyle = q.flag("hostname_immutable") || pathStyle

@@ -17,40 +17,40 @@ var (
 	// ErrNotFound means that there is no object of that key.
 	ErrNotFound = errors.New("there is no such object")
 	// ErrConflict means that the object exists although it must not, or is another version than the one that was read.
-	ErrConflict = errors.New("somebody else wrote it meanwhile")
+	ErrConflict = errors.New("another process wrote it in the meantime")
 )
 
-// Root is the directory of everything that is kept beside the state, below the root of the backend.
+// Root is the directory of everything in this store, relative to the root of the backend.
 const Root = ".eks-platform"
 
-// MaxSize is the largest object that is read, in bytes. What is kept here has a few kilobytes, and the state of a large
-// stack some ten megabytes.
+// MaxSize is the largest object that is read, in bytes. Objects of this store have a few kilobytes, and the state of a
+// large stack some ten megabytes.
 const MaxSize = 256 << 20
 
 // Object is what was read.
 type Object struct {
 	Data []byte
-	// Version identifies the content. Two objects of the same content may have the same version, so what must not be
-	// mistaken for another carries something random.
+	// Version identifies the content. Two objects with the same content may have the same version, so objects that must be
+	// distinguishable contain something random.
 	Version string
-	// Modified is when this version was written, and Now is when it was read, both by the clock of the store: their
-	// difference depends on nobody else's clock. Either is zero where the store does not tell. S3 tells whole seconds.
+	// Modified is when this version was written, and Now is when it was read, both by the store's clock: their difference
+	// depends on no other clock. Either is zero if the store does not say. S3 gives whole seconds.
 	Modified, Now time.Time
 }
 
-// Store keeps objects under keys that are slash-separated paths. Everything is safe for concurrent use, by goroutines
+// Store stores objects under keys that are slash-separated paths. All methods are safe for concurrent use, by goroutines
 // and by processes.
 type Store interface {
 	// Get reads an object: ErrNotFound.
 	Get(ctx context.Context, key string) (*Object, error)
-	// Put writes an object, whatever was there, and returns its version.
+	// Put writes an object unconditionally, and returns its version.
 	Put(ctx context.Context, key string, data []byte) (string, error)
 	// PutIfAbsent writes an object that does not exist yet: ErrConflict.
 	PutIfAbsent(ctx context.Context, key string, data []byte) (string, error)
-	// PutIfMatch replaces the version that was read: ErrConflict, also when the object is gone. A write that
-	// succeeded, and whose answer was lost on the way, can report a conflict with itself.
+	// PutIfMatch replaces the version that was read: ErrConflict, also if the object is gone. If the response to a
+	// successful write is lost, its retry can report a conflict.
 	PutIfMatch(ctx context.Context, key string, data []byte, version string) (string, error)
-	// Delete removes the version that was read: ErrConflict, and ErrNotFound when it is gone already.
+	// Delete removes the version that was read: ErrConflict, or ErrNotFound if it is already gone.
 	Delete(ctx context.Context, key, version string) error
 	// List returns the keys that begin with a prefix, sorted.
 	List(ctx context.Context, prefix string) ([]string, error)
@@ -63,22 +63,22 @@ type Option func(*options)
 
 type options struct{ now func() time.Time }
 
-// WithClock sets the clock of a file:// store; it is the system's by default. An S3 store tells its own time.
+// WithClock sets the clock of a file:// store, by default the system's. An S3 store uses its own time.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
 
-// Open opens the store of a state backend, spelled as for pulumi login: s3://bucket/prefix with the query parameters
-// that Pulumi honours, or file://directory. It sends no request.
+// Open opens the store of a state backend, given as for pulumi login: s3://bucket/prefix with the query parameters that
+// Pulumi supports, or file://directory. It sends no request.
 func Open(ctx context.Context, backendURL string, opts ...Option) (Store, error) {
 	o := options{now: time.Now}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	if backendURL == "" {
-		return nil, errors.New("there is no URL of a state backend: say which one, as s3://bucket/prefix or file://directory")
+		return nil, errors.New("the URL of the state backend is empty: it must be s3://bucket/prefix or file://directory")
 	}
 	scheme, _, found := strings.Cut(backendURL, "://")
 	if !found {
-		return nil, fmt.Errorf("the state backend %q is not a URL: spell it as s3://bucket/prefix or file://directory", backendURL)
+		return nil, fmt.Errorf("the state backend %q is not a URL: it must be s3://bucket/prefix or file://directory", backendURL)
 	}
 	switch scheme {
 	case "s3":
@@ -86,9 +86,9 @@ func Open(ctx context.Context, backendURL string, opts ...Option) (Store, error)
 	case "file":
 		return openFile(backendURL, o.now)
 	case "https", "http":
-		return nil, errors.New("leases and history are kept beside the state in s3:// and file:// backends only; a Pulumi Cloud backend locks stacks and keeps their history by itself")
+		return nil, errors.New("leases and history are kept only in s3:// and file:// backends; Pulumi Cloud itself locks stacks and keeps their history")
 	}
-	return nil, fmt.Errorf("leases and history are kept beside the state in s3:// and file:// backends only, not in %s://", scheme)
+	return nil, fmt.Errorf("leases and history are kept only in s3:// and file:// backends, not in %s://", scheme)
 }
 
 // Stack names a stack within its backend.
@@ -102,20 +102,20 @@ type Stack struct {
 // String returns project/name.
 func (s Stack) String() string { return s.Project + "/" + s.Name }
 
-// nameRule is Pulumi's rule for names of projects and stacks.
+// nameRule is Pulumi's rule for project and stack names.
 var nameRule = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,100}$`)
 
-// Check tells what is wrong with the names: they become parts of keys.
+// Check returns what is wrong with the names, which become parts of keys.
 func (s Stack) Check() error {
 	for _, n := range []struct{ what, name string }{{"project", s.Project}, {"stack", s.Name}} {
 		if !nameRule.MatchString(n.name) || strings.Trim(n.name, ".") == "" {
-			return fmt.Errorf("%q is no name of a %s: up to 100 letters, digits, hyphens, underscores and periods", n.name, n.what)
+			return fmt.Errorf("%q is not a valid %s name: it must be up to 100 letters, digits, hyphens, underscores and periods", n.name, n.what)
 		}
 	}
 	return nil
 }
 
-// checkKey refuses keys that could leave the root.
+// checkKey rejects keys that could leave the root.
 func checkKey(key string) error {
 	if !fs.ValidPath(key) || key == "." {
 		return fmt.Errorf("%q is not a key: it must be a slash-separated path without empty, . and .. parts", key)
@@ -123,7 +123,7 @@ func checkKey(key string) error {
 	return nil
 }
 
-// parameters are a backend URL's query parameters. Those that nobody takes are refused at the end, as Pulumi does.
+// parameters are a backend URL's query parameters. Unknown ones are rejected at the end, as by Pulumi.
 type parameters struct {
 	values url.Values
 	err    error
@@ -136,7 +136,7 @@ func (p *parameters) take(name string) string {
 	return value
 }
 
-// flag takes a boolean; one that is not set is false.
+// flag takes a boolean, by default false.
 func (p *parameters) flag(name string) bool {
 	switch value := p.take(name); value {
 	case "", "0", "f", "F", "false", "False", "FALSE":
@@ -149,7 +149,7 @@ func (p *parameters) flag(name string) bool {
 	}
 }
 
-// choice takes one of several words, in any case; one that is not set is empty.
+// choice takes one of several words, ignoring case, by default "".
 func (p *parameters) choice(name string, words ...string) string {
 	value := p.take(name)
 	if value == "" {
@@ -170,10 +170,10 @@ func (p *parameters) fail(format string, args ...any) {
 	}
 }
 
-// rest returns the first thing that was wrong, or names a parameter that nobody took.
+// rest returns the first error, or one for a parameter that was not taken.
 func (p *parameters) rest() error {
 	for _, name := range slices.Sorted(maps.Keys(p.values)) {
-		p.fail("the parameter %q is not known", name)
+		p.fail("unknown parameter %q", name)
 	}
 	return p.err
 }

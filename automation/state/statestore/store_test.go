@@ -295,20 +295,20 @@ func TestBackendsThatCannotHoldObjectsAreRefusedWithTheReason(t *testing.T) {
 		t.Fatal(err)
 	}
 	for backend, want := range map[string]string{
-		"":                                      "no URL of a state backend",
+		"":                                      "the URL of the state backend is empty",
 		"bucket/prefix":                         "not a URL",
-		"gs://bucket":                           "s3:// and file:// backends only, not in gs://",
-		"azblob://container":                    "s3:// and file:// backends only, not in azblob://",
+		"gs://bucket":                           "only in s3:// and file:// backends, not in gs://",
+		"azblob://container":                    "only in s3:// and file:// backends, not in azblob://",
 		"https://user:hunter2@api.pulumi.com":   "Pulumi Cloud",
 		"s3:///prefix?region=eu-west-1":         "names no bucket",
 		"s3://bucket":                           "has no region",
-		"s3://bucket?region=eu-west-1&regoin=x": `"regoin" is not known`,
+		"s3://bucket?region=eu-west-1&regoin=x": `unknown parameter "regoin"`,
 		"s3://bucket?region=eu-west-1&fips=perhaps":  "fips must be true or false",
 		"s3://bucket?region=eu-west-1&role=deploy":   "role must be an ARN",
 		"s3://bucket?region=eu-west-1&ssetype=rot13": "ssetype must be one of AES256",
 		"file://" + dir + "/missing":                 "no such file",
 		"file://" + file:                             "is not a directory",
-		"file://" + dir + "?color=red":               `"color" is not known`,
+		"file://" + dir + "?color=red":               `unknown parameter "color"`,
 	} {
 		_, err := statestore.Open(t.Context(), backend)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -369,7 +369,7 @@ func TestReadingADirectoryWritesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledWriterLeftIsNobodys(t *testing.T) {
+func TestWhatAKilledWriterLeftIsIgnored(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, err := statestore.Open(t.Context(), "file://"+dir)

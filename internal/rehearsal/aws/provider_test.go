@@ -483,7 +483,7 @@ func TestWhatAnUpdateCannotAffectStaysKnown(t *testing.T) {
 	assert.True(t, moving["defaultVersion"].IsComputed())
 }
 
-func TestAnOIDCProviderTellsItsIssuerWithoutTheScheme(t *testing.T) {
+func TestAnOIDCProviderReturnsItsIssuerWithoutTheScheme(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t, nil)
 	const typ = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"

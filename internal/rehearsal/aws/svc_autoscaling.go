@@ -79,7 +79,7 @@ func findGroup(c *Call, name string) (*cloud.Object, bool) {
 }
 
 // groupTagID refuses a second owner of one tag. The API itself overwrites, and the two would undo each other's work
-// for ever.
+// forever.
 func groupTagID(c *Call) (string, error) {
 	group, key := c.attrs().text("autoscalingGroupName"), c.attrs().block("tag").text("key")
 	if _, taken := c.get(groupTagType, group+","+key); taken {

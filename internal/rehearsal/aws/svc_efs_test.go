@@ -15,7 +15,7 @@ func (w *world) fileSystem(changes m) thing {
 	return w.make(fileSystemType, with(m{"encrypted": true, "throughputMode": "elastic", "tags": m{"Name": "shared"}}, changes))
 }
 
-func TestAFileSystemTellsWhatEFSFillsIn(t *testing.T) {
+func TestAFileSystemReturnsWhatEFSFillsIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	v := w.vpc()

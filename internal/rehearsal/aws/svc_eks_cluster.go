@@ -352,7 +352,7 @@ func callerARN(partition, account string) string {
 func controlPlaneLogGroup(cluster string) string { return "/aws/eks/" + cluster + "/cluster" }
 
 // controlPlaneLogs makes the control plane's log group when it logs and there is none. As in AWS nobody owns that
-// group: it outlives the cluster and keeps its logs for ever.
+// group: it outlives the cluster and keeps its logs forever.
 func controlPlaneLogs(c *Call) error {
 	if !c.attrs().has("enabledClusterLogTypes") {
 		return nil

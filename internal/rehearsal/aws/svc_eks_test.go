@@ -199,7 +199,7 @@ func TestAClusterKeepsItsFirstKey(t *testing.T) {
 	assert.Equal(t, c.attrs["encryptionConfig"], again.attrs["encryptionConfig"])
 }
 
-func TestALoggingClusterLeavesALogGroupThatNobodyOwns(t *testing.T) {
+func TestALoggingClusterLeavesAnUnmanagedLogGroup(t *testing.T) {
 	t.Parallel()
 	name := "/aws/eks/nonprod/cluster"
 	w := newWorld(t)

@@ -1,5 +1,5 @@
-// Package cloud is the rehearsal cloud's memory: what exists, in which account and region, on disk, so that it
-// outlives a process. It knows nothing of Pulumi.
+// Package cloud is the rehearsal cloud's store: what exists, in which account and region, on disk, so that it outlives a
+// process. It knows nothing about Pulumi.
 package cloud
 
 // Attributes are an object's properties under their Pulumi names: JSON values only (string, bool, float64,

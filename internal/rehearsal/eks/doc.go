@@ -1,4 +1,4 @@
-// Package eks stands in for the pulumi-eks 2.8.1 component provider: it constructs ManagedNodeGroup with the same
+// Package eks replaces the pulumi-eks 2.8.1 component provider: it constructs ManagedNodeGroup with the same
 // children, inputs, dependencies and argument errors, and refuses every other component by name.
 //
 // The facts come from the JavaScript of the published component (npm @pulumi/eks@2.8.1, nodegroup.js and

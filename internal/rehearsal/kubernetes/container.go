@@ -221,7 +221,7 @@ func validateMounts(mounts []corev1.VolumeMount, volumes sets.Set[string], at *f
 }
 
 // validateProbe applies the API server's rules on a probe; once says that one success must be enough. A named port
-// must be one of the container's: the API server lets a wrong one pass, and the probe then fails for ever.
+// must be one of the container's: the API server lets a wrong one pass, and the probe then fails forever.
 func validateProbe(p *corev1.Probe, ports []corev1.ContainerPort, once bool, at *field.Path) field.ErrorList {
 	if p == nil {
 		return nil

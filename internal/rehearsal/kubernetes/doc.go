@@ -1,5 +1,5 @@
-// Package kubernetes stands in for the pulumi-kubernetes 4.32.0 provider and, behind it, for the API servers of the
-// rehearsal cloud's EKS clusters.
+// Package kubernetes replaces the pulumi-kubernetes 4.32.0 provider and the API servers of the rehearsal cloud's EKS
+// clusters.
 //
 // A provider finds its cluster by the server endpoint in its kubeconfig: a cluster that the rehearsal cloud does not
 // have, or no longer has, is unreachable, and answers as the genuine provider does about an unreachable cluster.
@@ -14,7 +14,7 @@
 //
 // Admission policies are compiled and put to what is created or updated, by the API server's own code (internal/policy).
 //
-// What it does not have: controllers (a Deployment makes no pods), the insides of Helm charts (charts.go knows their
+// Not implemented are controllers (a Deployment makes no pods), the insides of Helm charts (charts.go knows their
 // versions and the custom kinds that they bring), admission webhooks, and admission policies with parameters or on
 // deletions.
 package kubernetes

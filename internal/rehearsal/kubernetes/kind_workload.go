@@ -54,7 +54,7 @@ var workloadKinds = []*kind{
 // templateSpec is where the pod specification of a workload is.
 var templateSpec = field.NewPath("spec", "template", "spec")
 
-// onlyAlways is the restart policy of workloads that run for ever.
+// onlyAlways is the restart policy of workloads that run forever.
 var onlyAlways = podRules{restarts: []corev1.RestartPolicy{corev1.RestartPolicyAlways}}
 
 // validateSelection applies the API server's rule that a workload selects exactly by what its template carries.

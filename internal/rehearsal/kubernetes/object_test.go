@@ -60,7 +60,7 @@ func (w *world) to(o object, inputs m) (*pulumirpc.DiffResponse, *pulumirpc.Upda
 	return d, updated, err
 }
 
-func TestWhatTheAPIServerFillsInIsNoChange(t *testing.T) {
+func TestDefaultsOfTheAPIServerAreNotChanges(t *testing.T) {
 	t.Parallel()
 	for _, typ := range slices.Sorted(maps.Keys(baseline)) {
 		if typ == mutatingBeta {
@@ -328,7 +328,7 @@ func TestAReferenceToWhatDoesNotExistIsRefused(t *testing.T) {
 	assert.NoError(t, err, "an optional reference may lead nowhere")
 }
 
-func TestAnObjectWaitsALittleForWhatIsCreatedBesideIt(t *testing.T) {
+func TestAnObjectWaitsBrieflyForObjectsCreatedInParallel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true, nil)
 	kubernetes.SetPatience(w.server, time.Minute)

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// podReferences returns what pods need to start: what is missing keeps them waiting for ever. Claims that a
+// podReferences returns what pods need to start: what is missing keeps them waiting forever. Claims that a
 // StatefulSet makes by itself are not among it.
 func podReferences(s *corev1.PodSpec, ownClaims []string, at *field.Path) []reference {
 	var out []reference

@@ -184,7 +184,7 @@ func TestWhatTheAPIServerRefusesFailsTheCheck(t *testing.T) {
 	}
 }
 
-func TestUnknownFieldsAreFoundBesideUnknownValues(t *testing.T) {
+func TestUnknownFieldsAreFoundDespiteUnknownValues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false, nil)
 	unknown := resource.MakeComputed(resource.NewProperty(""))
@@ -339,7 +339,7 @@ func TestDiffsAreUpdatesOrReplacementsAsInTheGenuineProvider(t *testing.T) {
 	assert.Empty(t, w.diff(configMap, created, old, now).Replaces, "a mutable ConfigMap is updated")
 }
 
-func TestRefreshFindsDriftAndUpdateMendsIt(t *testing.T) {
+func TestRefreshFindsDriftAndUpdateCorrectsIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true, nil)
 	inputs := m{"metadata": m{"name": "apps", "labels": m{"team": "a"}}}

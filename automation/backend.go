@@ -16,8 +16,8 @@ import (
 	"github.com/eks-platform/eks-platform/automation/state/statestore"
 )
 
-// Beside opens what is kept beside a stack's state. It sends no request to the store.
-func (p *Platform) Beside(ctx context.Context, stack string) (*state.Beside, error) {
+// StateBackend opens the store of leases and history beside a stack's state. It sends no request to the store.
+func (p *Platform) StateBackend(ctx context.Context, stack string) (*state.Backend, error) {
 	project, err := p.project()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (p *Platform) loggedIn(ctx context.Context) (string, error) {
 	return me.URL, nil
 }
 
-// Lease returns the lease of a stack, lease.ErrNotHeld when nobody has it, and ErrNoStore where leases are not kept. It
+// Lease returns the lease of a stack, lease.ErrNotHeld if it is free, and ErrNoStore if the backend keeps no leases. It
 // writes nothing.
 func (p *Platform) Lease(ctx context.Context, stack string) (*lease.Record, error) {
 	b, err := p.kept(ctx, stack)
@@ -117,12 +117,12 @@ func (p *Platform) BreakLease(ctx context.Context, stack string, o lease.BreakOp
 // ErrNoStore means that the backend keeps neither leases nor a history of deploys.
 var ErrNoStore = errors.New("nothing is kept beside the state")
 
-// kept is Beside for what cannot do without the store.
-func (p *Platform) kept(ctx context.Context, stack string) (*state.Beside, error) {
+// kept is StateBackend for callers that need the store.
+func (p *Platform) kept(ctx context.Context, stack string) (*state.Backend, error) {
 	if err := p.Check(stack); err != nil {
 		return nil, err
 	}
-	b, err := p.Beside(ctx, stack)
+	b, err := p.StateBackend(ctx, stack)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (p *Platform) kept(ctx context.Context, stack string) (*state.Beside, error
 	return b, nil
 }
 
-// History returns the newest deploys of a stack, as many as the limit says; 0 returns all. Where no history is kept, the
+// History returns the newest deploys of a stack, at most limit of them; 0 returns all. If the backend keeps no history, the
 // error is an ErrNoStore.
 func (p *Platform) History(ctx context.Context, stack string, limit int) (*history.History, error) {
 	b, err := p.kept(ctx, stack)
