@@ -98,7 +98,7 @@ func missingAllowances(steps []plan.Step, allow []string) (problems, missing []s
 		case 1:
 			allowed[named[0].URN] = true
 		default:
-			problems = append(problems, fmt.Sprintf("the allowance %q names %s: name each by its URN, %s", a, plural.Of(len(named), "resource"), strings.Join(urns(named), ", ")))
+			problems = append(problems, fmt.Sprintf("the allowance %q matches %s: name each by its URN, %s", a, plural.Of(len(named), "resource"), strings.Join(urns(named), ", ")))
 		}
 	}
 	for _, s := range risky {

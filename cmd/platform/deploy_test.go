@@ -122,7 +122,7 @@ func TestLeaseAndHistoryAreShownAndALeaseIsBroken(t *testing.T) {
 
 	got := on("lease", "dev")
 	assert.Zero(t, got.code)
-	assert.Contains(t, got.out, "dev: leased to alice on ")
+	assert.Contains(t, got.out, "dev: the lease is held by alice on ")
 	assert.Contains(t, got.out, "run https://ci/1; it is valid: wait")
 	got = on("lease", "dev", "--break")
 	assert.Equal(t, 5, got.code)
