@@ -157,7 +157,7 @@ func TestAnOperationThatWasNotSeenToEndIsResolvedBeforeADeploy(t *testing.T) {
 		Import: map[string]string{"urn:pulumi:prod::warehouse::fake:index:Box::c": "c"}, Clear: []string{boxType + " d"},
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"took fake:index:Box c (c) into the state: it exists", "dropped the pending creation of fake:index:Box d"}, done.Done)
+	assert.Equal(t, []string{"imported fake:index:Box c (c) into the state: it exists", "dropped the pending creation of fake:index:Box d"}, done.Done)
 	r.free()
 	d, err := r.deploy(Options{})
 	require.NoError(t, err)
@@ -214,7 +214,7 @@ func TestAnEngineThatIsKilledIsNamedAtOnceAndByTheNextDeploy(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, done.Done, 2)
 	assert.Contains(t, done.Done[0], "removed the lock of ")
-	assert.Equal(t, "took fake:index:Box slow (slow) into the state: it exists", done.Done[1])
+	assert.Equal(t, "imported fake:index:Box slow (slow) into the state: it exists", done.Done[1])
 	d, err = r.deploy(Options{})
 	require.NoError(t, err)
 	for _, s := range d.Plan.Result.Steps {

@@ -303,7 +303,7 @@ func TestAJoiningStacksFileAloneIsNotHeldAgainstAClusterThatItDoesNotDescribe(t 
 	known := &nodegroup.Args{Settings: s, Region: "eu-west-1", ClusterVersion: "1.34"}
 	problems := known.Problems()
 	require.Len(t, problems, 1)
-	assert.Contains(t, problems[0].Message, "29 pods without prefix delegation")
+	assert.Contains(t, problems[0].Message, "must be at most 29")
 }
 
 func TestMaxPodsFollowsTheSmallestTypeUnlessItIsSet(t *testing.T) {
@@ -329,7 +329,7 @@ func TestATypeWithoutRoomForThePlatformsOwnPodsIsRefused(t *testing.T) {
 	problems := args.Problems()
 	require.Len(t, problems, 1)
 	assert.Equal(t, "instanceTypes", problems[0].Path)
-	assert.Contains(t, problems[0].Message, "must be at most 5")
+	assert.Contains(t, problems[0].Message, "addresses for 5 pods")
 	assert.Contains(t, problems[0].Message, "secondaryCidr")
 }
 

@@ -117,7 +117,7 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 
 		{"name of an account", account(tenancy.ServiceAccount{Name: "a.b"}), []string{`namespaces[0].serviceAccounts[0].name: must be lower-case letters, digits and inner hyphens, got "a.b"`}},
 		{"default account", account(tenancy.ServiceAccount{Name: "default"}), []string{`namespaces[0].serviceAccounts[0].name: default is the account that Kubernetes creates in every namespace: use another account for pods with permissions`}},
-		{"account twice", namespace(tenancy.Namespace{ServiceAccounts: []tenancy.ServiceAccount{{Name: "api"}, {Name: "api"}}}), []string{`namespaces[0].serviceAccounts[1].name: "api" is the name of serviceAccounts[0] already`}},
+		{"account twice", namespace(tenancy.Namespace{ServiceAccounts: []tenancy.ServiceAccount{{Name: "api"}, {Name: "api"}}}), []string{`namespaces[0].serviceAccounts[1].name: "api" is already the name of serviceAccounts[0]`}},
 		{"identity", account(tenancy.ServiceAccount{Identity: "iam"}), []string{`namespaces[0].serviceAccounts[0].identity: must be one of podIdentity, irsa, none, got "iam"`}},
 		{"rights without a role", account(tenancy.ServiceAccount{Identity: "none", Secrets: []string{"db"}}), []string{`namespaces[0].serviceAccounts[0].identity: must not be none with policies, statements, secrets or parameters, which need a role`}},
 		{"policies", account(tenancy.ServiceAccount{PolicyARNs: []string{"ReadOnlyAccess", "arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/P", "arn:aws:iam::aws:policy/P", "arn:aws-cn:iam::aws:policy/P"}}), []string{
@@ -132,7 +132,7 @@ func TestWhatIsWrongIsSaidByItsPath(t *testing.T) {
 			[]string{`namespaces[0].serviceAccounts[0].policyArns[0]: must be in 111111111111, the stack's account, got 222222222222`}},
 		{"resource of another partition", statement([]string{"s3:GetObject"}, []string{"arn:aws-cn:s3:::b/*", "arn:*:s3:::c/*"}), []string{`namespaces[0].serviceAccounts[0].statements[0].resources[0]: must be in partition aws, the partition of eu-west-1, got aws-cn`}},
 		{"every action on every ARN", statement([]string{"*"}, []string{"arn:*:*:*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: list what the pods need`}},
-		{"every right in IAM", statement([]string{"iam:*"}, []string{"arn:aws:iam::111111111111:role/x"}), []string{`namespaces[0].serviceAccounts[0].statements[0].actions[0]: iam:* lets the pods give themselves every right: name the actions that they need`}},
+		{"every right in IAM", statement([]string{"iam:*"}, []string{"arn:aws:iam::111111111111:role/x"}), []string{`namespaces[0].serviceAccounts[0].statements[0].actions[0]: iam:* lets the pods grant themselves every permission: list the actions that they need`}},
 		{"everything", statement([]string{"*"}, []string{"*"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: list what the pods need`}},
 		{"everything, in other words", statement([]string{"s3:GetObject", "*:*"}, []string{"arn:aws:s3:::a", "**"}), []string{`namespaces[0].serviceAccounts[0].statements[0]: allows every action on every resource: list what the pods need`}},
 		{"nothing", statement(nil, nil), []string{`namespaces[0].serviceAccounts[0].statements[0].actions: is required`, `namespaces[0].serviceAccounts[0].statements[0].resources: is required`}},
@@ -211,12 +211,12 @@ func TestWhatTheClusterCannotDoIsRefused(t *testing.T) {
 	args.IPv6, args.NetworkPolicy, args.PodSecurityGroups, args.SecretsDriverInstalled = true, false, false, false
 	args.PublicSubnetCIDRs, args.PrivateSubnetCIDRs = nil, nil
 	assert.EqualError(t, args.Problems().Err(), strings.Join([]string{
-		`namespaces[0].networkPolicy.egress[0].cidrs[0]: 10.0.0.0/8 has no effect: network policies of an IPv6 cluster are about IPv6 addresses; list the IPv6 range`,
-		`namespaces[0].networkPolicy.loadBalancer: must not be publicAndInternal: the network has no public subnets for load balancers to stand in`,
+		`namespaces[0].networkPolicy.egress[0].cidrs[0]: 10.0.0.0/8 has no effect: network policies of an IPv6 cluster apply to IPv6 addresses; list the IPv6 range`,
+		`namespaces[0].networkPolicy.loadBalancer: must not be publicAndInternal: the network has no public subnets for load balancers`,
 		`namespaces[0].serviceAccounts[0].secrets: the cluster has no Secrets Store CSI driver: set secrets in its owner's stack file, and update the owner first`,
 		`namespaces[0].serviceAccounts[1].parameters: the cluster has no Secrets Store CSI driver: set secrets in its owner's stack file, and update the owner first`,
 		`networkPolicy: the cluster does not enforce network policies, so nothing would separate its namespaces: turn on addons.vpcCni.networkPolicy`,
-		`networkPolicy.loadBalancer: must not be internal: the network has no private subnets for load balancers to stand in`,
+		`networkPolicy.loadBalancer: must not be internal: the network has no private subnets for load balancers`,
 		`tenants[0].podSecurityGroup: the cluster does not support security groups for pods: turn on addons.vpcCni.podSecurityGroups`,
 	}, "\n"))
 }

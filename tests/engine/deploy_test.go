@@ -161,7 +161,7 @@ func TestADeployThatIsKilledIsNamedAndRepairedByTheNext(t *testing.T) {
 	require.Len(t, d.Repaired, 3, "%v", d.Repaired)
 	assert.Contains(t, d.Repaired[0], "broke the lease of victim")
 	assert.Contains(t, d.Repaired[1], "removed the lock of ")
-	assert.Equal(t, "took aws:eks/cluster:Cluster nonprod-cluster (nonprod) into the state: it exists", d.Repaired[2])
+	assert.Equal(t, "imported aws:eks/cluster:Cluster nonprod-cluster (nonprod) into the state: it exists", d.Repaired[2])
 	e.object(nonprod, clusterType, "nonprod") // one, and not two
 	for _, s := range d.Up.Steps {
 		assert.NotEqual(t, clusterType, s.Type, "the control plane stays as it is: %s %v", s.Op, s.DiffKeys)
