@@ -66,7 +66,7 @@ func TestEveryRuleNamesThePathAndTheReason(t *testing.T) {
 		{"service without private DNS in full", func(a *network.Args) {
 			a.Endpoints.Additional = []string{"com.amazonaws.eu-west-1.dynamodb"}
 		}, `endpoints.additional[0]: "com.amazonaws.eu-west-1.dynamodb" has no private DNS name`},
-		{"S3 as interface", func(a *network.Args) { a.Endpoints.Additional = []string{"sqs", "s3"} }, `endpoints.additional[1]: "s3" exists already`},
+		{"S3 as interface", func(a *network.Args) { a.Endpoints.Additional = []string{"sqs", "s3"} }, `endpoints.additional[1]: "s3" already exists`},
 		{"S3 in full", func(a *network.Args) {
 			a.Endpoints.Additional = []string{"com.amazonaws.eu-west-1.s3"}
 		}, "already exists, as a gateway endpoint"},

@@ -165,7 +165,7 @@ func TestABrokenRuleIsNamedByItsPath(t *testing.T) {
 			s.Kubelet.KubeReserved = map[string]string{"memory": "4Gi"}
 		}, "kubelet", "has about 7578 MiB"},
 		{"reserves every CPU", func(s *nodegroup.Settings) { s.Kubelet.KubeReserved = map[string]string{"cpu": "2000m"} }, "kubelet", "has 2000m of CPU"},
-		{"signal", func(s *nodegroup.Settings) { s.Kubelet.EvictionHard = map[string]string{"memory.free": "5%"} }, "kubelet.evictionHard.memory.free", "no eviction signal"},
+		{"signal", func(s *nodegroup.Settings) { s.Kubelet.EvictionHard = map[string]string{"memory.free": "5%"} }, "kubelet.evictionHard.memory.free", "not an eviction signal"},
 		{"threshold", func(s *nodegroup.Settings) { s.Kubelet.EvictionHard = map[string]string{"nodefs.available": "110%"} }, "kubelet.evictionHard.nodefs.available", "percentage"},
 		{"soft without period", func(s *nodegroup.Settings) { s.Kubelet.EvictionSoft = map[string]string{"memory.available": "10%"} }, "kubelet.evictionSoftGracePeriod", "needs a period for memory.available"},
 		{"period without soft", func(s *nodegroup.Settings) {
