@@ -77,7 +77,7 @@ func TestDriftSaysWhoDeploysMeanwhile(t *testing.T) {
 	said := notes()
 	require.Len(t, said, 1)
 	assert.Contains(t, said[0], "alice on laptop")
-	assert.Contains(t, said[0], "deploys prod meanwhile")
+	assert.Contains(t, said[0], "is deploying prod at the moment")
 	require.NoError(t, l.Release(t.Context()))
 	assert.Empty(t, notes())
 }
