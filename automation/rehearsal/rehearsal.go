@@ -47,7 +47,7 @@ type Options struct {
 	StateAtEnd bool
 }
 
-// ErrNone: the directory has no rehearsal.
+// ErrNone means that the directory has no rehearsal.
 var ErrNone = errors.New("there is no rehearsal")
 
 // Open opens the rehearsal in a directory, with everything that is already there.

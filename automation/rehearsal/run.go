@@ -23,7 +23,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/wholefile"
 )
 
-// ErrRehearsal: all operations of a rehearsal succeeded, but with a wrong result: changes in a second preview, a
+// ErrRehearsal means that all operations of a rehearsal succeeded, but with a wrong result: changes in a second preview, a
 // replacement instead of an update, objects left behind.
 var ErrRehearsal = errors.New("the rehearsal had a wrong result")
 

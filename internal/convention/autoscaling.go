@@ -1,6 +1,6 @@
 package convention
 
-// AutoscaledTag, with the value true, marks the Auto Scaling groups that the Cluster Autoscaler resizes. EKS adds the usual
+// AutoscaledTag marks, with the value true, the Auto Scaling groups that the Cluster Autoscaler resizes. EKS adds the usual
 // discovery tags to every managed node group (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html),
 // so an autoscaler that looks only for those would also resize the other groups.
 const AutoscaledTag = "eks-platform/autoscaled"
