@@ -11,7 +11,7 @@ import (
 
 // begin checks the configuration of all environments, attaches the cloud, and passes the operation's gates.
 func (p *Platform) begin(ctx context.Context, op plan.Operation, stack string, create bool) (*workspace, error) {
-	e, err := p.Estate(stack)
+	e, err := p.Reach(stack)
 	if err != nil {
 		return nil, Named(err, op, stack)
 	}
@@ -27,6 +27,7 @@ func (p *Platform) begin(ctx context.Context, op plan.Operation, stack string, c
 	if err != nil {
 		return nil, Named(err, op, stack)
 	}
+	w.estate = e
 	if err := w.gate(ctx, e, op, stack); err != nil {
 		w.close()
 		return nil, Named(err, op, stack)

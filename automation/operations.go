@@ -56,6 +56,9 @@ type PreviewOptions struct {
 	AWSOnly bool
 	// Parallel is the number of parallel resource operations; 0 is Pulumi's default.
 	Parallel int
+	// UpNext says that the update follows at once. A preview refuses to create what another environment on the cluster has;
+	// without UpNext it only warns if that environment is deployed before this one and may give it up by then.
+	UpNext bool
 }
 
 // Preview returns what Up would do. It changes nothing and takes no lock.
@@ -67,7 +70,7 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 	defer w.close()
 	// A preview writes no state, and yet the engine prepares one after every step, which costs as much as all else together.
 	w.SetEnvVar(stateAtEnd, "true")
-	return w.leavingOut(ctx, o.AWSOnly, plan.OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
+	r, err := w.leavingOut(ctx, o.AWSOnly, plan.OpPreview, stack, o.OnEvent, func(ctx context.Context, ch chan<- events.EngineEvent, stdout, stderr io.Writer) error {
 		opts := []optpreview.Option{
 			optpreview.EventStreams(ch), optpreview.ProgressStreams(stdout), optpreview.ErrorProgressStreams(stderr),
 			optpreview.Color(colour), optpreview.SuppressProgress(), optpreview.SuppressOutputs(), optpreview.Parallel(o.Parallel),
@@ -79,6 +82,10 @@ func (p *Platform) Preview(ctx context.Context, stack string, o PreviewOptions) 
 		_, err := w.stack.Preview(ctx, opts...)
 		return err
 	})
+	if err != nil {
+		return r, err
+	}
+	return r, w.refuseTaken(ctx, r, o.UpNext)
 }
 
 // UpOptions configures Up.

@@ -22,6 +22,7 @@ type workspace struct {
 	auto.Workspace
 	session *Attachment
 	stack   auto.Stack
+	estate  Estate
 	create  func(ctx context.Context) (made bool, err error) // makes the stack without the CLI, where that can be
 }
 

@@ -104,7 +104,7 @@ type Deployment struct {
 //
 // The deployment is returned even if the deploy failed; it is nil only if nothing was started.
 func Run(ctx context.Context, p *automation.Platform, env string, o Options) (*Deployment, error) {
-	e, err := p.Estate(env)
+	e, err := p.Reach(env)
 	if err != nil {
 		return nil, automation.Named(err, plan.OpDeploy, env)
 	}
@@ -193,6 +193,7 @@ func (d *deployment) run(ctx context.Context) error {
 	d.tell(plan.StagePreview, "")
 	preview, err := d.Preview(ctx, d.stack, automation.PreviewOptions{
 		OnEvent: d.o.OnEvent, Refresh: d.o.Refresh, Create: d.o.Create, AWSOnly: d.o.AWSOnly, Parallel: d.o.Parallel,
+		UpNext: true,
 	})
 	if preview != nil {
 		d.out.Plan = &plan.Plan{Format: plan.Format, Result: preview}

@@ -165,7 +165,7 @@ func (c *Collector) finish() {
 	}
 	clear(c.leftovers)
 	if c.result.Operation == OpPreview {
-		c.result.moves = c.owners.moves()
+		c.result.moves, c.result.takes = c.owners.moves(), c.owners.takes()
 	}
 	for _, d := range c.result.moves {
 		c.report(EventError, d)

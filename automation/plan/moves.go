@@ -76,11 +76,11 @@ func (o owners) note(m apitype.StepEventMetadata) {
 	}
 	leaves := m.Op == apitype.OpDelete || m.Op == apitype.OpReplace
 	comes := m.Op == apitype.OpCreate || m.Op == apitype.OpReplace
-	if key, text := identityOf(m, m.Old); leaves && key != "" {
-		o.leaving[key] = owner{m.URN, providerOf(m.Old), text}
+	if key, text := stateIdentity(m.Type, m.Old); leaves && key != "" {
+		o.leaving[providerOf(m.Old)+key] = owner{m.URN, providerOf(m.Old), text}
 	}
-	if key, text := identityOf(m, m.New); comes && key != "" {
-		o.coming[key] = owner{m.URN, providerOf(m.New), text}
+	if key, text := stateIdentity(m.Type, m.New); comes && key != "" {
+		o.coming[providerOf(m.New)+key] = owner{m.URN, providerOf(m.New), text}
 	}
 }
 
@@ -103,22 +103,71 @@ func (o owners) moves() []Diagnostic {
 	return out
 }
 
-// identityOf returns what the cloud knows a resource by, as a key and for people; or "" of what it tells apart by ids alone,
-// and of what is not known yet.
-func identityOf(m apitype.StepEventMetadata, s *apitype.StepEventStateMetadata) (key, text string) {
+// takes are the identities that a preview's new resources will have, without their provider.
+func (o owners) takes() map[string]owner {
+	out := make(map[string]owner, len(o.coming))
+	for key, to := range o.coming {
+		out[strings.TrimPrefix(key, to.provider)] = to
+	}
+	return out
+}
+
+// Taken is what a preview would make although another stack has it.
+type Taken struct {
+	// Resource is the type and the name of the new resource, and Other the name of the one in the other stack.
+	Resource, Other string
+	// Identity is what both are known by in the cloud, such as "clusterName: nonprod, principalArn: arn:...".
+	Identity string
+}
+
+// Creates reports whether a preview makes anything that the cloud knows by more than an id.
+func (r *Result) Creates() bool { return len(r.takes) > 0 }
+
+// TakenFrom returns what a preview would make although it is among the resources of another stack, in the same account,
+// region and cluster. Empty for a result that went through JSON.
+func (r *Result) TakenFrom(resources []apitype.ResourceV3) []Taken {
+	var out []Taken
+	for _, x := range resources {
+		if !x.Custom || x.External || x.Delete {
+			continue
+		}
+		key, text := identityOf(string(x.Type), x.Inputs)
+		if to, taken := r.takes[key]; taken {
+			out = append(out, Taken{Resource: typeOf(to.urn) + " " + nameOf(to.urn), Other: x.URN.Name(), Identity: text})
+		}
+	}
+	return out
+}
+
+// Refuse makes a preview fail for something that the update would fail on.
+func (r *Result) Refuse(d Diagnostic) {
+	r.Errors = append(r.Errors, d)
+	r.succeeded = false
+}
+
+func stateIdentity(typ string, s *apitype.StepEventStateMetadata) (key, text string) {
 	if s == nil {
 		return "", ""
 	}
-	paths := identities[m.Type]
-	if kind, ok := strings.CutPrefix(m.Type, "kubernetes:"); ok {
+	return identityOf(typ, s.Inputs)
+}
+
+// identityOf returns what the cloud knows a resource by, as a key and for people; or "" of what it tells apart by ids alone,
+// and of what is not known yet.
+func identityOf(typ string, inputs map[string]any) (key, text string) {
+	paths := identities[typ]
+	if kind, ok := strings.CutPrefix(typ, "kubernetes:"); ok {
 		paths = objectIdentity
-		if strings.HasPrefix(kind, "helm.sh/") {
+		switch {
+		case strings.HasPrefix(kind, "helm.sh/"):
 			paths = releaseIdentity
+		case strings.HasSuffix(kind, "Patch"): // several may change one object
+			return "", ""
 		}
 	}
 	var values, said []string
 	for _, path := range paths {
-		v, known := valueAt(s.Inputs, path)
+		v, known := valueAt(inputs, path)
 		if !known {
 			return "", ""
 		}
@@ -130,7 +179,7 @@ func identityOf(m apitype.StepEventMetadata, s *apitype.StepEventStateMetadata) 
 	if len(said) == 0 {
 		return "", ""
 	}
-	return strings.Join(append([]string{m.Type, providerOf(s)}, values...), "\x00"), strings.Join(said, ", ")
+	return strings.Join(append([]string{typ}, values...), "\x00"), strings.Join(said, ", ")
 }
 
 // providerOf returns the URN of a resource's provider, without the id, which changes when the provider is configured anew.

@@ -176,7 +176,8 @@ type Result struct {
 	protected bool // the engine refused to delete something protected
 	succeeded bool // the engine's summary says so, and the preview shows nothing that the update would fail on
 
-	moves []Diagnostic // what would change hands in a way that cannot work
+	moves []Diagnostic     // what would change hands in a way that cannot work
+	takes map[string]owner // what the cloud knows a preview's new resources by
 
 	deleted map[string]bool // URNs of which something is deleted
 }

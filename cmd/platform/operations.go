@@ -27,7 +27,7 @@ const awsOnlyHelp = "leave out what is inside the cluster, and so need no access
 
 // preview returns the preview options that the flags ask for.
 func (o *operationFlags) preview(observe func(plan.Event)) automation.PreviewOptions {
-	return automation.PreviewOptions{OnEvent: observe, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel}
+	return automation.PreviewOptions{OnEvent: observe, Refresh: o.refresh, Create: o.create, AWSOnly: o.awsOnly, Parallel: o.parallel, UpNext: true}
 }
 
 // newOperations returns the commands on one environment.
