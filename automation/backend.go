@@ -119,7 +119,7 @@ var ErrNoStore = errors.New("nothing is kept beside the state")
 
 // kept is StateBackend for callers that need the store.
 func (p *Platform) kept(ctx context.Context, stack string) (*state.Backend, error) {
-	if err := p.Check(stack); err != nil {
+	if _, err := p.Reach(stack); err != nil {
 		return nil, err
 	}
 	b, err := p.StateBackend(ctx, stack)

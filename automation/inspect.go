@@ -14,7 +14,7 @@ import (
 // Inspect looks for what blocks an update of an environment: its lease, Pulumi's locks, damaged files, and operations that
 // a killed run has left. It changes nothing.
 func (p *Platform) Inspect(ctx context.Context, env string) (*state.Inspection, error) {
-	if err := p.Check(env); err != nil {
+	if _, err := p.Reach(env); err != nil {
 		return nil, Named(err, plan.OpRepair, env)
 	}
 	b, err := p.StateBackend(ctx, env)

@@ -117,26 +117,12 @@ func (p *Platform) Command(ctx context.Context) (auto.PulumiCommand, error) {
 	return p.command, nil
 }
 
-// Check reads all stack files and checks them against each other. Problems are an *Error of kind ErrInvalid with one
-// message each. With names, each must be the name of an environment.
-func (p *Platform) Check(names ...string) error {
-	_, err := p.Estate(names...)
-	return err
-}
-
-// Estate reads and checks all stack files, as Check does, and returns the environments.
+// Estate reads all stack files, checks them against each other and returns the environments. Problems are an *Error of
+// kind ErrInvalid with one message each. Each of the names must be that of an environment.
 func (p *Platform) Estate(names ...string) (Estate, error) {
 	e, err := p.load(p.dir)
-	var invalid *problem.Error
-	if errors.As(err, &invalid) {
-		failure := &Error{Kind: ErrInvalid, cause: invalid}
-		for _, problem := range invalid.Problems {
-			failure.Messages = append(failure.Messages, problem.Error())
-		}
-		return nil, failure
-	}
 	if err != nil {
-		return nil, &Error{Kind: ErrInvalid, Messages: []string{err.Error()}, cause: err}
+		return nil, invalid(err)
 	}
 	for _, name := range names {
 		if !slices.Contains(e.Names(), name) {
@@ -145,6 +131,35 @@ func (p *Platform) Estate(names ...string) (Estate, error) {
 		}
 	}
 	return e, nil
+}
+
+// Reach reads and checks all stack files, as Estate does, for an operation on environments in the cloud: on AWS it also
+// refuses those whose account is a placeholder of the examples.
+func (p *Platform) Reach(names ...string) (Estate, error) {
+	e, err := p.Estate(names...)
+	if err != nil {
+		return nil, err
+	}
+	if onAWS, ok := e.(interface{ OnAWS(names ...string) error }); ok && p.cloud == AWS {
+		if err := onAWS.OnAWS(names...); err != nil {
+			return nil, invalid(err)
+		}
+	}
+	return e, nil
+}
+
+// invalid returns the error for stack files that are wrong, with a message for each problem.
+func invalid(err error) error {
+	failure := &Error{Kind: ErrInvalid, cause: err}
+	var all *problem.Error
+	if !errors.As(err, &all) {
+		failure.Messages = []string{err.Error()}
+		return failure
+	}
+	for _, p := range all.Problems {
+		failure.Messages = append(failure.Messages, p.Error())
+	}
+	return failure
 }
 
 // open creates a workspace for one operation on one stack, with its cloud attached.

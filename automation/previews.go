@@ -49,7 +49,7 @@ type Previewed struct {
 // nothing, see all environments. On AWS it is refused, as by Preview.
 func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptions) ([]Previewed, error) {
 	out := make([]Previewed, len(names))
-	if err := p.Check(names...); err != nil {
+	if _, err := p.Reach(names...); err != nil {
 		for i, name := range names {
 			out[i] = Previewed{Stack: name, Err: err}
 		}

@@ -22,7 +22,9 @@ import (
 // Config is a stack file: everything that makes one environment different from another.
 type Config struct {
 	// Name of the environment, for example dev. It prefixes the names of what belongs to the environment alone, such as its
-	// node groups, and must be unique on a cluster. Changing it replaces them.
+	// node groups, and must be unique on a cluster. In one account, no environment's or cluster's name may begin with
+	// another's and a hyphen (dev and dev-eu), since deploy roles are limited by these prefixes. Changing it replaces what
+	// bears it.
 	Environment string `json:"environment" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,18}[a-z0-9]$"`
 	// The AWS account and region that the stack runs in.
 	AWS AWS `json:"aws" jsonschema:"required"`

@@ -15,7 +15,8 @@ import (
 	"github.com/eks-platform/eks-platform/internal/service"
 )
 
-// Program is the whole platform: pulumi up, previews in pull requests and the Automation API all run it.
+// Program is the whole platform, on AWS or in a rehearsal: previews, deploys and the Automation API run it, and OnAWS runs
+// it for a plain pulumi up.
 func Program(ctx *pulumi.Context) error { return shipped.program(ctx) }
 
 // program runs the platform with the services of a registry.
@@ -24,6 +25,11 @@ func (f form) program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	return f.run(ctx, cfg)
+}
+
+// run registers everything that a configuration declares.
+func (form) run(ctx *pulumi.Context, cfg *Config) error {
 	b := &build{ctx: ctx, cfg: cfg, environment: contract.Environment{Version: contract.EnvironmentVersion, Name: cfg.Environment}}
 	for _, p := range phases {
 		if p.owner && !cfg.Owner() {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/eks-platform/eks-platform/internal/problem"
@@ -49,7 +50,38 @@ func parse(name string, raw []byte) (*file, map[string]any, problem.List) {
 		problems = append(problems, problem.Problem{Line: next.Line, Message: "a second document begins here, but Pulumi reads only the first: remove it"})
 	}
 	values, more := f.read(&doc)
-	return f, values, append(problems, more...)
+	problems = append(problems, more...)
+	if size := passedSize(values); size > maxPassed {
+		problems.Add("", "the configuration has %d bytes as Pulumi passes it to the program, in one environment variable, and Linux takes %d: "+
+			"shorten the longest lists", size, maxPassed)
+	}
+	return f, values, problems
+}
+
+// maxPassed is what an environment variable may have on Linux (MAX_ARG_STRLEN), without its name and the final NUL: beyond
+// it, the CLI cannot start the program ("argument list too long").
+const maxPassed = 128<<10 - len(pulumi.EnvConfig+"=") - 1
+
+// passedSize is the size in bytes of a configuration as the CLI passes it to a program in its own process: one JSON object,
+// whose values are texts, again JSON unless single values.
+func passedSize(values map[string]any) int {
+	texts := make(map[string]string, len(values))
+	for key, v := range values {
+		text, single := v.(string)
+		if !single {
+			raw, err := json.Marshal(v)
+			if err != nil {
+				continue // nothing that YAML gives
+			}
+			text = string(raw)
+		}
+		texts[ProjectName+":"+key] = text
+	}
+	raw, err := json.Marshal(texts)
+	if err != nil {
+		return 0
+	}
+	return len(raw)
 }
 
 var syntaxLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?`)

@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,4 +110,24 @@ func TestAnyInputIsAnsweredInAFewWordsAndInTime(t *testing.T) {
 			assert.Less(t, time.Since(start), 10*time.Second)
 		})
 	}
+}
+
+// The CLI passes the configuration to a program in its own process in one environment variable.
+func TestAConfigurationThatCannotBePassedToTheProgramIsRefused(t *testing.T) {
+	t.Parallel()
+	of := func(n int) string {
+		var secrets strings.Builder
+		for i := range n {
+			fmt.Fprintf(&secrets, "%sdev/payments/database-%05d", map[bool]string{true: "", false: ", "}[i == 0], i)
+		}
+		return secrets.String()
+	}
+	problems := func(n int) string {
+		_, err := stacks.LoadEstate(estate(t, map[string][]string{"dev": {"secrets: [dev/payments/database]", "secrets: [" + of(n) + "]"}}))
+		return fmt.Sprint(err)
+	}
+	assert.NotContains(t, problems(3000), "environment variable")
+	assert.Contains(t, problems(5000), "Pulumi.dev.yaml: the configuration has 16")
+	assert.Contains(t, problems(5000), "in one environment variable, and Linux takes 131057")
+	assert.NotContains(t, problems(5000), "Pulumi.stg.yaml")
 }

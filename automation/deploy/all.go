@@ -24,6 +24,9 @@ func Order(p *automation.Platform, envs ...string) ([]string, error) {
 // deployed, those after it are not either, and have the outcome Skipped. All are in the result; the error is that of the
 // one that stopped it.
 func All(ctx context.Context, p *automation.Platform, envs []string, options func(env string) Options) ([]*Deployment, error) {
+	if _, err := p.Reach(envs...); err != nil {
+		return nil, err
+	}
 	order, err := Order(p, envs...)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,14 @@ import (
 	"github.com/eks-platform/eks-platform/automation/bootstrap"
 )
 
-// emptyAccount is an AWS account in which there is nothing, and nothing can be made. It returns how many requests tried to.
+// emptyAccount is the example's AWS account, in which there is nothing, and nothing can be made. It returns how many
+// requests tried to.
 func emptyAccount(t *testing.T) *int {
+	t.Helper()
+	return emptyAccountOf(t, "111111111111")
+}
+
+func emptyAccountOf(t *testing.T, id string) *int {
 	t.Helper()
 	writes := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,8 +33,8 @@ func emptyAccount(t *testing.T) *int {
 		target := r.Header.Get("X-Amz-Target")
 		switch {
 		case form.Get("Action") == "GetCallerIdentity":
-			fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::111111111111:assumed-role/admin/alice</Arn>"+
-				"<Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
+			fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::"+id+":assumed-role/admin/alice</Arn>"+
+				"<Account>"+id+"</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
 		case strings.HasPrefix(form.Get("Action"), "Get"):
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(w, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")

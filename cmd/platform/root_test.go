@@ -110,7 +110,42 @@ func TestValidStackFilesAreSaidToBeValid(t *testing.T) {
 	t.Parallel()
 	got := platform(t, "", "validate", "-p", estatetest.Dir())
 	assert.Zero(t, got.code, got.out)
-	assert.Equal(t, "the stack files are valid\n", got.out)
+	assert.True(t, strings.HasSuffix(got.out, "\nthe stack files are valid\n"), got.out)
+	assert.Contains(t, got.out, "note: Pulumi.dev.yaml:7: aws.accountId: 111111111111 is the placeholder of an example")
+}
+
+func TestWhatStayedBehindFromAnExampleIsNoted(t *testing.T) {
+	t.Parallel()
+	dir := project(t, "dev", `accountId: "111111111111"`, `accountId: "444444444440"`)
+	stg := filepath.Join(dir, "Pulumi.stg.yaml")
+	raw, err := os.ReadFile(stg)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(stg, bytes.ReplaceAll(raw, []byte("111111111111"), []byte("444444444440")), 0o600))
+
+	got := platform(t, "", "validate", "dev", "stg", "-p", dir)
+	assert.Zero(t, got.code, got.out)
+	assert.Contains(t, got.out, "note: Pulumi.dev.yaml:24: cluster.access[0].principalArn: is of account 111111111111, and the stack is in 444444444440")
+	assert.NotContains(t, got.out, "placeholder")
+	assert.NotContains(t, got.out, "Pulumi.stg.yaml", "everything in it is of its own account")
+	assert.NotContains(t, got.out, "Pulumi.prod.yaml", "it was not asked for")
+
+	var report struct {
+		OK    bool
+		Notes []struct{ File, Path, Message string }
+	}
+	got = platform(t, "", "validate", "--json", "-p", dir)
+	require.NoError(t, json.Unmarshal([]byte(got.out), &report), got.out)
+	assert.True(t, report.OK)
+	assert.NotEmpty(t, report.Notes)
+}
+
+func TestAPlaceholderAccountIsRefusedBeforeAnythingOnAWSIsAsked(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"preview", "dev"}, {"up", "dev"}, {"deploy", "dev"}, {"drift", "dev"}, {"repair", "dev", "--check"}, {"outputs", "dev"}, {"history", "dev"}} {
+		got := platform(t, "", append(args, "-p", estatetest.Dir())...)
+		assert.Equal(t, 2, got.code, "%v: %s", args, got.err)
+		assert.Contains(t, got.out+got.err, "Pulumi.dev.yaml:7: aws.accountId: 111111111111 is the placeholder of an example", "%v", args)
+	}
 }
 
 func TestValidateNamesEveryProblemByFileAndPath(t *testing.T) {

@@ -17,21 +17,26 @@ func newValidate(t *terminal, project *string) *cobra.Command {
 		Use:   "validate [ENV...]",
 		Short: "Check the stack files",
 		Long: `Check the stack files, each on its own and against each other, and report every problem with its file, line and config
-path. With names, only problems of those environments are reported. Needs neither a cloud nor Pulumi.
+path. With names, only those environments are reported. Needs neither a cloud nor Pulumi.
 
-Exits with 2 if there is a problem.`,
+Notes say what is valid but probably not meant: placeholder accounts, which are refused on AWS, and ARNs of other accounts.
+
+Exits with 2 if there is a problem; notes do not count.`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			problems, err := problemsOf(*project, args)
+			problems, notes, err := problemsOf(*project, args)
 			if err != nil {
 				return err
 			}
 			if t.asJSON {
-				if err := t.json(map[string]any{"ok": len(problems) == 0, "problems": problems}); err != nil {
+				if err := t.json(map[string]any{"ok": len(problems) == 0, "problems": problems, "notes": notes}); err != nil {
 					return err
 				}
 			} else {
 				for _, p := range problems {
 					t.print("%s\n", p.Error())
+				}
+				for _, n := range notes {
+					t.print("note: %s\n", n.Error())
 				}
 			}
 			if len(problems) > 0 {
@@ -47,16 +52,19 @@ Exits with 2 if there is a problem.`,
 	return c
 }
 
-// problemsOf returns the problems of all stack files, or of those of some environments.
-func problemsOf(dir string, names []string) (problem.List, error) {
+// problemsOf returns the problems of all stack files, or of those of some environments, and what is only worth a note.
+func problemsOf(dir string, names []string) (problems, notes problem.List, err error) {
 	e, err := stacks.LoadEstate(dir)
-	problems := problem.List{}
+	problems, notes = problem.List{}, problem.List{}
+	if e != nil {
+		notes = e.Notes()
+	}
 	var invalid *problem.Error
 	switch {
 	case errors.As(err, &invalid):
 		problems = append(problems, invalid.Problems...)
 	case err != nil:
-		return nil, &automation.Error{Kind: automation.ErrInvalid, Messages: []string{err.Error()}}
+		return nil, nil, &automation.Error{Kind: automation.ErrInvalid, Messages: []string{err.Error()}}
 	}
 	for _, name := range names {
 		// The estate has every file that could be parsed as YAML; one that could not has a problem of its own.
@@ -66,11 +74,12 @@ func problemsOf(dir string, names []string) (problem.List, error) {
 		}
 	}
 	if len(names) > 0 {
-		problems = slices.DeleteFunc(problems, func(p problem.Problem) bool {
+		other := func(p problem.Problem) bool {
 			return !slices.ContainsFunc(names, func(name string) bool { return ofStack(p, name) })
-		})
+		}
+		problems, notes = slices.DeleteFunc(problems, other), slices.DeleteFunc(notes, other)
 	}
-	return problems, nil
+	return problems, notes, nil
 }
 
 // ofStack reports whether a problem is in the stack's file.

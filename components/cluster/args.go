@@ -54,7 +54,8 @@ const (
 // Settings are the cluster's part of a stack file.
 type Settings struct {
 	// Name of the EKS cluster, unique in its account and region: up to 40 letters, digits, hyphens and underscores.
-	// IAM roles are named after it. Changing it replaces the cluster and everything in it.
+	// IAM roles are named after it, so it may not begin with the name of another cluster or environment in the account and a
+	// hyphen. Changing it replaces the cluster and everything in it.
 	Name string `json:"name" jsonschema:"required,format=eks-cluster-name,maxLength=40"`
 	// Kubernetes minor version, in quotes, for example "1.35". EKS upgrades one minor at a time, in about ten minutes; the
 	// API stays up. Change the add-ons' versions with it.

@@ -40,7 +40,7 @@ type Settings struct {
 	ForceUpdate bool `json:"forceUpdate,omitempty" jsonschema:"default=false"`
 	// Times at which the group changes its size, for example to zero for the night and back. Changing one replaces its
 	// scheduled action and does not change the current size.
-	Schedules []Schedule `json:"schedules,omitempty"`
+	Schedules []Schedule `json:"schedules,omitempty" jsonschema:"maxItems=125"`
 	// A shell script, beginning with #!, that runs on AL2023 before the node joins. It is stored in plaintext in the launch
 	// template and readable from the node, so it must not contain secrets. Changing it rolls the nodes.
 	PreBootstrap string `json:"preBootstrap,omitempty"`
