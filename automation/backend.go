@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/eks-platform/eks-platform/automation/state"
@@ -40,6 +41,30 @@ func (p *Platform) StateBackend(ctx context.Context, stack string) (*state.Backe
 		return nil, &Error{Kind: ErrEngine, Stack: stack, Messages: []string{err.Error()}, cause: err}
 	}
 	return b, nil
+}
+
+// stored returns a stack's state as the backend keeps it, and nil where only the CLI can tell, which then also reports what
+// went wrong here.
+func (p *Platform) stored(ctx context.Context, stack string) *apitype.UntypedDeployment {
+	b, err := p.StateBackend(ctx, stack)
+	if err != nil {
+		return nil
+	}
+	d, err := b.Deployment(ctx)
+	if err != nil {
+		return nil
+	}
+	return d
+}
+
+// exists reports whether the backend has a state of a stack; if not, the CLI has to be asked.
+func (p *Platform) exists(ctx context.Context, stack string) bool {
+	b, err := p.StateBackend(ctx, stack)
+	if err != nil {
+		return false
+	}
+	found, err := b.Exists(ctx)
+	return err == nil && found
 }
 
 // project reads the project's name.

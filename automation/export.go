@@ -11,23 +11,18 @@ import (
 
 // Export reads a stack's state, its secrets encrypted. A stack that does not exist has an empty one.
 func (p *Platform) Export(ctx context.Context, stack string) (apitype.UntypedDeployment, error) {
-	var out apitype.UntypedDeployment
+	if stored := p.stored(ctx, stack); stored != nil {
+		return *stored, nil
+	}
 	w, err := p.open(ctx, stack, false)
 	if isKind(err, ErrNoStack) {
-		return out, nil
+		return apitype.UntypedDeployment{}, nil
 	}
 	if err != nil {
-		return out, err
+		return apitype.UntypedDeployment{}, err
 	}
 	defer w.close()
-	text, err := w.run(ctx, stack, "stack", "export")
-	if err != nil {
-		return out, err
-	}
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		return out, fmt.Errorf("read the state of %s: %w", stack, err)
-	}
-	return out, nil
+	return w.export(ctx, stack)
 }
 
 // Import writes a stack's state.

@@ -183,13 +183,7 @@ func (p *Platform) open(ctx context.Context, stack string, create bool) (*worksp
 		s.close()
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	w := &workspace{Workspace: local, session: s, create: func(ctx context.Context) (bool, error) {
-		b, err := p.StateBackend(ctx, stack)
-		if err != nil || b.Store == nil {
-			return false, err
-		}
-		return true, b.Create(ctx)
-	}}
+	w := &workspace{Workspace: local, platform: p, session: s}
 	w.stack, err = auto.SelectStack(ctx, stack, w)
 	var failure *Error
 	if errors.As(err, &failure) && errors.Is(err, ErrNoStack) && (create || s.Create) {

@@ -20,10 +20,10 @@ import (
 // history.
 type workspace struct {
 	auto.Workspace
-	session *Attachment
-	stack   auto.Stack
-	estate  Estate
-	create  func(ctx context.Context) (made bool, err error) // makes the stack without the CLI, where that can be
+	platform *Platform
+	session  *Attachment
+	stack    auto.Stack
+	estate   Estate
 }
 
 func (w *workspace) close() { w.session.close() }
@@ -56,6 +56,8 @@ func (w *workspace) SelectStack(ctx context.Context, stack string) error {
 		return nil
 	case w.session.Missing:
 		return &Error{Kind: ErrNoStack, Stack: stack}
+	case w.platform.exists(ctx, stack):
+		return nil
 	}
 	_, err := w.run(ctx, stack, "stack", "--show-name")
 	return err
@@ -65,8 +67,12 @@ func (w *workspace) SelectStack(ctx context.Context, stack string) error {
 // that the CLI would set up.
 func (w *workspace) CreateStack(ctx context.Context, stack string) error {
 	if w.session.Create && w.session.Missing {
-		if made, err := w.create(ctx); made || err != nil {
+		b, err := w.platform.StateBackend(ctx, stack)
+		if err != nil {
 			return err
+		}
+		if b.Store != nil {
+			return b.Create(ctx)
 		}
 	}
 	_, err := w.run(ctx, stack, "stack", "init", "--no-select")
@@ -115,22 +121,34 @@ func (d *deployment) finished() bool {
 
 // state reads a stack's state, secrets encrypted. A stack that does not exist has an empty one.
 func (w *workspace) state(ctx context.Context, stack string) (*deployment, error) {
-	text, err := w.run(ctx, stack, "stack", "export")
+	exported, err := w.export(ctx, stack)
 	if isKind(err, ErrNoStack) {
 		return &deployment{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var exported apitype.UntypedDeployment
-	if err := json.Unmarshal([]byte(text), &exported); err != nil {
-		return nil, fmt.Errorf("read the state of %s: %w", stack, err)
-	}
 	d, err := Decode(exported)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", stack, err)
 	}
 	return &deployment{*d}, nil
+}
+
+// export is state before it is decoded; a stack that does not exist is an ErrNoStack.
+func (w *workspace) export(ctx context.Context, stack string) (apitype.UntypedDeployment, error) {
+	if stored := w.platform.stored(ctx, stack); stored != nil {
+		return *stored, nil
+	}
+	var out apitype.UntypedDeployment
+	text, err := w.run(ctx, stack, "stack", "export")
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return out, fmt.Errorf("read the state of %s: %w", stack, err)
+	}
+	return out, nil
 }
 
 var noStack = regexp.MustCompile(`no stack named .* found`)
