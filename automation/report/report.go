@@ -305,9 +305,9 @@ func (c Change) folded() bool { return c.FollowsFrom != "" && !c.grave() }
 // followers are the folded changes that follow from one.
 func (e Environment) followers(of Change) []Change {
 	var out []Change
-	for _, c := range e.Destructive {
-		if c.folded() && c.FollowsFrom == of.URN {
-			out = append(out, c)
+	for i := range e.Destructive { // by index: this runs for each of thousands of changes, and a copy costs more than the comparison
+		if c := &e.Destructive[i]; c.FollowsFrom == of.URN && c.folded() {
+			out = append(out, *c)
 		}
 	}
 	return out
