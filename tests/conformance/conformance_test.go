@@ -387,8 +387,8 @@ func sortStrings(list any) {
 }
 
 func TestOurManagedNodeGroupAsksForExactlyWhatTheGenuineOneDoes(t *testing.T) {
-	genuineAddress := startGenuine(t)
 	cli := clitest.Find(t)
+	genuineAddress := startGenuine(t)
 	oursPort := serve(t, func(s *grpc.Server) { pulumirpc.RegisterResourceProviderServer(s, rehearsaleks.New()) })
 
 	runs := map[string]map[string]notes{}

@@ -19,6 +19,7 @@ import (
 // names are enough.
 func TestABotOfAnotherModulePreviewsAndDeploys(t *testing.T) {
 	t.Parallel()
+	cli := clitest.Find(t)
 	root, dir := estatetest.Root(), t.TempDir()
 	// A copy, since the go command completes go.mod and go.sum when this module's requirements have moved on.
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(root, "tests", "bot"))))
@@ -32,7 +33,6 @@ func TestABotOfAnotherModulePreviewsAndDeploys(t *testing.T) {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	cli := clitest.Find(t)
 	run := exec.CommandContext(t.Context(), bot, estatetest.Copy(t, nil), "dev")
 	run.Env = append(os.Environ(), "PATH="+filepath.Dir(cli.Path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	out, err = run.CombinedOutput()
