@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,8 +21,9 @@ func newRender(t *terminal, project *string) *cobra.Command {
 		Use:   "render --out DIRECTORY",
 		Short: "Write what the stacks declare in the formats of public scanners",
 		Long: `Write what the program declares for each environment in the formats that public scanners read, into one directory per
-environment: its Kubernetes objects into objects.yaml. What Helm charts render is not included, and neither are secrets.
-Needs neither a cloud nor Pulumi.
+environment: its Kubernetes objects into objects.yaml, and its AWS resources, as Terraform would have them, into aws.tf.
+The latter is for reading, not for applying. What Helm charts render is not included, and neither are secrets. Needs neither a
+cloud nor Pulumi.
 
 ` + exitCodes,
 		Args: exactly(0, "no arguments"),
@@ -42,11 +44,11 @@ Needs neither a cloud nor Pulumi.
 					return err
 				}
 				for _, s := range cluster {
-					file, err := renderStack(out, s)
+					files, err := renderStack(out, s)
 					if err != nil {
 						return err
 					}
-					t.print("%s\n", file)
+					t.print("%s\n", strings.Join(files, "\n"))
 				}
 			}
 			return nil
@@ -56,18 +58,26 @@ Needs neither a cloud nor Pulumi.
 	return c
 }
 
-// renderStack writes one environment and returns the name of the file.
-func renderStack(dir string, s declared.Stack) (string, error) {
-	objects, err := render.Objects(s.Registrations)
-	if err != nil {
-		return "", err
+// renderStack writes one environment and returns the names of the files.
+func renderStack(dir string, s declared.Stack) ([]string, error) {
+	var written []string
+	for _, f := range []struct {
+		name   string
+		render func(declared.Registrations) ([]byte, error)
+	}{{"objects.yaml", render.Objects}, {"aws.tf", render.Terraform}} {
+		text, err := f.render(s.Registrations)
+		if err != nil {
+			return nil, err
+		}
+		file := filepath.Join(dir, s.Name, f.name)
+		err = os.MkdirAll(filepath.Dir(file), 0o755)
+		if err == nil {
+			err = os.WriteFile(file, text, 0o644)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("write what %s declares: %w", s.Name, err)
+		}
+		written = append(written, file)
 	}
-	file := filepath.Join(dir, s.Name, "objects.yaml")
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return "", fmt.Errorf("write what %s declares: %w", s.Name, err)
-	}
-	if err := os.WriteFile(file, objects, 0o644); err != nil {
-		return "", fmt.Errorf("write what %s declares: %w", s.Name, err)
-	}
-	return file, nil
+	return written, nil
 }

@@ -21,6 +21,10 @@ func TestRenderWritesTheObjectsOfEachEnvironment(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(objects), x.contains)
 		assert.Contains(t, got.out, filepath.Join(out, x.environment, "objects.yaml"))
+		resources, err := os.ReadFile(filepath.Join(out, x.environment, "aws.tf"))
+		require.NoError(t, err)
+		assert.Contains(t, string(resources), `resource "aws_launch_template" `)
+		assert.Contains(t, got.out, filepath.Join(out, x.environment, "aws.tf"))
 	}
 	assert.Equal(t, exitUsage, platform(t, "", "render", "-p", project(t, "")).code)
 }

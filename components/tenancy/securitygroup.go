@@ -84,13 +84,16 @@ func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error)
 	}
 	// The cluster's group is the source of kubelet's probes, the control plane's webhook calls and other pods.
 	for _, from := range []struct {
-		key   string
-		group pulumi.StringInput
-	}{{"self", group.ID()}, {"cluster", b.args.ClusterSecurityGroupID}} {
+		key, description string
+		group            pulumi.StringInput
+	}{
+		{"self", "From other pods of the tenant", group.ID()},
+		{"cluster", "From the cluster: kubelet, the control plane and other pods", b.args.ClusterSecurityGroupID},
+	} {
 		rule := b.kids.ID("pods", tenant+"."+from.key)
 		_, err := vpc.NewSecurityGroupIngressRule(b.ctx, rule, &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId: group.ID(), ReferencedSecurityGroupId: from.group, IpProtocol: pulumi.String("-1"),
-			Tags: tags.Named(b.args.Tags, rule),
+			Description: pulumi.String(from.description), Tags: tags.Named(b.args.Tags, rule),
 		}, b.kids.Opts()...)
 		if err != nil {
 			return nil, err
@@ -107,6 +110,7 @@ func (b *builder) createSecurityGroup(tenant string) (*ec2.SecurityGroup, error)
 func (b *builder) letOut(group *ec2.SecurityGroup, key string, to vpc.SecurityGroupEgressRuleArgs) error {
 	id := b.kids.ID("pods", key)
 	to.SecurityGroupId, to.IpProtocol, to.Tags = group.ID(), pulumi.String("-1"), tags.Named(b.args.Tags, id)
+	to.Description = pulumi.String("To everywhere: network policies limit what pods reach")
 	_, err := vpc.NewSecurityGroupEgressRule(b.ctx, id, &to, b.kids.Opts()...)
 	return err
 }

@@ -2,6 +2,7 @@
 // exceptions.yaml: it fails for a finding without an exception, and for an exception without a finding.
 //
 //	go run ./cmd/platform render --project tests/testdata/estate --out /tmp/rendered
+//	go run -C tools/scan/trivy . /tmp/rendered
 //	go run -C tools/scan . /tmp/rendered
 package main
 
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -22,7 +24,7 @@ import (
 //go:embed exceptions.yaml
 var reviewed []byte
 
-// finding is what a scanner found. Its object is named without its environment, as an exception names it.
+// finding is what a scanner found. Its object is named as an exception names it.
 type finding struct {
 	environment           string
 	rule, object, message string
@@ -30,8 +32,8 @@ type finding struct {
 
 // exception is a finding that was looked at and stays.
 type exception struct {
-	// Rule is the scanner's name of the rule, and Objects are the objects that may violate it: "Kind namespace/name", where
-	// * matches anything but a slash.
+	// Rule is the scanner's name of the rule, and Objects are the objects that may violate it, "Kind namespace/name", or
+	// resources, "aws_type.name"; * matches anything but a slash.
 	Rule    string   `json:"rule"`
 	Objects []string `json:"objects"`
 	// Reason says why it stays.
@@ -73,11 +75,16 @@ func run(dir string, stale bool) error {
 		if err != nil {
 			return err
 		}
-		more, err := score(filepath.Base(filepath.Dir(f)), text)
+		environment := filepath.Base(filepath.Dir(f))
+		objects, err := score(environment, text)
 		if err != nil {
 			return err
 		}
-		found = append(found, more...)
+		resources, err := misconfigured(environment, filepath.Dir(f))
+		if err != nil {
+			return err
+		}
+		found = slices.Concat(found, objects, resources)
 	}
 	wrong := judge(found, exceptions, stale)
 	for _, w := range wrong {
@@ -88,6 +95,26 @@ func run(dir string, stale bool) error {
 	}
 	fmt.Printf("%d findings in %d environments, all of them reviewed exceptions\n", len(found), len(files))
 	return nil
+}
+
+// misconfigured reads what trivy found in the AWS resources of an environment.
+func misconfigured(environment, dir string) ([]finding, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "trivy.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the AWS resources of %s are not scanned yet: go run -C tools/scan/trivy . %s", environment, filepath.Dir(dir))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []struct{ Rule, Object, Message string }
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, "trivy.json"), err)
+	}
+	var out []finding
+	for _, f := range all {
+		out = append(out, finding{environment, f.Rule, f.Object, f.Message})
+	}
+	return out, nil
 }
 
 // parse reads exceptions. One without a reason is none.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 //go:embed provider.json resources functions
@@ -49,6 +50,21 @@ type Function struct {
 	// TF is the Terraform data source.
 	TF    string               `json:"tf"`
 	Props map[string]*Property `json:"props"`
+}
+
+// Terraform returns the name in Terraform of a property.
+func (p *Property) Terraform(name string) string {
+	if p.TF != nil {
+		return *p.TF
+	}
+	var out strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
 }
 
 // Autoname is how Pulumi fills a physical name that the program does not give.
