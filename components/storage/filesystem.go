@@ -101,7 +101,7 @@ func after(days int) string {
 func (b *builder) createMountTargets(fs *efs.FileSystem) error {
 	id := b.kids.ID("efs")
 	group, err := ec2.NewSecurityGroup(b.ctx, id, &ec2.SecurityGroupArgs{
-		Description: pulumi.String("EFS mount targets: NFS from the EKS cluster's nodes"),
+		Description: pulumi.String("EFS mount targets: NFS from the nodes of the EKS cluster"),
 		VpcId:       b.args.VPCID.ToStringOutput().ToStringPtrOutput(),
 		Tags:        b.tags(id),
 	}, b.kids.Opts()...)
@@ -111,7 +111,7 @@ func (b *builder) createMountTargets(fs *efs.FileSystem) error {
 	ingress := b.kids.ID("efs-ingress")
 	if _, err := vpc.NewSecurityGroupIngressRule(b.ctx, ingress, &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId:           group.ID(),
-		Description:               pulumi.String("NFS from the cluster's nodes"),
+		Description:               pulumi.String("NFS from the nodes of the cluster"),
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(nfsPort),
 		ToPort:                    pulumi.Int(nfsPort),

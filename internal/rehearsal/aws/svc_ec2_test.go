@@ -281,6 +281,17 @@ func TestSecurityGroupsAreRefusedAsAWSRefusesThem(t *testing.T) {
 	}
 	refuses(t, nil, []refusal{
 		{"no VPC", func(w *world) error { return w.tryErr(securityGroupType, m{"name": "x"}) }, "VPCIdNotSpecified"},
+		{"an apostrophe in a description", func(w *world) error {
+			return w.tryErr(securityGroupType, m{"vpcId": w.vpc().id, "description": "the cluster's nodes"})
+		}, "Invalid security group description"},
+		{"an apostrophe in a rule's description", func(w *world) error {
+			g := group(w, w.vpc(), "x")
+			return w.tryErr(ingressRuleType, rule(g, m{"description": "from the cluster's nodes"}))
+		}, "Invalid rule description"},
+		{"an apostrophe in the description of a rule within the group", func(w *world) error {
+			r := m{"protocol": "tcp", "fromPort": 1, "toPort": 2, "description": "from the cluster's nodes"}
+			return w.tryErr(securityGroupType, m{"vpcId": w.vpc().id, "ingress": list(r)})
+		}, "Invalid rule description"},
 		{"no such VPC", func(w *world) error { return w.tryErr(securityGroupType, m{"vpcId": "vpc-0"}) }, "InvalidVpcID.NotFound"},
 		{"a name that looks like an id", func(w *world) error {
 			return w.tryErr(securityGroupType, m{"vpcId": w.vpc().id, "name": "sg-mine"})

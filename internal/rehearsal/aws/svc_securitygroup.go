@@ -3,6 +3,7 @@ package aws
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,7 +50,24 @@ func createSecurityGroup(c *Call) error {
 	c.Attributes["arn"] = c.arn("ec2", "security-group/"+c.ID)
 	c.Attributes["ownerId"] = c.Scope.Account
 	c.fill("description", "Managed by Pulumi")
+	for _, given := range []string{"name", "description"} {
+		if err := groupText("security group "+given, a.text(given)); err != nil {
+			return err
+		}
+	}
 	return inlineRules(c)
+}
+
+// groupCharacters are what EC2 takes in names and descriptions of security groups, and in descriptions of their rules; no
+// apostrophe is among them (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html).
+var groupCharacters = regexp.MustCompile(`^[a-zA-Z0-9 ._:/()#,@\[\]+=&;{}!$*-]{0,255}$`)
+
+func groupText(what, text string) error {
+	if groupCharacters.MatchString(text) {
+		return nil
+	}
+	return refuse("InvalidParameterValue", "Invalid %s. Valid descriptions are strings less than 256 characters from the following set: "+
+		"a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", what)
 }
 
 // inlineRules checks the rules that a program writes into the group itself.
@@ -57,6 +75,9 @@ func inlineRules(c *Call) error {
 	for _, direction := range []string{"ingress", "egress"} {
 		for _, r := range c.attrs().blocks(direction) {
 			if err := portRange(r.text("protocol"), r); err != nil {
+				return err
+			}
+			if err := groupText("rule description", r.text("description")); err != nil {
 				return err
 			}
 			for _, cidr := range append(r.texts("cidrBlocks"), r.texts("ipv6CidrBlocks")...) {
@@ -164,6 +185,9 @@ func createSecurityGroupRule(c *Call) error {
 
 func checkSecurityGroupRule(c *Call) error {
 	a := c.attrs()
+	if err := groupText("rule description", a.text("description")); err != nil {
+		return err
+	}
 	group, err := findSecurityGroup(c, a.text("securityGroupId"))
 	if err != nil {
 		return err
