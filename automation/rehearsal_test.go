@@ -59,8 +59,13 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*Atta
 	maps.Copy(env, providers.Env())
 	maps.Copy(env, secrets.Env())
 	_, exists := r.found.Load(stack)
+	made, err := filepath.Glob(filepath.Join(r.dir, "state", ".pulumi", "stacks", "*", stack+".json*"))
+	if err != nil {
+		return nil, err
+	}
 	return &Attachment{
-		WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Exists: exists, Found: func() { r.found.Store(stack, true) }, Release: func() { providers.Close(); secrets.Close() },
+		WorkDir: work, Home: home, Env: env, Clean: true, Create: true, Exists: exists, Missing: !exists && len(made) == 0,
+		Found: func() { r.found.Store(stack, true) }, Release: func() { providers.Close(); secrets.Close() },
 		Unlock: "remove " + filepath.Join(r.dir, "state", ".pulumi", "locks"),
 	}, nil
 }
