@@ -1,4 +1,4 @@
-package root_test
+package rules_test
 
 import (
 	"os"
