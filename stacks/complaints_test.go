@@ -169,7 +169,9 @@ func TestOneBrokenValueGetsOneComplaint(t *testing.T) {
 			t.Parallel()
 			tried := oneComplaint(t, schema, all, name, whole)
 			t.Logf("%d faults tried", tried)
-			assert.Greater(t, tried, 200)
+			if !testing.Short() {
+				assert.Greater(t, tried, 200)
+			}
 		})
 	}
 }
@@ -181,7 +183,10 @@ func oneComplaint(t *testing.T, schema map[string]any, all map[string]stacks.Val
 		at := schema["properties"].(map[string]any)[key].(map[string]any)
 		put := func(x any) any { return with(whole, key, x) }
 		visit(at, whole[key], key, put, func(schema map[string]any, value any, path string, put func(any) any) {
-			for _, f := range faults(schema, value, path) {
+			for i, f := range faults(schema, value, path) {
+				if testing.Short() && i%5 != len(path)%5 { // a sample of them
+					continue
+				}
 				tried++
 				broken, err := stacks.CheckAlone(put(f.value).(map[string]any))
 				if !assert.NoError(t, err, "%s: %s of %s", name, f.what, path) {

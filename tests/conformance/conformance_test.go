@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +20,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
@@ -30,43 +27,32 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/eks-platform/eks-platform/internal/clitest"
-	"github.com/eks-platform/eks-platform/internal/pulumicli"
 	rehearsaleks "github.com/eks-platform/eks-platform/internal/rehearsal/eks"
 )
 
 // engine runs programs against one component provider.
 type engine struct {
 	t        *testing.T
-	cli      *pulumicli.Command
 	recorder *recorder
 	env      map[string]string
 }
 
 // newEngine returns an engine whose eks components are constructed at an address and whose cloud is the echo.
-func newEngine(t *testing.T, cli *pulumicli.Command, address string) *engine {
+func newEngine(t *testing.T, address string) *engine {
 	t.Helper()
 	r := newRecorder(t, address)
 	eksPort := serve(t, func(s *grpc.Server) { pulumirpc.RegisterResourceProviderServer(s, r) })
 	awsPort := serve(t, func(s *grpc.Server) { pulumirpc.RegisterResourceProviderServer(s, echo{}) })
-	dir := t.TempDir()
-	return &engine{t: t, cli: cli, recorder: r, env: map[string]string{
-		"PULUMI_DEBUG_PROVIDERS":                      fmt.Sprintf("aws:%d,eks:%d", awsPort, eksPort),
-		"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(dir),
-		"PULUMI_HOME":                                 dir,
-		"PULUMI_CONFIG_PASSPHRASE":                    "x",
-		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
-		"PULUMI_DISABLE_CI_DETECTION":                 "true",
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+	return &engine{t: t, recorder: r, env: map[string]string{
+		"PULUMI_DEBUG_PROVIDERS":      fmt.Sprintf("aws:%d,eks:%d", awsPort, eksPort),
+		"PULUMI_DISABLE_CI_DETECTION": "true",
 	}}
 }
 
 // stack makes a stack of a program.
 func (e *engine) stack(name string, program pulumi.RunFunc) auto.Stack {
 	e.t.Helper()
-	s, err := auto.UpsertStackInlineSource(context.Background(), name, "conformance", program, auto.EnvVars(e.env), auto.Pulumi(e.cli), auto.WorkDir(e.t.TempDir()),
-		auto.Project(workspace.Project{Name: tokens.PackageName("conformance"), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}))
-	require.NoError(e.t, err)
-	return s
+	return clitest.NewStack(e.t, name, "conformance", program, e.env)
 }
 
 // estate is what the node groups of a program hang on.
@@ -387,7 +373,7 @@ func sortStrings(list any) {
 }
 
 func TestOurManagedNodeGroupAsksForExactlyWhatTheGenuineOneDoes(t *testing.T) {
-	cli := clitest.Find(t)
+	clitest.Find(t) // skips, before anything is started
 	genuineAddress := startGenuine(t)
 	oursPort := serve(t, func(s *grpc.Server) { pulumirpc.RegisterResourceProviderServer(s, rehearsaleks.New()) })
 
@@ -397,7 +383,7 @@ func TestOurManagedNodeGroupAsksForExactlyWhatTheGenuineOneDoes(t *testing.T) {
 		for name, address := range map[string]string{"genuine": genuineAddress, "ours": fmt.Sprintf("127.0.0.1:%d", oursPort)} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				run := newEngine(t, cli, address).run()
+				run := newEngine(t, address).run()
 				mu.Lock()
 				defer mu.Unlock()
 				runs[name] = run
