@@ -38,7 +38,7 @@ func (p *Platform) StateBackend(ctx context.Context, stack string) (*state.Backe
 	}
 	b, err := state.Open(ctx, name, backend)
 	if err != nil {
-		return nil, &Error{Kind: ErrEngine, Stack: stack, Messages: []string{err.Error()}, cause: err}
+		return nil, &Error{Kind: ErrEngine, Stack: stack, Messages: []string{err.Error()}, Cause: err}
 	}
 	return b, nil
 }
@@ -131,7 +131,7 @@ func (p *Platform) BreakLease(ctx context.Context, stack string, o lease.BreakOp
 	broken, err := lease.Break(ctx, b.Store, b.Stack, o)
 	var held *lease.HeldError
 	if errors.As(err, &held) {
-		return nil, &Error{Kind: ErrLocked, Stack: stack, Messages: []string{err.Error()}, cause: err}
+		return nil, &Error{Kind: ErrLocked, Stack: stack, Messages: []string{err.Error()}, Cause: err}
 	}
 	if errors.Is(err, lease.ErrUnreadable) {
 		return nil, Failure(ctx, err, "", stack)

@@ -8,85 +8,46 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eks-platform/eks-platform/automation/fault"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/state/lease"
 	"github.com/eks-platform/eks-platform/internal/markup"
 )
 
-// The kinds of failures, for errors.Is.
+// The kinds of failures, for errors.Is: those of package fault.
 var (
 	// ErrInvalid: the configuration is wrong; nothing was started.
-	ErrInvalid = errors.New("the configuration is invalid")
+	ErrInvalid = fault.ErrInvalid
 	// ErrNoStack: the stack does not exist in the backend.
-	ErrNoStack = errors.New("the stack does not exist")
+	ErrNoStack = fault.ErrNoStack
 	// ErrLocked: another update of the stack is in progress, or was killed and left its lock.
-	ErrLocked = errors.New("the stack is locked")
+	ErrLocked = fault.ErrLocked
 	// ErrRefused: a gate of the platform refused the operation.
-	ErrRefused = errors.New("refused")
+	ErrRefused = fault.ErrRefused
 	// ErrStale: what was approved is not what a deploy would do now. It is also an ErrRefused.
-	ErrStale = fmt.Errorf("%w: what was approved is not what would be done now", ErrRefused)
+	ErrStale = fault.ErrStale
 	// ErrPending: an earlier run was killed and left operations of unknown outcome.
-	ErrPending = errors.New("a killed run left operations of unknown outcome")
+	ErrPending = fault.ErrPending
 	// ErrNoLogin is the cause of an ErrEngine: the Pulumi CLI is logged in to no backend.
-	ErrNoLogin = errors.New("nobody is logged in to a backend")
+	ErrNoLogin = fault.ErrNoLogin
 	// ErrDamaged: a file of the state is damaged, empty or missing.
-	ErrDamaged = errors.New("the state is damaged")
+	ErrDamaged = fault.ErrDamaged
 	// ErrLeaseLost: another run took or broke the lease of a deploy while it ran.
-	ErrLeaseLost = errors.New("the lease was lost during the run")
+	ErrLeaseLost = fault.ErrLeaseLost
 	// ErrUnsettled: everything was applied, but something is still left to do.
-	ErrUnsettled = errors.New("deployed, but something is left to do")
+	ErrUnsettled = fault.ErrUnsettled
 	// ErrProgram: the program failed before or while it registered resources.
-	ErrProgram = errors.New("the program failed")
+	ErrProgram = fault.ErrProgram
 	// ErrProvider: the cloud refused an operation on a resource.
-	ErrProvider = errors.New("the cloud refused an operation")
+	ErrProvider = fault.ErrProvider
 	// ErrCancelled: the operation was interrupted and stopped cleanly.
-	ErrCancelled = errors.New("cancelled")
+	ErrCancelled = fault.ErrCancelled
 	// ErrEngine: the engine or the CLI failed for another reason: backend, login, secrets provider, plugins.
-	ErrEngine = errors.New("the engine failed")
+	ErrEngine = fault.ErrEngine
 )
 
 // Error is an operation that did not succeed.
-type Error struct {
-	// Kind is one of the Err variables.
-	Kind error
-	// Operation and Stack say what failed; empty if nothing was started.
-	Operation plan.Operation
-	Stack     string
-	// Messages say what is wrong, one thing each, for people. They contain no colour markup and no dump of the CLI's
-	// output.
-	Messages []string
-
-	cause error
-}
-
-// Error returns the messages, under a line that says what failed.
-func (e *Error) Error() string {
-	head := e.Kind.Error()
-	if e.Operation != "" {
-		head = fmt.Sprintf("%s %s: %s", e.Operation, e.Stack, head)
-	}
-	switch len(e.Messages) {
-	case 0:
-		return head
-	case 1:
-		return head + ": " + e.Messages[0]
-	}
-	return head + ":\n  " + strings.Join(e.Messages, "\n  ")
-}
-
-// Unwrap returns the kind, for errors.Is, and the cause, for errors.As.
-func (e *Error) Unwrap() []error {
-	if e.cause == nil {
-		return []error{e.Kind}
-	}
-	return []error{e.Kind, e.cause}
-}
-
-// Because returns the error with a cause, for errors.As.
-func (e *Error) Because(cause error) *Error {
-	e.cause = cause
-	return e
-}
+type Error = fault.Error
 
 // Failure makes an *Error of everything: of what is none, an ErrCancelled when the context has ended, an ErrDamaged for a lease
 // that cannot be read, an ErrEngine otherwise.
@@ -98,13 +59,13 @@ func Failure(ctx context.Context, err error, op plan.Operation, stack string) er
 	case errors.As(err, &known):
 		return err
 	case ctx.Err() != nil:
-		return &Error{Kind: ErrCancelled, Operation: op, Stack: stack, cause: ctx.Err()}
+		return &Error{Kind: ErrCancelled, Operation: op, Stack: stack, Cause: ctx.Err()}
 	}
 	kind := ErrEngine
 	if errors.Is(err, lease.ErrUnreadable) {
 		kind = ErrDamaged
 	}
-	return &Error{Kind: kind, Operation: op, Stack: stack, Messages: []string{err.Error()}, cause: err}
+	return &Error{Kind: kind, Operation: op, Stack: stack, Messages: []string{err.Error()}, Cause: err}
 }
 
 // Named names the operation that a person asked for in the error of one of its steps.
@@ -155,7 +116,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 	switch {
 	case ctx.Err() != nil:
 		// After an interrupt every abandoned operation reports that it was abandoned; the kind says so already.
-		e.Kind, e.cause = ErrCancelled, ctx.Err()
+		e.Kind, e.Cause = ErrCancelled, ctx.Err()
 		e.Messages = slices.DeleteFunc(diagnosed, func(m string) bool { return strings.HasSuffix(m, "canceled") })
 	case containsAny(said, locks):
 		e.Kind = ErrLocked
@@ -164,7 +125,7 @@ func classify(ctx context.Context, a *attempt) *Error {
 		e.Kind = ErrNoStack
 		e.Messages = []string{fmt.Sprintf("create it with: pulumi stack init %s", a.stack)}
 	case strings.Contains(said, noLogin):
-		e.Kind, e.cause = ErrEngine, ErrNoLogin
+		e.Kind, e.Cause = ErrEngine, ErrNoLogin
 		e.Messages = []string{"not logged in to a Pulumi backend: run pulumi login, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"}
 	case a.result != nil && a.result.MetProtection():
 		e.Kind, e.Messages = ErrRefused, diagnosed

@@ -49,7 +49,7 @@ func (w *workspace) gate(ctx context.Context, e Estate, op plan.Operation, stack
 			return fmt.Errorf("read the state of %s, whose cluster %s joins: %w", owner, stack, err)
 		}
 		if !s.finished() {
-			return &Error{Kind: ErrRefused, cause: &ownerDownError{owner}, Messages: []string{fmt.Sprintf(
+			return &Error{Kind: ErrRefused, Cause: &ownerDownError{owner}, Messages: []string{fmt.Sprintf(
 				"%s joins the cluster of %s, which is not up: bring %s up first", stack, owner, owner)}}
 		}
 	case plan.OpDestroy:
@@ -88,7 +88,7 @@ func (w *workspace) releaseProtected(ctx context.Context, stack string, wanted b
 	}
 	if !wanted {
 		return &Error{
-			Kind: ErrRefused, Operation: plan.OpDestroy, Stack: stack, cause: &ProtectedError{protected},
+			Kind: ErrRefused, Operation: plan.OpDestroy, Stack: stack, Cause: &ProtectedError{protected},
 			Messages: append([]string{fmt.Sprintf(
 				"%s protected from deletion; nothing was destroyed:", plural.Of(len(protected), "resource is", "resources are"))}, protected...),
 		}

@@ -69,7 +69,7 @@ func Blocked(op plan.Operation, i *state.Inspection) error {
 	if !i.Blocks() {
 		return nil
 	}
-	e := &Error{Kind: ErrPending, Operation: op, Stack: i.Stack, Messages: i.Lines(), cause: &state.BlockedError{Inspection: i}}
+	e := &Error{Kind: ErrPending, Operation: op, Stack: i.Stack, Messages: i.Lines(), Cause: &state.BlockedError{Inspection: i}}
 	switch {
 	case len(i.Locks) > 0:
 		e.Kind = ErrLocked
@@ -84,7 +84,7 @@ func Blocked(op plan.Operation, i *state.Inspection) error {
 
 // Held returns the *Error of an operation whose lease another run holds. errors.As finds the *lease.HeldError.
 func Held(op plan.Operation, stack string, held *lease.HeldError) *Error {
-	return &Error{Kind: ErrLocked, Operation: op, Stack: stack, Messages: []string{held.Error()}, cause: held}
+	return &Error{Kind: ErrLocked, Operation: op, Stack: stack, Messages: []string{held.Error()}, Cause: held}
 }
 
 // intact refuses a stack whose state the CLI cannot read, or would take for that of a new stack. Errors while looking are

@@ -150,7 +150,7 @@ func (p *Platform) Reach(names ...string) (Estate, error) {
 
 // invalid returns the error for stack files that are wrong, with a message for each problem.
 func invalid(err error) error {
-	failure := &Error{Kind: ErrInvalid, cause: err}
+	failure := &Error{Kind: ErrInvalid, Cause: err}
 	var all *problem.Error
 	if !errors.As(err, &all) {
 		failure.Messages = []string{err.Error()}

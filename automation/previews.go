@@ -83,7 +83,7 @@ func (p *Platform) Previews(ctx context.Context, names []string, o PreviewsOptio
 				}
 				out[i] = p.previewed(ctx, name, o, elsewhere)
 			case <-ctx.Done():
-				out[i] = Previewed{Stack: name, Err: &Error{Kind: ErrCancelled, Operation: plan.OpPreview, Stack: name, cause: ctx.Err()}}
+				out[i] = Previewed{Stack: name, Err: &Error{Kind: ErrCancelled, Operation: plan.OpPreview, Stack: name, Cause: ctx.Err()}}
 			}
 			errs[i] = out[i].Err
 			if o.OnDone != nil {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/fault"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/report"
 )
@@ -105,8 +105,8 @@ func failedPreview() *report.Report {
 	r.Errors = []plan.Diagnostic{{Message: "nodeGroups[2].minSize: must not exceed maxSize (3), got 5"}}
 	return report.Of("Preview of pull request 10", report.Run{
 		Environment: "prod", Result: r, Digest: "not for a failed run", Commit: commit,
-		Err: &automation.Error{
-			Kind: automation.ErrProgram, Operation: plan.OpPreview, Stack: "prod",
+		Err: &fault.Error{
+			Kind: fault.ErrProgram, Operation: plan.OpPreview, Stack: "prod",
 			Messages: []string{
 				"nodeGroups[2].minSize: must not exceed maxSize (3), got 5",
 				"the cloud said: key AKIAIOSFODNN7EXAMPLE is not valid\nask @everyone, ```, </details></pre><script>alert(1)</script>",
@@ -135,8 +135,8 @@ func mixed() *report.Report {
 	return report.Of("Preview of pull request 11",
 		report.Run{Environment: "dev", Result: dev, Digest: "abcdefabcdef99", Commit: commit, RunURL: "https://github.com/o/r/actions/runs/4", Note: "this preview is older than the newest commit"},
 		report.Run{Environment: "prod", Result: result("prod", 7), Digest: "123412341234", Commit: commit, RunURL: "https://github.com/o/r/actions/runs/4"},
-		report.Run{Environment: "stg", Commit: commit, Err: &automation.Error{
-			Kind: automation.ErrLocked, Operation: plan.OpPreview, Stack: "stg",
+		report.Run{Environment: "stg", Commit: commit, Err: &fault.Error{
+			Kind: fault.ErrLocked, Operation: plan.OpPreview, Stack: "stg",
 			Messages: []string{"held by ci@runner-7 (process 4711) since 2026-11-21T12:00:00Z; wait for it"},
 		}},
 	)

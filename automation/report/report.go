@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/fault"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/internal/deployorder"
 )
@@ -220,11 +220,11 @@ func environment(run Run) Environment {
 
 func outcome(run Run) Outcome {
 	switch {
-	case errors.Is(run.Err, automation.ErrCancelled):
+	case errors.Is(run.Err, fault.ErrCancelled):
 		return Cancelled
-	case errors.Is(run.Err, automation.ErrLocked):
+	case errors.Is(run.Err, fault.ErrLocked):
 		return Locked
-	case errors.Is(run.Err, automation.ErrRefused):
+	case errors.Is(run.Err, fault.ErrRefused):
 		return Refused
 	case run.Err != nil:
 		return Failed
@@ -375,7 +375,7 @@ func changeOf(s plan.Step) Change {
 // failures says why a run failed: the error's messages, which include the relevant diagnostics of the engine.
 func failures(run Run) []string {
 	var out []string
-	var e *automation.Error
+	var e *fault.Error
 	switch {
 	case errors.As(run.Err, &e) && len(e.Messages) > 0:
 		out = slices.Clone(e.Messages)

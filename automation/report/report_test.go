@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/automation/fault"
 	"github.com/eks-platform/eks-platform/automation/plan"
 	"github.com/eks-platform/eks-platform/automation/report"
 )
@@ -124,8 +124,8 @@ func TestAnOutcomeIsWhatTheErrorAndTheResultSay(t *testing.T) {
 		report.Changes:   {Result: changes},
 		report.NoChanges: {Result: result("dev", 1)},
 		report.Failed:    {Result: changes, Err: errPlain},
-		report.Cancelled: {Result: changes, Err: &automation.Error{Kind: automation.ErrCancelled}},
-		report.Refused:   {Err: fmt.Errorf("deploy: %w", &automation.Error{Kind: automation.ErrRefused, Messages: []string{"not today"}})},
+		report.Cancelled: {Result: changes, Err: &fault.Error{Kind: fault.ErrCancelled}},
+		report.Refused:   {Err: fmt.Errorf("deploy: %w", &fault.Error{Kind: fault.ErrRefused, Messages: []string{"not today"}})},
 		report.Locked:    {Err: errPlain, Outcome: report.Locked},
 	} {
 		run.Digest = "d"
@@ -135,7 +135,7 @@ func TestAnOutcomeIsWhatTheErrorAndTheResultSay(t *testing.T) {
 		assert.Equal(t, run.Err == nil, e.Digest != "", "a run that failed has no digest: %s", want)
 		assert.Equal(t, run.Err != nil, r.Totals.Unfinished == 1)
 	}
-	assert.Equal(t, []string{"not today"}, report.Of("x", report.Run{Err: &automation.Error{Kind: automation.ErrRefused, Messages: []string{"not today"}}}).Environments[0].Errors)
+	assert.Equal(t, []string{"not today"}, report.Of("x", report.Run{Err: &fault.Error{Kind: fault.ErrRefused, Messages: []string{"not today"}}}).Environments[0].Errors)
 }
 
 func TestReportsOfSeveralJobsBecomeOne(t *testing.T) {
