@@ -162,20 +162,29 @@ func invalid(err error) error {
 	return failure
 }
 
-// open creates a workspace for one operation on one stack, with its cloud attached.
-func (p *Platform) open(ctx context.Context, stack string, create bool) (*workspace, error) {
+// attach attaches the cloud for one run, and returns the CLI that goes with it.
+func (p *Platform) attach(ctx context.Context, stack string) (auto.PulumiCommand, *Attachment, error) {
 	command, err := p.Command(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s, err := p.cloud.Attach(ctx, p.dir, stack)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if own, ok := command.(*pulumicli.Command); ok && s.Clean {
 		clean := *own
 		clean.Clean = true
 		command = &clean
+	}
+	return command, s, nil
+}
+
+// open creates a workspace for one operation on one stack, with its cloud attached.
+func (p *Platform) open(ctx context.Context, stack string, create bool) (*workspace, error) {
+	command, s, err := p.attach(ctx, stack)
+	if err != nil {
+		return nil, err
 	}
 	local, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.WorkDir), auto.Program(p.program), auto.Pulumi(withoutHistory{command}),
 		auto.PulumiHome(s.Home), auto.EnvVars(s.Env))

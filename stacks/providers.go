@@ -15,6 +15,18 @@ var controllerTags = []string{"kubernetes.io/cluster/", "karpenter.sh/"}
 // newProviders creates the stack's aws and eks providers. Their logical names are part of every resource's state:
 // they never change.
 func newProviders(ctx *pulumi.Context, cfg *Config) (pulumi.ResourceOption, error) {
+	awsProvider, err := newAWSProvider(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	eksProvider, err := eks.NewProvider(ctx, "eks", &eks.ProviderArgs{})
+	if err != nil {
+		return nil, fmt.Errorf("create the eks provider: %w", err)
+	}
+	return pulumi.Providers(awsProvider, eksProvider), nil
+}
+
+func newAWSProvider(ctx *pulumi.Context, cfg *Config) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		Region: pulumi.String(cfg.AWS.Region),
 		// The account guard: the provider asks STS for its account and refuses every other.
@@ -27,13 +39,9 @@ func newProviders(ctx *pulumi.Context, cfg *Config) (pulumi.ResourceOption, erro
 			SessionName: pulumi.String(ctx.Project() + "-" + ctx.Stack()),
 		}
 	}
-	awsProvider, err := aws.NewProvider(ctx, "aws", args)
+	p, err := aws.NewProvider(ctx, "aws", args)
 	if err != nil {
 		return nil, fmt.Errorf("create the aws provider: %w", err)
 	}
-	eksProvider, err := eks.NewProvider(ctx, "eks", &eks.ProviderArgs{})
-	if err != nil {
-		return nil, fmt.Errorf("create the eks provider: %w", err)
-	}
-	return pulumi.Providers(awsProvider, eksProvider), nil
+	return p, nil
 }

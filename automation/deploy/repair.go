@@ -207,7 +207,7 @@ func (m *repairing) restore(ctx context.Context, found *state.Inspection) error 
 
 // operations resolves operations of unknown outcome.
 func (m *repairing) operations(ctx context.Context, found *state.Inspection) error {
-	decided, err := m.decide(found.Pending)
+	decided, err := m.decide(ctx, found.Pending)
 	if err != nil || len(decided) == 0 {
 		return err
 	}
@@ -234,7 +234,7 @@ func (m *repairing) operations(ctx context.Context, found *state.Inspection) err
 }
 
 // decide applies the caller's decisions to the pending operations, and refuses to leave any undecided.
-func (m *repairing) decide(pending []state.PendingOperation) ([]state.PendingOperation, error) {
+func (m *repairing) decide(ctx context.Context, pending []state.PendingOperation) ([]state.PendingOperation, error) {
 	imports, clears := map[string]bool{}, map[string]bool{}
 	var out, undecided []state.PendingOperation
 	var problems []string
@@ -248,9 +248,6 @@ func (m *repairing) decide(pending []state.PendingOperation) ([]state.PendingOpe
 				clears[name] = true
 				o.Remedy = state.RemedyClear
 			}
-		}
-		if o.Remedy == state.RemedyDecide {
-			undecided = append(undecided, o)
 		}
 		out = append(out, o)
 	}
@@ -270,8 +267,70 @@ func (m *repairing) decide(pending []state.PendingOperation) ([]state.PendingOpe
 		slices.Sort(problems)
 		return nil, m.error(automation.ErrInvalid, problems...)
 	}
+	if err := m.find(ctx, out); err != nil {
+		return nil, err
+	}
+	for _, o := range out {
+		if o.Remedy == state.RemedyDecide {
+			undecided = append(undecided, o)
+		}
+	}
 	if len(undecided) > 0 {
 		return nil, automation.Blocked(m.op, &state.Inspection{Stack: m.stack, Pending: undecided})
+	}
+	return out, nil
+}
+
+// find looks in the cloud for what is found by its tags. One that is there is imported, and one that is not is created
+// again; of several, or if the cloud cannot be asked, a person must say which it is.
+func (m *repairing) find(ctx context.Context, operations []state.PendingOperation) error {
+	var at []int
+	var asked []state.PendingOperation
+	for i, o := range operations {
+		if o.Remedy == state.RemedyFind {
+			at, asked = append(at, i), append(asked, o)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	known, err := m.known(ctx)
+	if err != nil {
+		return err
+	}
+	m.tell(plan.StageRepair, "looking in the cloud for "+plural.Of(len(asked), "resource")+" by their tags")
+	found, err := m.FindTagged(ctx, m.stack, asked)
+	if err != nil {
+		m.tell(plan.StageRepair, "the cloud cannot be asked: "+plan.Mask(err.Error()))
+	}
+	for n, i := range at {
+		o := &operations[i]
+		if err != nil {
+			o.Remedy = state.RemedyDecide
+			continue
+		}
+		ids := slices.DeleteFunc(found[n], func(id string) bool { return known[[2]string{o.Type, id}] })
+		switch len(ids) {
+		case 0:
+			o.Remedy = state.RemedyClear
+		case 1:
+			o.ID, o.Remedy = ids[0], state.RemedyAdopt
+		default:
+			o.Remedy, o.Found = state.RemedyDecide, ids
+		}
+	}
+	return ctx.Err()
+}
+
+// known are the types and IDs of the resources in the state.
+func (m *repairing) known(ctx context.Context) (map[[2]string]bool, error) {
+	d, err := m.deployment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[[2]string]bool{}
+	for _, r := range d.Resources {
+		out[[2]string{string(r.Type), string(r.ID)}] = true
 	}
 	return out, nil
 }

@@ -21,6 +21,9 @@ const (
 	RemedyAdopt Remedy = "adopt"
 	// RemedyClear: the cloud refuses a second one, or treats it as the first; the operation is dropped.
 	RemedyClear Remedy = "clear"
+	// RemedyFind: the resource is looked up in the cloud by its tags, and imported if there is one, or created again if there
+	// is none.
+	RemedyFind Remedy = "find"
 	// RemedyDecide: the resource may exist, and a second one would be created. A person must check.
 	RemedyDecide Remedy = "decide"
 )
@@ -38,6 +41,10 @@ type PendingOperation struct {
 	Remedy Remedy `json:"remedy"`
 	// Local reports whether it does not exist in the cloud: a component, or a provider of Pulumi's own.
 	Local bool `json:"local,omitempty"`
+	// Tags are what a resource to be found is looked up by.
+	Tags map[string]string `json:"tags,omitempty"`
+	// Found are the IDs of several resources that have the tags: a person must say which is the one.
+	Found []string `json:"found,omitempty"`
 	// Imported reports whether ID is the provider's import ID. A refresh reads the resource's own.
 	Imported bool `json:"imported,omitempty"`
 }
@@ -53,7 +60,12 @@ func (o PendingOperation) String() string {
 			return text + ": it does not exist in the cloud, and is created again"
 		}
 		return text + ": there cannot be two of it, so it is created again (if it exists after all, the cloud may refuse that)"
+	case RemedyFind:
+		return text + ": it is looked up in the cloud by its tags, and imported into the state, or created again if there is none"
 	case RemedyDecide:
+		if len(o.Found) > 0 {
+			return fmt.Sprintf("%s, and %s have its tags: say which of them it is", text, strings.Join(o.Found, " and "))
+		}
 		how := facts.Repeatable[o.Type]
 		if how != "" {
 			how = " (" + how + ")"
@@ -111,8 +123,23 @@ func pending(d *apitype.DeploymentV3, x apitype.OperationV2) PendingOperation {
 		o.Remedy = RemedyClear
 	default:
 		o.Remedy = RemedyDecide
+		if tags := tagsOf(x.Resource.Inputs); facts.Tagged[o.Type] != "" && tags["Name"] != "" {
+			o.Remedy, o.Tags = RemedyFind, tags
+		}
 	}
 	return o
+}
+
+// tagsOf returns the tags among inputs, without what is not known.
+func tagsOf(inputs map[string]any) map[string]string {
+	given, _ := inputs["tags"].(map[string]any)
+	out := map[string]string{}
+	for key, v := range given {
+		if text, plain := v.(string); plain && key != "__defaults" {
+			out[key] = text
+		}
+	}
+	return out
 }
 
 // physicalID returns the ID of a resource with these inputs.

@@ -107,6 +107,12 @@ func TestTheRemedyOfACreationIsWhatCannotMakeADouble(t *testing.T) {
 		{"aws:iam/role:Role", "r", map[string]any{"name": "r-1234567", "__defaults": []any{"name"}}, "r-1234567", RemedyAdopt},
 		{"aws:ec2/natGateway:NatGateway", "n", map[string]any{"subnetId": "s"}, "", RemedyDecide},
 		{"aws:ec2/vpc:Vpc", "n", nil, "", RemedyDecide},
+		{"aws:ec2/vpc:Vpc", "n", map[string]any{"tags": map[string]any{"environment": "dev"}}, "", RemedyDecide},
+		{"aws:ec2/vpc:Vpc", "n", map[string]any{"tags": map[string]any{"environment": "dev", "Name": "n"}}, "", RemedyFind},
+		{"aws:ec2/securityGroup:SecurityGroup", "r", map[string]any{
+			"name": "r-1234567", "__defaults": []any{"name"}, "tags": map[string]any{"Name": "r"},
+		}, "", RemedyFind},
+		{"aws:iam/role:Role", "old", map[string]any{"name": "r", "tags": map[string]any{"Name": "r"}}, "", RemedyDecide},
 	} {
 		x := apitype.OperationV2{Type: apitype.OperationTypeCreating, Resource: apitype.ResourceV3{
 			URN: urn.URN("urn:pulumi:prod::p::" + c.typ + "::" + c.name), Type: tokens.Type(c.typ), Custom: true, Inputs: c.inputs,

@@ -86,8 +86,24 @@ func Findable(typ string) bool {
 	return known
 }
 
-// Repeatable are the types of which the cloud silently creates a second one, and that only a person can tell apart, with
-// how to find them.
+// Tagged are the types that are found by their tags, and what the tagging API calls them: service and kind of their ARNs,
+// which end in the resource's ID
+// (https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html).
+var Tagged = map[string]string{
+	"aws:ec2/eip:Eip":                         "ec2:elastic-ip",
+	"aws:ec2/internetGateway:InternetGateway": "ec2:internet-gateway",
+	"aws:ec2/launchTemplate:LaunchTemplate":   "ec2:launch-template",
+	"aws:ec2/natGateway:NatGateway":           "ec2:natgateway",
+	"aws:ec2/routeTable:RouteTable":           "ec2:route-table",
+	"aws:ec2/securityGroup:SecurityGroup":     "ec2:security-group",
+	"aws:ec2/vpc:Vpc":                         "ec2:vpc",
+	"aws:ec2/vpcEndpoint:VpcEndpoint":         "ec2:vpc-endpoint",
+	"aws:efs/fileSystem:FileSystem":           "elasticfilesystem:file-system",
+	"aws:kms/key:Key":                         "kms:key",
+}
+
+// Repeatable are the types of which the cloud silently creates a second one, and how a person tells them apart, where tags
+// do not.
 var Repeatable = map[string]string{
 	"aws:cloudwatch/queryDefinition:QueryDefinition": "by its name, among the saved queries of CloudWatch Logs Insights",
 	"aws:ec2/eip:Eip":                                     "by its Name tag, among the Elastic IP addresses without an association",
