@@ -226,7 +226,7 @@ func (c *Collector) step(s Step) {
 func stepOf(m apitype.StepEventMetadata) Step {
 	s := Step{
 		Op: string(m.Op), URN: m.URN, Type: m.Type, Name: nameOf(m.URN),
-		ReplaceKeys: slices.Sorted(slices.Values(m.Keys)),
+		ReplaceKeys: replaceKeys(m),
 	}
 	if len(m.DetailedDiff) > 0 {
 		s.DiffKeys = slices.Sorted(maps.Keys(m.DetailedDiff))
@@ -245,6 +245,23 @@ func stepOf(m apitype.StepEventMetadata) Step {
 	}
 	s.NodeGroup = nodesOf(m)
 	return s
+}
+
+// replaceKeys returns the properties that force a replacement: the engine's keys or, where only a program's
+// replaceOnChanges forces it and a provider names no keys, the paths that its detailed diff marks.
+func replaceKeys(m apitype.StepEventMetadata) []string {
+	if len(m.Keys) > 0 {
+		return slices.Sorted(slices.Values(m.Keys))
+	}
+	var out []string
+	for path, d := range m.DetailedDiff {
+		switch d.Kind {
+		case apitype.DiffAddReplace, apitype.DiffUpdateReplace, apitype.DiffDeleteReplace:
+			out = append(out, path)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // driftOf returns what the refresh of a resource found: that it is gone, or properties that differ. A preview reports it

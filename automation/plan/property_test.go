@@ -256,3 +256,19 @@ func TestAComponentsInputsAreCompared(t *testing.T) {
 	m := update("p:c:C", object{"a": "1", "b": "1"}, object{"a": "2", "b": "1"}, nil)
 	assert.Equal(t, []string{`update a: "1" => "2"`}, lines(properties(m, false)))
 }
+
+// The kubernetes provider names no keys where replaceOnChanges forces a replacement.
+func TestAReplacementWithoutKeysIsExplainedByItsDetailedDiff(t *testing.T) {
+	t.Parallel()
+	m := apitype.StepEventMetadata{
+		Op: apitype.OpReplace, Type: "kubernetes:scheduling.k8s.io/v1:PriorityClass", URN: "urn:pulumi:dev::p::kubernetes:scheduling.k8s.io/v1:PriorityClass::high",
+		DetailedDiff: map[string]apitype.PropertyDiff{
+			"value": {Kind: apitype.DiffUpdateReplace}, "metadata.labels.team": {Kind: apitype.DiffUpdate}, "preemptionPolicy": {Kind: apitype.DiffAddReplace},
+		},
+	}
+	assert.Equal(t, []string{"preemptionPolicy", "value"}, stepOf(m).ReplaceKeys)
+	m.Keys = []string{"value"}
+	assert.Equal(t, []string{"value"}, stepOf(m).ReplaceKeys, "what the engine names counts")
+	m.Op, m.Keys, m.DetailedDiff = apitype.OpUpdate, nil, map[string]apitype.PropertyDiff{"value": {Kind: apitype.DiffUpdate}}
+	assert.Empty(t, stepOf(m).ReplaceKeys)
+}

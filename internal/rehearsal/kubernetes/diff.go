@@ -42,14 +42,21 @@ func (s *Server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	return resp, nil
 }
 
-// response returns what was found, in a stable order.
+// response returns what was found, in a stable order: Diffs are the members at the top alone, as in the genuine provider, whose
+// detailed diff has the paths.
 func (d *differ) response() *pulumirpc.DiffResponse {
 	resp := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, DetailedDiff: d.found, HasDetailedDiff: true,
 	}
 	for _, path := range slices.Sorted(maps.Keys(d.found)) {
 		resp.Changes = pulumirpc.DiffResponse_DIFF_SOME
-		resp.Diffs = append(resp.Diffs, path)
+		top := path
+		if i := strings.IndexAny(path, ".["); i > 0 {
+			top = path[:i]
+		}
+		if !slices.Contains(resp.Diffs, top) {
+			resp.Diffs = append(resp.Diffs, top)
+		}
 		switch d.found[path].Kind {
 		case pulumirpc.PropertyDiff_ADD_REPLACE, pulumirpc.PropertyDiff_DELETE_REPLACE, pulumirpc.PropertyDiff_UPDATE_REPLACE:
 			resp.Replaces = append(resp.Replaces, path)

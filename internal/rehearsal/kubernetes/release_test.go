@@ -50,7 +50,8 @@ func TestAReleaseIsInstalledUpgradedAndRemoved(t *testing.T) {
 
 	d, updated, err := w.to(r, with(controller(), m{"values": m{"clusterName": "nonprod", "region": "eu-central-1"}}))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"values.region"}, d.Diffs)
+	assert.Equal(t, []string{"values"}, d.Diffs, "the detailed diff alone has the path")
+	assert.Contains(t, d.DetailedDiff, "values.region")
 	assert.Empty(t, d.Replaces)
 	assert.Equal(t, 2.0, property(t, updated.Properties, "status/revision"))
 	for _, key := range []string{"name", "namespace"} {
