@@ -10,7 +10,6 @@ import (
 	"github.com/eks-platform/eks-platform/components/cluster"
 	"github.com/eks-platform/eks-platform/components/network"
 	"github.com/eks-platform/eks-platform/components/nodegroup"
-	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/arn"
 	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/image"
@@ -161,8 +160,8 @@ func (c *Config) ownerProblems() problem.List {
 func (c *Config) problemsOn(on *contract.Cluster) problem.List {
 	out := c.nodeGroupProblems(on)
 	out = append(out, c.services.Problems(c.service(on))...)
-	if t := Service[tenancy.Settings](c); c.Owner() && c.Cluster != nil && t != nil {
-		out = append(out, principalProblems(c.Cluster, t)...)
+	if c.Owner() && c.Cluster != nil {
+		out = append(out, principalProblems(c.Cluster, c.services.Claims(c.Environment).Principals)...)
 	}
 	if c.Owner() && !c.autoscales() {
 		out = append(out, autoscaledProblems(c.NodeGroups)...)

@@ -12,6 +12,7 @@ import (
 	"github.com/eks-platform/eks-platform/internal/contract"
 	"github.com/eks-platform/eks-platform/internal/convention"
 	"github.com/eks-platform/eks-platform/internal/problem"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
 
 // autoscales reports whether the stack's cluster has the Cluster Autoscaler.
@@ -32,14 +33,13 @@ func autoscaledProblems(groups []nodegroup.Settings) problem.List {
 	return out
 }
 
-// principalProblems reports principals of the tenancy that already have access to the cluster.
-func principalProblems(c *cluster.Settings, t *tenancy.Settings) problem.List {
+// principalProblems reports principals to which a service gives access, and that already have access to the cluster.
+func principalProblems(c *cluster.Settings, principals []service.Claim) problem.List {
 	var out problem.List
-	for _, p := range t.Principals() {
+	for _, p := range principals {
 		for i, a := range c.Access {
-			if a.PrincipalARN == p.ARN {
-				at := "tenancy." + p.Path
-				out.Relate(at, []string{at, fmt.Sprintf("$.cluster.access[%d].principalArn", i)}, "already has access by cluster.access[%d], and an EKS cluster has one entry per principal: "+
+			if a.PrincipalARN == p.Name {
+				out.Relate(p.Path, append([]string{fmt.Sprintf("$.cluster.access[%d].principalArn", i)}, p.Reads...), "already has access by cluster.access[%d], and an EKS cluster has one entry per principal: "+
 					"set kubernetesGroups in that entry, or use another role", i)
 			}
 		}

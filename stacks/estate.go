@@ -80,9 +80,7 @@ func (e *Estate) joinProblems(name string, c *Config, out lists) {
 
 // joinedLayerProblems checks what a joining environment puts into the cluster against its owner's file.
 func (e *Estate) joinedLayerProblems(name string, c, owner *Config, out lists) {
-	if t := Service[tenancy.Settings](c); t != nil {
-		out[name] = append(out[name], principalProblems(owner.Cluster, t)...)
-	}
+	out[name] = append(out[name], principalProblems(owner.Cluster, c.services.Claims(c.Environment).Principals)...)
 	if !owner.autoscales() {
 		out[name] = append(out[name], autoscaledProblems(c.NodeGroups)...)
 	}
@@ -184,7 +182,7 @@ func (e *Estate) sharedProblems(owner string, out lists) {
 		}
 		byEnvironment[c.Environment] = name
 	}
-	e.sharedTenancyProblems(owner, out)
+	e.claimProblems(owner, out)
 	if a := e.configs[owner].Addons; a != nil && a.VPCCNI.PodSecurityGroups && !anyTrunk(members) {
 		out.relate(owner, "addons.vpcCni.podSecurityGroups", []string{"addons.vpcCni.podSecurityGroups", "nodeGroups", "$.nodeGroups"},
 			"no node group on the cluster is of instance types that can have a trunk interface, which security groups of pods need: "+
@@ -214,30 +212,33 @@ func anyTrunk(members map[string]*Config) bool {
 	return false
 }
 
-// sharedTenancyProblems checks that no two environments of a cluster want the same namespace or principal.
-func (e *Estate) sharedTenancyProblems(owner string, out lists) {
-	type place struct{ stack, path string }
-	namespaces, principals := map[string]place{}, map[string]place{}
+// claimProblems checks that no two environments of a cluster want the same namespace or principal.
+func (e *Estate) claimProblems(owner string, out lists) {
+	type claimed struct{ stack, path string }
+	namespaces, principals := map[string]claimed{}, map[string]claimed{}
 	for _, name := range append([]string{owner}, e.Joined(owner)...) {
 		c := e.configs[name]
-		t := Service[tenancy.Settings](c)
-		if t == nil {
-			continue
-		}
-		for _, n := range t.NamespaceNames(c.Environment) {
-			if first, twice := namespaces[n]; twice && first.stack != name {
-				out.relate(name, "tenancy", []string{"environment", "tenancy.namespaces", "tenancy.tenants", "$.environment", "$.tenancy"}, "the namespace %s already belongs to stack %q, on the same cluster", n, first.stack)
+		claims := c.services.Claims(c.Environment)
+		for _, n := range claims.Namespaces {
+			if first, twice := namespaces[n.Name]; twice && first.stack != name {
+				out.relate(name, n.Path, append([]string{"environment", "$.environment", root(first.path)}, n.Reads...), "the namespace %s already belongs to stack %q, on the same cluster", n.Name, first.stack)
 			}
-			namespaces[n] = place{stack: name}
+			namespaces[n.Name] = claimed{name, n.Path}
 		}
-		for _, p := range t.Principals() {
-			first, twice := principals[p.ARN]
+		for _, p := range claims.Principals {
+			first, twice := principals[p.Name]
 			if twice && first.stack != name {
-				out.relate(name, "tenancy."+p.Path, []string{"tenancy." + p.Path, "$.tenancy"}, "already has access by tenancy.%s of stack %q, and an EKS cluster has one entry per "+
+				out.relate(name, p.Path, append([]string{root(first.path)}, p.Reads...), "already has access by %s of stack %q, and an EKS cluster has one entry per "+
 					"principal: use a role for each environment, or list it in cluster.access with the groups of both", first.path, first.stack)
 				continue
 			}
-			principals[p.ARN] = place{name, p.Path}
+			principals[p.Name] = claimed{name, p.Path}
 		}
 	}
+}
+
+// root is the path of the key that a path begins with, in the file of another stack.
+func root(path string) string {
+	key, _, _ := strings.Cut(path, ".")
+	return "$." + key
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/eks-platform/eks-platform/components/tenancy"
 	"github.com/eks-platform/eks-platform/internal/ptest"
+	"github.com/eks-platform/eks-platform/internal/service"
 )
 
 // TestWhatIsWrongIsSaidByItsPath holds each rule to its message, on a cluster that can do everything. The schema is
@@ -317,12 +318,12 @@ func TestNamespacesAndPrincipalsAreListedForChecksAcrossFiles(t *testing.T) {
 	t.Parallel()
 	s := arguments(t, stackFile).Settings
 	assert.Equal(t, []string{"dev", "dev-shared", "dev-payments", "dev-payments-jobs", "dev-search"}, s.NamespaceNames("dev"))
-	assert.Equal(t, []tenancy.Principal{
-		{Path: "access[0].principalArn", ARN: "arn:aws:iam::111111111111:role/support"},
-		{Path: "access[1].principalArn", ARN: "arn:aws:iam::111111111111:role/teams/lead"},
-		{Path: "tenants[0].access[0].principalArn", ARN: "arn:aws:iam::111111111111:role/payments"},
-		{Path: "tenants[0].access[1].principalArn", ARN: "arn:aws:iam::111111111111:role/teams/lead"},
-		{Path: "tenants[1].access[0].principalArn", ARN: "arn:aws:iam::111111111111:role/teams/lead"},
+	assert.Equal(t, []service.Claim{
+		{Path: "access[0].principalArn", Name: "arn:aws:iam::111111111111:role/support"},
+		{Path: "access[1].principalArn", Name: "arn:aws:iam::111111111111:role/teams/lead"},
+		{Path: "tenants[0].access[0].principalArn", Name: "arn:aws:iam::111111111111:role/payments"},
+		{Path: "tenants[0].access[1].principalArn", Name: "arn:aws:iam::111111111111:role/teams/lead"},
+		{Path: "tenants[1].access[0].principalArn", Name: "arn:aws:iam::111111111111:role/teams/lead"},
 	}, s.Principals())
 	assert.Equal(t, []string{"prod"}, tenancy.Settings{}.NamespaceNames("prod"))
 }

@@ -20,6 +20,13 @@ var Service = service.Define(service.Definition[Settings]{
 		}
 		return arguments(s, settings).Problems()
 	},
+	Claims: func(environment string, settings *Settings) service.Claims {
+		out := service.Claims{Principals: settings.Principals()}
+		for _, name := range settings.NamespaceNames(environment) {
+			out.Namespaces = append(out.Namespaces, service.Claim{Name: name, Reads: []string{"namespaces", "tenants"}})
+		}
+		return out
+	},
 	New: func(ctx *pulumi.Context, name string, s service.Stack, settings *Settings, aws pulumi.ResourceOption) (service.Install, error) {
 		args := arguments(s, settings)
 		c, n := s.Cluster.ControlPlane, s.Cluster.Network

@@ -1,6 +1,10 @@
 package tenancy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/eks-platform/eks-platform/internal/service"
+)
 
 // space is a namespace with everything that it inherits.
 type space struct {
@@ -95,20 +99,12 @@ func (s Settings) NamespaceNames(environment string) []string {
 	return out
 }
 
-// Principal is an IAM principal that a stack file gives access to.
-type Principal struct {
-	// Path is the config path, for example tenants[0].access[1].principalArn.
-	Path string
-	// ARN is the principal.
-	ARN string
-}
-
 // Principals returns every principal in the settings, in the order of the file, with duplicates. An EKS
 // cluster has one access entry per principal, so no other stack of the cluster may list one of them.
-func (s Settings) Principals() []Principal {
-	var out []Principal
+func (s Settings) Principals() []service.Claim {
+	var out []service.Claim
 	for _, g := range s.grants("") {
-		out = append(out, Principal{Path: g.at + ".principalArn", ARN: g.PrincipalARN})
+		out = append(out, service.Claim{Path: g.at + ".principalArn", Name: g.PrincipalARN})
 	}
 	return out
 }

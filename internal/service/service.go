@@ -64,6 +64,41 @@ type Install func(ctx *pulumi.Context, in Inside) ([]pulumi.Resource, error)
 // Chart is a Helm chart that a service installs.
 type Chart struct{ Name, Repository string }
 
+// Claims are what services take on their cluster that nobody else may take there.
+type Claims struct {
+	// Principals get an access entry each; an EKS cluster has one entry per principal.
+	Principals []Claim
+	// Namespaces are created.
+	Namespaces []Claim
+}
+
+// Claim is one principal or namespace.
+type Claim struct {
+	// Name is the principal's ARN, or the namespace's name.
+	Name string
+	// Path is the config path of what claims it, relative to the settings; empty for the settings as a whole.
+	Path string
+	// Reads are the config paths that it follows from, if not Path.
+	Reads []string
+}
+
+// under puts the paths of claims below a service's key.
+func under(key string, claims []Claim) []Claim {
+	out := make([]Claim, 0, len(claims))
+	for _, c := range claims {
+		reads := c.Reads
+		if len(reads) == 0 {
+			reads = []string{c.Path}
+		}
+		c.Path, c.Reads = problem.Join(key, c.Path), nil
+		for _, r := range reads {
+			c.Reads = append(c.Reads, problem.Join(key, r))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 // Definition describes a service whose settings are an S.
 type Definition[S any] struct {
 	// Name is the service's name, and its key in a stack file unless AlwaysOn. It never changes.
@@ -89,6 +124,8 @@ type Definition[S any] struct {
 	Images func(*S) []string
 	// Problems returns what is wrong with the settings, and with them on the stack's cluster, with paths relative to them.
 	Problems func(Stack, *S) problem.List
+	// Claims returns what the settings take on the cluster in an environment.
+	Claims func(environment string, settings *S) Claims
 	// Announce sets the facts about the cluster that the service provides to joining stacks.
 	Announce func(*S, *contract.Cluster)
 	// New registers the AWS side, and returns the function that installs the rest; nil if nothing is in the cluster.
@@ -107,6 +144,7 @@ type Service struct {
 	endpoints func(any) []string
 	images    func(any) []string
 	problems  func(Stack, any) problem.List
+	claims    func(string, any) Claims
 	announce  func(any, *contract.Cluster)
 	create    func(*pulumi.Context, string, Stack, any, pulumi.ResourceOption) (Install, error)
 }
@@ -119,6 +157,7 @@ func Define[S any](d Definition[S]) *Service {
 		endpoints: func(any) []string { return nil },
 		images:    func(any) []string { return nil },
 		problems:  func(Stack, any) problem.List { return nil },
+		claims:    func(string, any) Claims { return Claims{} },
 		announce:  func(any, *contract.Cluster) {},
 		create: func(ctx *pulumi.Context, name string, on Stack, settings any, aws pulumi.ResourceOption) (Install, error) {
 			return d.New(ctx, name, on, settings.(*S), aws)
@@ -132,6 +171,9 @@ func Define[S any](d Definition[S]) *Service {
 	}
 	if d.Problems != nil {
 		s.problems = func(on Stack, settings any) problem.List { return d.Problems(on, settings.(*S)) }
+	}
+	if d.Claims != nil {
+		s.claims = func(environment string, settings any) Claims { return d.Claims(environment, settings.(*S)) }
 	}
 	if d.Announce != nil {
 		s.announce = func(settings any, c *contract.Cluster) { d.Announce(settings.(*S), c) }
@@ -278,6 +320,18 @@ func (s Set) Images(owner bool) []Image {
 		for _, name := range service.images(settings) {
 			out = append(out, Image{service.Name, service.Chart.Name, name})
 		}
+		return nil
+	})
+	return out
+}
+
+// Claims returns what the services of an environment take on its cluster, with paths from the root of the stack file.
+func (s Set) Claims(environment string) Claims {
+	var out Claims
+	_ = s.each(true, func(service *Service, settings any) error {
+		c := service.claims(environment, settings)
+		out.Principals = append(out.Principals, under(service.Name, c.Principals)...)
+		out.Namespaces = append(out.Namespaces, under(service.Name, c.Namespaces)...)
 		return nil
 	})
 	return out
