@@ -70,6 +70,7 @@ func (p *Platform) tagged(ctx context.Context, stack string, kinds []string, tag
 	if err != nil {
 		return nil, err
 	}
+	defer secrets.Close()
 	command, s, err := p.attach(ctx, stack)
 	if err != nil {
 		return nil, err

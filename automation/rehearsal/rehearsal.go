@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 
 	"github.com/eks-platform/eks-platform/automation"
@@ -157,6 +158,9 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 	if err := errors.Join(stackfile.CopyProject(projectDir, work), stackfile.Copy(projectDir, work, stack)); err != nil {
 		return nil, err
 	}
+	if err := r.knowKeys(filepath.Join(projectDir, stackfile.Name(stack))); err != nil {
+		return nil, err
+	}
 	// An interrupted engine finishes its operations in progress: the providers outlive the context.
 	providers, err := r.serve(context.WithoutCancel(ctx))
 	if err != nil {
@@ -206,6 +210,24 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 		r.stacks[stack] = true
 	}
 	return s, nil
+}
+
+// keyARN finds the ARNs of KMS keys.
+var keyARN = regexp.MustCompile(`\barn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+`)
+
+// knowKeys takes the keys that a stack file names for those that exist in its account: the file's owner has made them.
+func (r *Rehearsal) knowKeys(file string) error {
+	if r.cloud == nil {
+		return nil
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		err = r.cloud.Know(keyARN.FindAllString(string(raw), -1)...)
+	}
+	if err != nil {
+		return fmt.Errorf("find the keys that %s names: %w", filepath.Base(file), err)
+	}
+	return nil
 }
 
 // withoutLog keeps the CLI from its log of debugging, a tenth of a preview's time, for which there is no switch: a file stands

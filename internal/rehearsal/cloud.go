@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
+	"github.com/eks-platform/eks-platform/internal/rehearsal/aws"
 	"github.com/eks-platform/eks-platform/internal/rehearsal/cloud"
 )
 
@@ -74,11 +76,26 @@ func (c *Cloud) Close() error { return c.store.Close() }
 func (c *Cloud) Store() *cloud.Store { return c.store }
 
 // Objects returns everything that exists, also what AWS made by itself ("hidden:" types), ordered by account,
-// region, type and ID. The result is a copy.
+// region, type and ID; without the keys that it was told of. The result is a copy.
 func (c *Cloud) Objects() ([]*cloud.Object, error) {
 	var out []*cloud.Object
 	err := c.store.View(func(tx cloud.Tx) error { out = tx.All(); return nil })
-	return out, err
+	return slices.DeleteFunc(out, func(o *cloud.Object) bool { return o.Type == aws.NamedKey }), err
+}
+
+// Know tells the cloud of KMS keys that somebody else has made, by their ARNs.
+func (c *Cloud) Know(keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	return c.store.Update(func(tx cloud.Tx) error {
+		for _, key := range keys {
+			if err := aws.PutNamedKey(tx, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Change edits an object behind Pulumi's back, which a refresh then finds as drift. An object has one set of tags:

@@ -66,3 +66,17 @@ func TestAnAdoptersEstateComesUpChangesAndGoes(t *testing.T) {
 	}
 	assert.Equal(t, []string{"sandbox", "qa"}, rehearsed(t, dir), "the owner of the cluster comes first")
 }
+
+// Whoever brings keys of their own can rehearse with them.
+func TestKeysThatAStackFileNamesAreThereInARehearsal(t *testing.T) {
+	t.Parallel()
+	const key = "arn:aws:kms:eu-west-1:111111111111:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
+	dir := estatetest.Copy(t, estatetest.Edits{"dev": {
+		"    version: \"1.35\"\n", "    version: \"1.35\"\n    secretsKeyArn: " + key + "\n",
+		"      instanceTypes: [m6i.large]\n", "      instanceTypes: [m6i.large]\n      volume: {kmsKeyArn: \"" + key + "\"}\n",
+	}})
+	for _, stack := range []string{"stg", "prod"} {
+		require.NoError(t, os.Remove(filepath.Join(dir, "Pulumi."+stack+".yaml")))
+	}
+	assert.Equal(t, []string{"dev"}, rehearsed(t, dir))
+}
