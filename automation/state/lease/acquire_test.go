@@ -344,7 +344,8 @@ func TestWaitingEndsWithItsTime(t *testing.T) {
 	for {
 		select {
 		case err := <-result:
-			if waited := k.Clock.Now().Sub(began); !errors.Is(err, lease.ErrHeld) || waited < time.Minute || waited > 62*time.Second {
+			// The clock goes on while this goroutine waits for a processor: the end of the lease, in an hour, is what it must not wait for.
+			if waited := k.Clock.Now().Sub(began); !errors.Is(err, lease.ErrHeld) || waited < time.Minute || waited > 30*time.Minute {
 				t.Errorf("after %s: %v", waited, err)
 			}
 			return
