@@ -62,7 +62,7 @@ func (s *Site) inRegion() map[string]map[string][]string {
 // readPolicy is what both roles may read: the settings of resources, never their contents. AWS allows most of it for all
 // resources or none.
 func (s *Site) readPolicy(e Environment) iamdoc.Document {
-	var regional []string
+	regional := []string{"tag:GetResources"} // a repair finds what a killed run was creating by its tags
 	for _, service := range services {
 		if service.prefix != "iam" {
 			regional = append(regional, e.actions(service.prefix, false)...)

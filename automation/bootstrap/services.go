@@ -24,15 +24,6 @@ type service struct {
 // services covers every type that the program registers. Reading uses no wildcards, so that a plan role never reads
 // contents: objects, log records, parameters, secrets.
 var services = []service{
-	// A repair finds what a killed run was creating by its tags.
-	{"tag", []kind{{
-		types: []string{
-			"ec2/vpc:Vpc", "ec2/eip:Eip", "ec2/internetGateway:InternetGateway", "ec2/launchTemplate:LaunchTemplate",
-			"ec2/natGateway:NatGateway", "ec2/routeTable:RouteTable", "ec2/securityGroup:SecurityGroup",
-			"ec2/vpcEndpoint:VpcEndpoint", "efs/fileSystem:FileSystem", "kms/key:Key",
-		},
-		joined: true, read: []string{"GetResources"},
-	}}},
 	{"ec2", []kind{
 		{
 			types:  []string{"ec2/vpc:Vpc", "ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"},
