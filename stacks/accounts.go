@@ -27,17 +27,15 @@ func (c *Config) placeholderProblems() problem.List {
 
 // OnAWS is Program for environments on AWS, which main.go runs: it refuses the placeholder accounts of the examples, before
 // any provider is configured.
-func OnAWS(ctx *pulumi.Context) error { return shipped.onAWS(ctx) }
-
-func (f form) onAWS(ctx *pulumi.Context) error {
-	cfg, err := f.read(ctx)
+func OnAWS(ctx *pulumi.Context) error {
+	cfg, err := shipped.read(ctx)
 	if err != nil {
 		return err
 	}
 	if err := cfg.placeholderProblems().In("Pulumi."+ctx.Stack()+".yaml", nil).Err(); err != nil {
 		return err
 	}
-	return f.run(ctx, cfg)
+	return shipped.run(ctx, cfg)
 }
 
 // OnAWS returns why stacks of the estate cannot be on AWS, as a *problem.Error, or nil: their account is a placeholder of

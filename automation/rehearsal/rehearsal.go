@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/eks-platform/eks-platform/automation"
+	"github.com/eks-platform/eks-platform/internal/arn"
 	"github.com/eks-platform/eks-platform/internal/datakey"
 	"github.com/eks-platform/eks-platform/internal/rehearsal"
 	"github.com/eks-platform/eks-platform/internal/stackfile"
@@ -213,7 +215,7 @@ func (r *Rehearsal) Attach(ctx context.Context, projectDir, stack string) (*auto
 }
 
 // keyARN finds the ARNs of KMS keys.
-var keyARN = regexp.MustCompile(`\barn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+`)
+var keyARN = regexp.MustCompile(`\b` + strings.Trim(arn.KeyPattern, "^$"))
 
 // knowKeys takes the keys that a stack file names for those that exist in its account: the file's owner has made them.
 func (r *Rehearsal) knowKeys(file string) error {

@@ -57,11 +57,11 @@ func (l lookup) find(c *FunctionCall) (cloud.Attributes, error) {
 func translate(from, to map[string]*prop, attributes map[string]any) cloud.Attributes {
 	names := map[string]string{}
 	for name, p := range from {
-		names[terraformName(p, name)] = name
+		names[p.Terraform(name)] = name
 	}
 	out := cloud.Attributes{}
 	for name, p := range to {
-		source, ok := names[terraformName(p, name)]
+		source, ok := names[p.Terraform(name)]
 		v := attributes[source]
 		if !ok || v == nil {
 			continue
@@ -91,12 +91,4 @@ func translate(from, to map[string]*prop, attributes map[string]any) cloud.Attri
 		}
 	}
 	return out
-}
-
-// terraformName is the property's name in Terraform.
-func terraformName(p *prop, name string) string {
-	if p.TF != nil {
-		return *p.TF
-	}
-	return strings.ReplaceAll(kebab(strings.ToUpper(name[:1])+name[1:]), "-", "_")
 }
